@@ -1,0 +1,256 @@
+/**
+ * The settings. This is the only reader of the environment: one schema, every problem reported at once, the result
+ * frozen. `NAME_FILE` reads the value of NAME from a file (secrets). `vigia --help` prints `SETTINGS`.
+ */
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { z } from 'zod';
+import { ConfigurationError } from './errors.ts';
+
+const UNIT_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+const UNIT_BYTES = { '': 1, kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 } as const;
+
+/** `30d`, `5m`, `1.5h`, `250ms`, or a bare number of ms. @returns ms, or NaN */
+export function parseDuration(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)?$/i.exec(text.trim());
+  if (!match) return Number.NaN;
+  return Math.round(Number(match[1]) * UNIT_MS[(match[2]?.toLowerCase() ?? 'ms') as keyof typeof UNIT_MS]);
+}
+
+/** `64MB`, `256kb`, or a bare number of bytes. @returns bytes, or NaN */
+function parseBytes(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*(kb|mb|gb)?$/i.exec(text.trim());
+  if (!match) return Number.NaN;
+  return Math.round(
+    Number(match[1]) * UNIT_BYTES[(match[2]?.toLowerCase() ?? '') as keyof typeof UNIT_BYTES],
+  );
+}
+
+const whole = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d+$/, `must be a whole number from ${min} to ${max}`)
+    .transform(Number)
+    .refine((n) => n >= min && n <= max, `must be a whole number from ${min} to ${max}`);
+
+const duration = (min = 0) =>
+  z
+    .string()
+    .transform(parseDuration)
+    .refine((n) => Number.isFinite(n), 'must be a duration such as 30d, 12h, 5m, 10s or 250ms')
+    .refine((n) => !(n < min), `must be at least ${min} ms`);
+
+const bytes = (min: number, max: number) =>
+  z
+    .string()
+    .transform(parseBytes)
+    .refine((n) => n >= min && n <= max, `must be a size from ${min} to ${max} bytes, such as 256kB or 64MB`);
+
+const choice = <T extends string>(...values: [T, ...T[]]) =>
+  z.enum(values, { error: `must be one of ${values.join(', ')}` });
+
+const url = (...schemes: string[]) =>
+  z
+    .string()
+    .refine(
+      (text) => URL.canParse(text) && schemes.includes(new URL(text).protocol.slice(0, -1)),
+      `must be a URL that begins with ${schemes.map((s) => `${s}://`).join(' or ')}`,
+    );
+
+const units = z.string().transform((text, context) => {
+  const result: Record<string, string> = {};
+  for (const part of text.split(',').filter((p) => p.trim() !== '')) {
+    const at = part.indexOf('=');
+    if (at < 1) context.addIssue({ code: 'custom', message: 'must be metric=unit pairs, comma-separated' });
+    else result[part.slice(0, at).trim()] = part.slice(at + 1).trim();
+  }
+  return Object.freeze(result);
+});
+
+const topics = z.string().transform((text, context) => {
+  const list = text.split(',').map((topic) => topic.trim());
+  for (const topic of list) {
+    const levels = topic.split('/');
+    const bad =
+      topic === '' ||
+      levels.filter((level) => level === '{sensor}').length !== 1 ||
+      levels.filter((level) => level === '{metric}').length > 1 ||
+      levels.some((level, i) =>
+        level === '#'
+          ? i !== levels.length - 1
+          : level !== '+' && !/^\{(sensor|metric)\}$/.test(level) && /[+#{}]/.test(level),
+      );
+    if (bad) {
+      context.addIssue({
+        code: 'custom',
+        message: `'${topic}' must have one whole level {sensor}, at most one {metric}, and otherwise names, + or a final #`,
+      });
+    }
+  }
+  return Object.freeze(list);
+});
+
+interface Setting {
+  readonly schema: z.ZodType<unknown, string>;
+  readonly fallback?: string;
+  readonly help: string;
+  readonly secret?: boolean;
+}
+
+const setting = <S extends z.ZodType<unknown, string>, const D extends Omit<Setting, 'schema'>>(
+  schema: S,
+  rest: D,
+) => ({
+  schema,
+  ...rest,
+});
+
+const text = z.string();
+
+/** Every setting: name, schema, default, one line of help. */
+export const SETTINGS = {
+  HOST: setting(text, { fallback: '127.0.0.1', help: 'address that HTTP and the built-in broker listen on' }),
+  PORT: setting(whole(0, 65535), { fallback: '4000', help: 'HTTP port (0: any free one)' }),
+  MQTT_PORT: setting(whole(0, 65535), {
+    fallback: '1883',
+    help: 'port of the built-in broker (0: any free one)',
+  }),
+  MQTT_WS_PORT: setting(whole(0, 65535), { help: 'WebSocket port of the built-in broker (unset: none)' }),
+  MQTT_MAX_CONNECTIONS: setting(whole(1, 1_000_000), {
+    fallback: '10000',
+    help: 'connections the built-in broker accepts',
+  }),
+  MQTT_MAX_KEEPALIVE: setting(duration(1000), {
+    fallback: '1h',
+    help: 'longest keep-alive the built-in broker accepts',
+  }),
+  MQTT_URL: setting(url('mqtt', 'mqtts', 'ws', 'wss', 'tcp', 'ssl'), {
+    help: 'external broker that `vigia bridge` subscribes at',
+  }),
+  MQTT_TOPICS: setting(topics, {
+    fallback: 'sensors/{sensor}/{metric}',
+    help: 'where readings are published; several: comma-separated',
+  }),
+  MQTT_GROUP: setting(text.regex(/^[^/+#]*$/, 'must not contain / + or #'), {
+    fallback: 'vigia',
+    help: 'shared subscription group of the replicas (empty: a subscription of its own)',
+  }),
+  MQTT_CLIENT_ID: setting(text.min(1), { help: 'stable per replica; default vigia-<hostname>-<PORT>' }),
+  MQTT_USERNAME: setting(text, { help: 'at MQTT_URL, and what the built-in broker asks for if set' }),
+  MQTT_PASSWORD: setting(text, { help: 'goes with MQTT_USERNAME', secret: true }),
+  MQTT_RECEIVE_MAXIMUM: setting(whole(1, 65535), {
+    fallback: '2000',
+    help: 'unacknowledged messages the broker may send (MQTT 5)',
+  }),
+  MAX_IN_FLIGHT: setting(whole(1, 10_000_000), {
+    fallback: '20000',
+    help: 'messages held in memory before the socket is held',
+  }),
+  MAX_IN_FLIGHT_BYTES: setting(bytes(1024, 2 ** 40), { fallback: '64MB', help: 'the same in bytes' }),
+  REDIS_URL: setting(
+    url('redis', 'rediss', 'redis+sentinel', 'redis+cluster', 'rediss+sentinel', 'rediss+cluster'),
+    { help: 'the Redis store; unset: the embedded store' },
+  ),
+  REDIS_HOST: setting(text, { help: 'the replaced system’s setting: REDIS_URL=redis://<host>:6379' }),
+  REDIS_DURABILITY: setting(choice('memory', 'fsync', 'replicated'), {
+    fallback: 'memory',
+    help: 'what a commit waits for: memory, fsync (WAITAOF), replicated (WAIT 1)',
+  }),
+  DATA_DIR: setting(text.min(1), { fallback: './data', help: 'directory of the embedded store' }),
+  MODEL_DIR: setting(text.min(1), { help: 'model artifact to use instead of the shipped one' }),
+  RETENTION: setting(duration(60_000), {
+    fallback: '30d',
+    help: 'how long raw readings and alerts are kept',
+  }),
+  MAX_CLOCK_SKEW: setting(duration(), { fallback: '5m', help: 'how far in the future a reading may be' }),
+  UNITS: setting(units, {
+    fallback: 'temperature=°C',
+    help: 'unit per metric, metric=unit, comma-separated',
+  }),
+  BATCH_MAX: setting(whole(1, 100_000), { fallback: '1000', help: 'most readings in one commit' }),
+  BATCH_LINGER_MS: setting(whole(0, 60_000), {
+    fallback: '0',
+    help: 'how long a batch waits for company when nothing is in flight',
+  }),
+  MAX_PAYLOAD: setting(bytes(16, 2 ** 28), { fallback: '256kB', help: 'largest MQTT packet and HTTP body' }),
+  MAX_READINGS: setting(whole(1, 1_000_000), {
+    fallback: '10000',
+    help: 'most readings in one message or request',
+  }),
+  MAX_NAME_BYTES: setting(whole(1, 4096), {
+    fallback: '200',
+    help: 'longest sensor or metric name, UTF-8 bytes',
+  }),
+  STATE_CACHE: setting(whole(1, 10_000_000), {
+    fallback: '10000',
+    help: 'series whose state is kept in memory',
+  }),
+  DEAD_LETTER_MAX: setting(whole(1, 100_000_000), {
+    fallback: '100000',
+    help: 'dead letters kept; the oldest go first',
+  }),
+  HTTP_DEADLINE: setting(duration(10), {
+    fallback: '5s',
+    help: 'how long an HTTP write waits for its commit before it answers 503',
+  }),
+  HTTP_TOKEN: setting(text.min(1), { help: 'bearer token that the JSON API asks for', secret: true }),
+  ALERT_WEBHOOK_URL: setting(url('http', 'https'), { help: 'receives every alert change' }),
+  LOG_LEVEL: setting(choice('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'), {
+    fallback: 'info',
+    help: 'trace, debug, info, warn, error, fatal or silent',
+  }),
+} as const satisfies Record<string, Setting>;
+
+type Settings = typeof SETTINGS;
+/** The validated settings; durations in ms, sizes in bytes; undefined where a setting has no default and was not given. */
+export type Config = {
+  readonly [K in keyof Settings]: Settings[K] extends { readonly fallback: string }
+    ? z.output<Settings[K]['schema']>
+    : z.output<Settings[K]['schema']> | undefined;
+} & { readonly clientId: string };
+
+/**
+ * Reads and checks the settings.
+ * @param env the environment; an empty string counts as unset
+ * @throws ConfigurationError that lists every problem, one a line, each beginning with the setting's name
+ */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const problems: string[] = [];
+  const values: Record<string, unknown> = {};
+  for (const [name, { schema, fallback, secret }] of Object.entries<Setting>(SETTINGS)) {
+    let given = env[name] === '' ? undefined : env[name];
+    let source = name;
+    const file = env[`${name}_FILE`];
+    if (file) {
+      source = `${name}_FILE`;
+      if (given !== undefined) problems.push(`${name}: set either ${name} or ${name}_FILE, not both`);
+      try {
+        given = readFileSync(file, 'utf8').replace(/\r?\n$/, '');
+      } catch (error) {
+        problems.push(`${source}: cannot read '${file}' (${(error as NodeJS.ErrnoException).code ?? error})`);
+        continue;
+      }
+    }
+    given ??= fallback;
+    if (given === undefined) continue;
+    const result = schema.safeParse(given);
+    if (result.success) values[name] = result.data;
+    else {
+      const shown = secret ? '' : ` (is '${given}')`;
+      for (const issue of result.error.issues) problems.push(`${source}: ${issue.message}${shown}`);
+    }
+  }
+  if (values.REDIS_HOST !== undefined && values.REDIS_URL === undefined) {
+    const host = String(values.REDIS_HOST);
+    values.REDIS_URL = `redis://${host.includes(':') ? host : `${host}:6379`}`;
+  }
+  if (values.MQTT_PASSWORD !== undefined && values.MQTT_USERNAME === undefined) {
+    problems.push('MQTT_PASSWORD: needs MQTT_USERNAME');
+  }
+  if (problems.length > 0) {
+    const field = problems[0]!.slice(0, problems[0]!.indexOf(':'));
+    throw new ConfigurationError(`the configuration is not usable:\n  ${problems.join('\n  ')}`, { field });
+  }
+  values.clientId = values.MQTT_CLIENT_ID ?? `vigia-${hostname()}-${values.PORT}`;
+  return Object.freeze(values) as Config;
+}

@@ -1,0 +1,31 @@
+import { type SeriesId, seriesKey } from './series.ts';
+
+export type AlertState = 'open' | 'cleared' | 'retracted';
+
+/**
+ * What a fold says of one alert. It is a pure function of the readings, so it carries neither the revision nor whether
+ * a person has acknowledged it: the store keeps those. `retracted` means that a late reading took its reason away.
+ */
+export interface AlertChange {
+  readonly rule: string;
+  /** Time of the reading that raised it. */
+  readonly ts: number;
+  readonly value: number;
+  readonly expected: number | null;
+  readonly score: number | null;
+  readonly state: AlertState;
+  /** Time of the reading that cleared it, null unless `cleared`. */
+  readonly clearedTs: number | null;
+}
+
+export interface Alert extends AlertChange, SeriesId {
+  readonly id: string;
+  readonly acknowledged: boolean;
+  /** Counts the changes of this alert from 1; with the id it names one entry of the alert stream. */
+  readonly revision: number;
+}
+
+/** `<sensor>/<metric>/<rule>/<ts>`, the names encoded as in keys. */
+export function alertId(series: SeriesId, rule: string, ts: number): string {
+  return `${seriesKey(series)}/${rule}/${ts}`;
+}

@@ -1,0 +1,9 @@
+import type { IncomingReading } from '../domain/reading.ts';
+import type { Outcome } from './outcome.ts';
+
+/**
+ * The way into the pipeline for callers that wait for an answer (HTTP).
+ * @returns one outcome per reading, in order, after the commit
+ * @throws StoreUnavailable when the commit could not be made within the deadline; it may or may not be stored
+ */
+export type Submit = (readings: readonly IncomingReading[]) => Promise<Outcome[]>;

@@ -1,0 +1,146 @@
+/**
+ * What the pipeline and the HTTP layer need of a store. Two implementations pass one contract suite
+ * (test/contract/store.ts). Not in here: forecasting, alert rules, decoding, and the format of a state, which a store
+ * keeps as bytes it does not understand.
+ *
+ * Every method may throw StoreUnavailable: nothing was changed, or it is unknown whether it was, and the same call may
+ * be made again.
+ */
+import type { Alert, AlertChange, AlertState } from '../domain/alert.ts';
+import type { DeadLetter } from '../domain/dead-letter.ts';
+import type { Sample } from '../domain/reading.ts';
+import type { SeriesId } from '../domain/series.ts';
+import type { ScoredSample } from '../domain/verdict.ts';
+import type { VigiaError } from '../errors.ts';
+
+/** From `from` on (ms, inclusive) the series is forecast by this model. */
+export interface ModelAssignment {
+  readonly from: number;
+  readonly model: string;
+}
+
+/** The state after reading number `n` in timestamp order, whose timestamp is `ts`. */
+export interface Snapshot {
+  readonly n: number;
+  readonly ts: number;
+  readonly bytes: Uint8Array;
+}
+
+/** What the next commit of a series builds on. */
+export interface SeriesRecord {
+  /** Random per commit; opaque. */
+  readonly version: string;
+  readonly state: Uint8Array;
+  /** Ascending by `n`. */
+  readonly snapshots: readonly Snapshot[];
+  /** Ascending by `from`. */
+  readonly assignments: readonly ModelAssignment[];
+}
+
+export type SeriesStatus = 'warmup' | 'normal' | 'alarm';
+
+export interface SeriesCommit {
+  readonly series: SeriesId;
+  /** The version this commit was computed from, null for a series the store does not have. */
+  readonly expectedVersion: string | null;
+  /** Ascending by ts, new or replacing (a greater value at a stored timestamp). */
+  readonly samples: readonly Sample[];
+  /** Ascending by ts; every ts is stored already or in `samples`. */
+  readonly verdicts: readonly {
+    readonly ts: number;
+    readonly expected: number | null;
+    readonly score: number | null;
+  }[];
+  /** What replaces the record; null when no state changes (only duplicates, or readings beyond the horizon). */
+  readonly next: {
+    readonly state: Uint8Array;
+    /** New or re-taken; the others stay. */
+    readonly snapshots: readonly Snapshot[];
+    /** Snapshots with a smaller `n` are dropped. */
+    readonly oldestSnapshot: number;
+    readonly assignments: readonly ModelAssignment[];
+    readonly status: SeriesStatus;
+  } | null;
+  readonly alerts: readonly AlertChange[];
+  /** Readings of this batch that are stored already. */
+  readonly duplicates: number;
+}
+
+export type CommitResult =
+  | { readonly status: 'committed'; readonly version: string; readonly alerts: readonly Alert[] }
+  /** Somebody else committed first; nothing was written. */
+  | { readonly status: 'conflict'; readonly current: SeriesRecord | null }
+  /** This series cannot be written (a key of another type, a format from the future …); nothing was written. */
+  | { readonly status: 'failed'; readonly error: VigiaError };
+
+export interface SeriesSummary extends SeriesId {
+  readonly last: Sample | null;
+  readonly status: SeriesStatus;
+}
+
+export type Aggregate = 'avg' | 'min' | 'max';
+
+export interface AlertQuery {
+  readonly sensor?: string;
+  readonly metric?: string;
+  readonly state?: AlertState;
+  /** Only alerts raised at or after this time, ms. */
+  readonly from?: number;
+  readonly limit: number;
+}
+
+export interface SeriesStore {
+  /** The records in the order asked for, null where the store has no such series. */
+  load(series: readonly SeriesId[]): Promise<(SeriesRecord | null)[]>;
+  /** Applies each series atomically if its version still matches; results in the order of `commits`. */
+  commit(commits: readonly SeriesCommit[]): Promise<CommitResult[]>;
+  /** Stored samples with `from` <= ts <= `to`, ascending; at most `limit`, the newest ones, when given. */
+  range(series: SeriesId, from: number, to: number, limit?: number): Promise<ScoredSample[]>;
+  /**
+   * One aggregate per bucket of `width` ms that has samples, aligned to 0, ascending. Uses the rollups where `width` is
+   * a multiple of theirs, so that it reaches back beyond RETENTION.
+   */
+  buckets(series: SeriesId, from: number, to: number, width: number, agg: Aggregate): Promise<Sample[]>;
+  /** Every series, ordered by sensor and metric. */
+  list(): Promise<SeriesSummary[]>;
+}
+
+export interface AlertStore {
+  /** Newest first. Retracted ones only when asked for by `state`. */
+  alerts(query: AlertQuery): Promise<Alert[]>;
+  /** The unretracted alerts of one series raised after `ts` or open at it, ascending by ts. */
+  alertsSince(series: SeriesId, ts: number): Promise<Alert[]>;
+  /** Marks an alert as seen by a person; null where there is none of this id. */
+  acknowledge(id: string): Promise<Alert | null>;
+}
+
+export interface DeadLetterStore {
+  /** Keeps at most DEAD_LETTER_MAX, the oldest go first. @returns how many were dropped for that */
+  addDeadLetters(letters: readonly Omit<DeadLetter, 'count' | 'firstTs'>[]): Promise<number>;
+  /** Newest first. */
+  deadLetters(limit: number): Promise<DeadLetter[]>;
+  deadLetter(id: string): Promise<DeadLetter | null>;
+  /** @returns whether there was one */
+  removeDeadLetter(id: string): Promise<boolean>;
+  deadLetterCount(): Promise<number>;
+}
+
+export interface ModelStore {
+  /** Keeps an artifact under its id; the same id always has the same bytes. */
+  putModel(id: string, artifact: Uint8Array): Promise<void>;
+  model(id: string): Promise<Uint8Array | null>;
+}
+
+export interface Store extends SeriesStore, AlertStore, DeadLetterStore, ModelStore {
+  /** For the start-up line, e.g. `embedded (data/vigia.db)`. */
+  readonly description: string;
+  /** `embedded` or `redis`: what `/nuevo` says it wrote to. */
+  readonly kind: 'embedded' | 'redis';
+  /** Adds 1 to a named counter shared by all replicas and returns it. */
+  increment(counter: string): Promise<number>;
+  /** Throws StoreUnavailable unless a write could succeed now. */
+  ping(): Promise<void>;
+  /** Drops what RETENTION and the rollups' own limits no longer cover. */
+  trim(now: number): Promise<void>;
+  close(): Promise<void>;
+}

@@ -58,6 +58,8 @@ export interface SeriesCommit {
     readonly snapshots: readonly Snapshot[];
     /** Snapshots with a smaller `n` are dropped. */
     readonly oldestSnapshot: number;
+    /** Readings and alerts after this time are kept whatever their age, because a late reading re-folds them. */
+    readonly horizon: number;
     readonly assignments: readonly ModelAssignment[];
     readonly status: SeriesStatus;
   } | null;
@@ -96,6 +98,8 @@ export interface SeriesStore {
   commit(commits: readonly SeriesCommit[]): Promise<CommitResult[]>;
   /** Stored samples with `from` <= ts <= `to`, ascending; at most `limit`, the newest ones, when given. */
   range(series: SeriesId, from: number, to: number, limit?: number): Promise<ScoredSample[]>;
+  /** The stored samples at exactly these timestamps, in any order. */
+  samplesAt(series: SeriesId, timestamps: readonly number[]): Promise<Sample[]>;
   /**
    * One aggregate per bucket of `width` ms that has samples, aligned to 0, ascending. Uses the rollups where `width` is
    * a multiple of theirs, so that it reaches back beyond RETENTION.

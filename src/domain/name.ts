@@ -1,0 +1,10 @@
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
+const CONTROL = /[\u0000-\u001f\u007f]/;
+
+/** Why `name` cannot name a sensor or metric, null if it can. `maxBytes` counts UTF-8. */
+export function nameProblem(name: string, maxBytes: number): string | null {
+  if (name === '') return 'is empty';
+  if (Buffer.byteLength(name, 'utf8') > maxBytes) return `is longer than ${maxBytes} bytes`;
+  if (CONTROL.test(name)) return 'has a control character';
+  return null;
+}

@@ -1,0 +1,108 @@
+/**
+ * The store of one process: SQLite in WAL mode with `synchronous=FULL` under DATA_DIR. A commit call is one
+ * transaction, durable when it returns. A second process on the directory is refused.
+ */
+import { join } from 'node:path';
+import { AlertTable } from './embedded/alert-table.ts';
+import { available, closeDatabase, type Database, openDatabase, transaction } from './embedded/database.ts';
+import { DeadLetterTable } from './embedded/dead-letter-table.ts';
+import { SeriesTable } from './embedded/series-table.ts';
+import { ROLLUPS } from './rollup.ts';
+import type { AlertQuery, ModelStore, Store } from './store.ts';
+
+export interface EmbeddedOptions {
+  readonly directory: string;
+  /** How long readings and alerts are kept, ms. */
+  readonly retention: number;
+  readonly deadLetterMax: number;
+}
+
+/** @throws ConfigurationError (field DATA_DIR), see `openDatabase` */
+export function openEmbeddedStore(options: EmbeddedOptions): Store {
+  const database = openDatabase(options.directory);
+  const alerts = new AlertTable(database);
+  const series = new SeriesTable(database, alerts);
+  const deadLetters = new DeadLetterTable(database, options.deadLetterMax);
+  const models = modelTable(database);
+  let open = true;
+  return {
+    kind: 'embedded',
+    description: `embedded (${join(options.directory, 'vigia.db')})`,
+    load: (ids) => series.load(ids),
+    commit: (commits) => series.commit(commits),
+    range: (id, from, to, limit) => series.range(id, from, to, limit),
+    samplesAt: (id, timestamps) => series.samplesAt(id, timestamps),
+    buckets: (id, from, to, width, agg) => series.buckets(id, from, to, width, agg),
+    list: () => series.list(),
+    alerts: (query: AlertQuery) => alerts.alerts(query),
+    alertsSince: (id, ts) => alerts.alertsSince(id, ts),
+    acknowledge: (id) => alerts.acknowledge(id),
+    addDeadLetters: (letters) => deadLetters.addDeadLetters(letters),
+    deadLetters: (limit) => deadLetters.deadLetters(limit),
+    deadLetter: (id) => deadLetters.deadLetter(id),
+    removeDeadLetter: (id) => deadLetters.removeDeadLetter(id),
+    deadLetterCount: () => deadLetters.deadLetterCount(),
+    putModel: (id, artifact) => models.putModel(id, artifact),
+    model: (id) => models.model(id),
+    async increment(counter) {
+      return available(
+        () =>
+          (
+            database
+              .prepare('INSERT INTO counters VALUES (?, 1) ON CONFLICT DO UPDATE SET n = n + 1 RETURNING n')
+              .raw()
+              .get(counter) as [number]
+          )[0],
+      );
+    },
+    async ping() {
+      transaction(database, () => undefined);
+    },
+    async trim(now) {
+      transaction(database, () => trim(database, now, options.retention));
+    },
+    async close() {
+      if (!open) return;
+      open = false;
+      available(() => closeDatabase(database));
+    },
+  };
+}
+
+function modelTable(database: Database): ModelStore {
+  return {
+    async putModel(id, artifact) {
+      transaction(database, () =>
+        database.prepare('INSERT OR IGNORE INTO models VALUES (?, ?)').run(id, artifact),
+      );
+    },
+    async model(id) {
+      return available(
+        () =>
+          (
+            database.prepare('SELECT artifact FROM models WHERE id = ?').raw().get(id) as
+              | [Uint8Array]
+              | undefined
+          )?.[0] ?? null,
+      );
+    },
+  };
+}
+
+/** The readings and alerts after a series' horizon stay whatever their age: a late reading re-folds them. */
+function trim(database: Database, now: number, retention: number): void {
+  const before = now - retention;
+  database
+    .prepare(
+      'DELETE FROM samples WHERE ts < ? AND ts <= (SELECT horizon FROM series WHERE id = samples.series)',
+    )
+    .run(before);
+  database
+    .prepare(
+      "DELETE FROM alerts WHERE ts < ? AND ts <= (SELECT horizon FROM series WHERE id = alerts.series) AND state <> 'open'",
+    )
+    .run(before);
+  for (const { width, kept } of ROLLUPS) {
+    database.prepare('DELETE FROM rollups WHERE width = ? AND start < ?').run(width, now - kept);
+  }
+}

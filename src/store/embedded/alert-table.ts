@@ -1,0 +1,134 @@
+/** Alerts: the fold's content, and beside it the revision and the acknowledgement, which the fold does not know. */
+import { type Alert, type AlertChange, type AlertState, alertId } from '../../domain/alert.ts';
+import type { SeriesId } from '../../domain/series.ts';
+import type { AlertQuery, AlertStore } from '../store.ts';
+import { available, type Database, transaction } from './database.ts';
+
+const COLUMNS = `a.id, s.sensor, s.metric, a.rule, a.ts, a.value, a.expected, a.score, a.state, a.cleared_ts,
+  a.acknowledged, a.revision FROM alerts a JOIN series s ON s.id = a.series`;
+
+type AlertRow = [
+  id: string,
+  sensor: string,
+  metric: string,
+  rule: string,
+  ts: number,
+  value: number,
+  expected: number | null,
+  score: number | null,
+  state: AlertState,
+  clearedTs: number | null,
+  acknowledged: number,
+  revision: number,
+];
+
+const toAlert = ([
+  id,
+  sensor,
+  metric,
+  rule,
+  ts,
+  value,
+  expected,
+  score,
+  state,
+  clearedTs,
+  ack,
+  revision,
+]: AlertRow): Alert => ({
+  id,
+  sensor,
+  metric,
+  rule,
+  ts,
+  value,
+  expected,
+  score,
+  state,
+  clearedTs,
+  acknowledged: ack === 1,
+  revision,
+});
+
+export class AlertTable implements AlertStore {
+  private readonly upsert;
+
+  constructor(private readonly database: Database) {
+    this.upsert = database
+      .prepare(
+        `INSERT INTO alerts (id, series, rule, ts, value, expected, score, state, cleared_ts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT (id) DO UPDATE SET value = excluded.value, expected = excluded.expected, score = excluded.score,
+           state = excluded.state, cleared_ts = excluded.cleared_ts, revision = revision + 1
+         RETURNING acknowledged, revision`,
+      )
+      .raw();
+  }
+
+  /** Inserts or revises one alert, inside the caller's transaction. */
+  put(series: SeriesId, seriesRow: number, change: AlertChange): Alert {
+    const id = alertId(series, change.rule, change.ts);
+    const { rule, ts, value, expected, score, state, clearedTs } = change;
+    const [acknowledged, revision] = this.upsert.get(
+      id,
+      seriesRow,
+      rule,
+      ts,
+      value,
+      expected,
+      score,
+      state,
+      clearedTs,
+    ) as [number, number];
+    return {
+      id,
+      sensor: series.sensor,
+      metric: series.metric,
+      ...change,
+      acknowledged: acknowledged === 1,
+      revision,
+    };
+  }
+
+  async alerts(query: AlertQuery): Promise<Alert[]> {
+    const where = [query.state === undefined ? "a.state <> 'retracted'" : 'a.state = :state'];
+    if (query.sensor !== undefined) where.push('s.sensor = :sensor');
+    if (query.metric !== undefined) where.push('s.metric = :metric');
+    if (query.from !== undefined) where.push('a.ts >= :from');
+    return available(() =>
+      (
+        this.database
+          .prepare(`SELECT ${COLUMNS} WHERE ${where.join(' AND ')} ORDER BY a.ts DESC, a.id LIMIT :limit`)
+          .raw()
+          .all(query) as AlertRow[]
+      ).map(toAlert),
+    );
+  }
+
+  async alertsSince(series: SeriesId, ts: number): Promise<Alert[]> {
+    return available(() =>
+      (
+        this.database
+          .prepare(
+            `SELECT ${COLUMNS} WHERE s.sensor = ? AND s.metric = ? AND a.state <> 'retracted'
+               AND (a.ts > ? OR a.cleared_ts IS NULL OR a.cleared_ts > ?) ORDER BY a.ts`,
+          )
+          .raw()
+          .all(series.sensor, series.metric, ts, ts) as AlertRow[]
+      ).map(toAlert),
+    );
+  }
+
+  async acknowledge(id: string): Promise<Alert | null> {
+    return transaction(this.database, () => {
+      this.database
+        .prepare(
+          'UPDATE alerts SET acknowledged = 1, revision = revision + 1 WHERE id = ? AND acknowledged = 0',
+        )
+        .run(id);
+      const row = this.database.prepare(`SELECT ${COLUMNS} WHERE a.id = ?`).raw().get(id) as
+        | AlertRow
+        | undefined;
+      return row ? toAlert(row) : null;
+    });
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * Opens the database of the embedded store and holds it for this process alone. The lock is the operating system's on
+ * the open file, so it dies with the process whatever killed it.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import Libsql from 'libsql';
+import { ConfigurationError, StoreUnavailable, VigiaError } from '../../errors.ts';
+import { SCHEMA, SCHEMA_FORMAT } from './schema.ts';
+
+export type Database = Libsql.Database;
+export type Row = unknown[];
+
+/**
+ * @param directory created if missing
+ * @throws ConfigurationError (field DATA_DIR) when it cannot be written, is in use, or holds something else
+ */
+export function openDatabase(directory: string): Database {
+  const refuse = (why: string, cause: unknown) =>
+    new ConfigurationError(`DATA_DIR '${directory}' ${why}`, { field: 'DATA_DIR', cause });
+  try {
+    mkdirSync(directory, { recursive: true });
+  } catch (error) {
+    throw refuse(`cannot be created: ${(error as Error).message}`, error);
+  }
+  let database: Database | undefined;
+  try {
+    database = new Libsql(join(directory, 'vigia.db'));
+    // Before WAL mode is entered, so that no shared-memory file is needed and the first write takes the lock for good.
+    database.pragma('locking_mode = EXCLUSIVE');
+    database.pragma('journal_mode = WAL');
+    database.pragma('synchronous = FULL');
+    database.exec('BEGIN IMMEDIATE');
+    const format = (database.prepare('PRAGMA user_version').raw().get() as [number])[0];
+    if (format > SCHEMA_FORMAT) throw refuse(`was written by a later version (format ${format})`, undefined);
+    database.exec(SCHEMA);
+    database.exec(`PRAGMA user_version = ${SCHEMA_FORMAT}`);
+    database.exec('COMMIT');
+    return database;
+  } catch (error) {
+    database?.close();
+    if (error instanceof VigiaError) throw error;
+    const { code, message } = error as { code?: string; message: string };
+    if (code?.startsWith('SQLITE_BUSY')) throw refuse('is in use by another vigia process', error);
+    if (code?.startsWith('SQLITE_NOTADB') || code?.startsWith('SQLITE_CORRUPT')) {
+      throw refuse('holds a vigia.db that is not a database', error);
+    }
+    throw refuse(`cannot be written: ${message}`, error);
+  }
+}
+
+/** Closes it and lets go of the lock at once, which closing alone leaves to the garbage collector. */
+export function closeDatabase(database: Database): void {
+  // Exclusive locking that began before WAL mode ends only outside WAL mode.
+  database.pragma('journal_mode = DELETE');
+  database.pragma('locking_mode = NORMAL');
+  database.prepare('SELECT count(*) FROM counters').get();
+  database.close();
+}
+
+/** Runs `work` in one durable transaction. @throws StoreUnavailable when the disk refuses; nothing was written then */
+export function transaction<T>(database: Database, work: () => T): T {
+  return available(() => {
+    database.exec('BEGIN IMMEDIATE');
+    try {
+      const result = work();
+      database.exec('COMMIT');
+      return result;
+    } catch (error) {
+      // After a failed COMMIT (disk full) SQLite may or may not have rolled back by itself.
+      if (database.inTransaction) database.exec('ROLLBACK');
+      throw error;
+    }
+  });
+}
+
+/** Turns what SQLite reports (disk full, I/O error, closed) into StoreUnavailable. */
+export function available<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof VigiaError) throw error;
+    throw new StoreUnavailable(`embedded store: ${(error as Error).message}`, { cause: error });
+  }
+}

@@ -1,0 +1,78 @@
+/** Dead letters, bounded: the oldest go first. */
+import type { DeadLetter } from '../../domain/dead-letter.ts';
+import type { DeadLetterStore } from '../store.ts';
+import { available, type Database, transaction } from './database.ts';
+
+const COLUMNS = 'id, topic, bytes, reason, detail, first_ts, last_ts, count';
+
+type LetterRow = [string, string, Uint8Array, string, string, number, number, number];
+
+const toLetter = ([id, topic, bytes, reason, detail, firstTs, lastTs, count]: LetterRow): DeadLetter => ({
+  id,
+  topic,
+  bytes,
+  reason,
+  detail,
+  firstTs,
+  lastTs,
+  count,
+});
+
+export class DeadLetterTable implements DeadLetterStore {
+  constructor(
+    private readonly database: Database,
+    private readonly max: number,
+  ) {}
+
+  async addDeadLetters(letters: readonly Omit<DeadLetter, 'count' | 'firstTs'>[]): Promise<number> {
+    return transaction(this.database, () => {
+      const insert = this.database.prepare(
+        `INSERT INTO dead_letters (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, 1)
+         ON CONFLICT (id) DO UPDATE SET last_ts = excluded.last_ts, count = count + 1`,
+      );
+      for (const { id, topic, bytes, reason, detail, lastTs } of letters) {
+        insert.run(id, topic, bytes, reason, detail, lastTs, lastTs);
+      }
+      const surplus = this.count() - this.max;
+      if (surplus <= 0) return 0;
+      return this.database
+        .prepare(
+          'DELETE FROM dead_letters WHERE id IN (SELECT id FROM dead_letters ORDER BY last_ts, rowid LIMIT ?)',
+        )
+        .run(surplus).changes;
+    });
+  }
+
+  async deadLetters(limit: number): Promise<DeadLetter[]> {
+    return available(() =>
+      (
+        this.database
+          .prepare(`SELECT ${COLUMNS} FROM dead_letters ORDER BY last_ts DESC, rowid DESC LIMIT ?`)
+          .raw()
+          .all(limit) as LetterRow[]
+      ).map(toLetter),
+    );
+  }
+
+  async deadLetter(id: string): Promise<DeadLetter | null> {
+    return available(() => {
+      const row = this.database.prepare(`SELECT ${COLUMNS} FROM dead_letters WHERE id = ?`).raw().get(id);
+      return row ? toLetter(row as LetterRow) : null;
+    });
+  }
+
+  async removeDeadLetter(id: string): Promise<boolean> {
+    return transaction(
+      this.database,
+      () => this.database.prepare('DELETE FROM dead_letters WHERE id = ?').run(id).changes > 0,
+    );
+  }
+
+  async deadLetterCount(): Promise<number> {
+    return available(() => this.count());
+  }
+
+  private count(): number {
+    return (this.database.prepare('SELECT count(*) FROM dead_letters').raw().get() as [number])[0];
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * The tables of the embedded store. `user_version` is the format: a database of a later format is refused, one of an
+ * earlier format would be migrated here.
+ */
+export const SCHEMA_FORMAT = 1;
+
+export const SCHEMA = `
+CREATE TABLE IF NOT EXISTS series (
+  id INTEGER PRIMARY KEY,
+  sensor TEXT NOT NULL,
+  metric TEXT NOT NULL,
+  version TEXT NOT NULL,
+  state BLOB NOT NULL,
+  assignments TEXT NOT NULL,
+  status TEXT NOT NULL,
+  horizon INTEGER NOT NULL,
+  last_ts INTEGER,
+  last_value REAL,
+  UNIQUE (sensor, metric)
+);
+CREATE TABLE IF NOT EXISTS snapshots (
+  series INTEGER NOT NULL,
+  n INTEGER NOT NULL,
+  ts INTEGER NOT NULL,
+  bytes BLOB NOT NULL,
+  PRIMARY KEY (series, n)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS samples (
+  series INTEGER NOT NULL,
+  ts INTEGER NOT NULL,
+  value REAL NOT NULL,
+  expected REAL,
+  score REAL,
+  PRIMARY KEY (series, ts)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS rollups (
+  series INTEGER NOT NULL,
+  width INTEGER NOT NULL,
+  start INTEGER NOT NULL,
+  n INTEGER NOT NULL,
+  sum REAL NOT NULL,
+  min REAL NOT NULL,
+  max REAL NOT NULL,
+  PRIMARY KEY (series, width, start)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS alerts (
+  id TEXT PRIMARY KEY,
+  series INTEGER NOT NULL,
+  rule TEXT NOT NULL,
+  ts INTEGER NOT NULL,
+  value REAL NOT NULL,
+  expected REAL,
+  score REAL,
+  state TEXT NOT NULL,
+  cleared_ts INTEGER,
+  acknowledged INTEGER NOT NULL DEFAULT 0,
+  revision INTEGER NOT NULL DEFAULT 1
+);
+CREATE INDEX IF NOT EXISTS alerts_by_series ON alerts (series, ts);
+CREATE INDEX IF NOT EXISTS alerts_by_ts ON alerts (ts);
+CREATE TABLE IF NOT EXISTS dead_letters (
+  id TEXT PRIMARY KEY,
+  topic TEXT NOT NULL,
+  bytes BLOB NOT NULL,
+  reason TEXT NOT NULL,
+  detail TEXT NOT NULL,
+  first_ts INTEGER NOT NULL,
+  last_ts INTEGER NOT NULL,
+  count INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS dead_letters_by_ts ON dead_letters (last_ts);
+CREATE TABLE IF NOT EXISTS models (id TEXT PRIMARY KEY, artifact BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, n INTEGER NOT NULL);
+`;

@@ -1,0 +1,277 @@
+/**
+ * The commit and the reads of series. One commit call is one durable transaction over all its series; each series is
+ * applied only if its version still matches.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Alert } from '../../domain/alert.ts';
+import type { Sample } from '../../domain/reading.ts';
+import type { SeriesId } from '../../domain/series.ts';
+import type { ScoredSample } from '../../domain/verdict.ts';
+import { ROLLUPS, rollupFor } from '../rollup.ts';
+import type {
+  Aggregate,
+  CommitResult,
+  SeriesCommit,
+  SeriesRecord,
+  SeriesStatus,
+  SeriesStore,
+  SeriesSummary,
+} from '../store.ts';
+import type { AlertTable } from './alert-table.ts';
+import { available, type Database, type Row, transaction } from './database.ts';
+
+type SeriesRow = [id: number, version: string, state: Uint8Array, assignments: string, lastTs: number | null];
+
+type RollupRow = [n: number, sum: number, min: number, max: number];
+
+const AGGREGATE = {
+  avg: { raw: 'avg(value)', rollup: 'sum(sum) / sum(n)' },
+  min: { raw: 'min(value)', rollup: 'min(min)' },
+  max: { raw: 'max(value)', rollup: 'max(max)' },
+} as const;
+
+export class SeriesTable implements SeriesStore {
+  private readonly find;
+  private readonly insert;
+  private readonly update;
+  private readonly snapshots;
+  private readonly putSnapshot;
+  private readonly dropSnapshots;
+  private readonly putSample;
+  private readonly putVerdict;
+  private readonly rollup;
+  private readonly putRollup;
+  private readonly values;
+  private readonly newest;
+
+  constructor(
+    private readonly database: Database,
+    private readonly alerts: AlertTable,
+  ) {
+    const prepare = (sql: string) => database.prepare(sql);
+    this.find = prepare(
+      'SELECT id, version, state, assignments, last_ts FROM series WHERE sensor = ? AND metric = ?',
+    ).raw();
+    this.insert = prepare(
+      "INSERT INTO series (sensor, metric, version, state, assignments, status, horizon) VALUES (?, ?, '', x'', '[]', 'warmup', -1)",
+    );
+    this.update = prepare(
+      'UPDATE series SET version = ?, state = ?, assignments = ?, status = ?, horizon = ? WHERE id = ?',
+    );
+    this.snapshots = prepare('SELECT n, ts, bytes FROM snapshots WHERE series = ? ORDER BY n').raw();
+    this.putSnapshot = prepare('INSERT OR REPLACE INTO snapshots (series, n, ts, bytes) VALUES (?, ?, ?, ?)');
+    this.dropSnapshots = prepare('DELETE FROM snapshots WHERE series = ? AND n < ?');
+    this.putSample = prepare(
+      `INSERT INTO samples (series, ts, value, expected, score) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET value = max(value, excluded.value),
+         expected = coalesce(excluded.expected, expected), score = coalesce(excluded.score, score)`,
+    );
+    this.putVerdict = prepare('UPDATE samples SET expected = ?, score = ? WHERE series = ? AND ts = ?');
+    this.rollup = prepare(
+      'SELECT n, sum, min, max FROM rollups WHERE series = ? AND width = ? AND start = ?',
+    ).raw();
+    this.putRollup = prepare(
+      'INSERT OR REPLACE INTO rollups (series, width, start, n, sum, min, max) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    );
+    this.values = prepare(
+      'SELECT value FROM samples WHERE series = ? AND ts >= ? AND ts < ? ORDER BY ts',
+    ).raw();
+    this.newest = prepare(
+      `UPDATE series SET (last_ts, last_value) =
+         (SELECT ts, value FROM samples WHERE series = series.id ORDER BY ts DESC LIMIT 1) WHERE id = ?`,
+    );
+  }
+
+  async load(series: readonly SeriesId[]): Promise<(SeriesRecord | null)[]> {
+    return available(() =>
+      series.map((id) => {
+        const row = this.row(id);
+        return row && this.record(row);
+      }),
+    );
+  }
+
+  async commit(commits: readonly SeriesCommit[]): Promise<CommitResult[]> {
+    // Nothing but redelivered readings: they are stored already, and durably.
+    if (commits.every(isEmpty)) return commits.map((commit) => this.unchanged(commit));
+    return transaction(this.database, () => {
+      const random = randomBytes(8 * commits.length);
+      return commits.map((commit, i) => this.apply(commit, random.toString('hex', 8 * i, 8 * i + 8)));
+    });
+  }
+
+  private apply(commit: SeriesCommit, version: string): CommitResult {
+    const row = this.row(commit.series);
+    if ((row?.[1] ?? null) !== commit.expectedVersion) {
+      return { status: 'conflict', current: row && this.record(row) };
+    }
+    if (isEmpty(commit)) return { status: 'committed', version: row?.[1] ?? '', alerts: [] };
+    const id =
+      row?.[0] ?? Number(this.insert.run(commit.series.sensor, commit.series.metric).lastInsertRowid);
+    const { next } = commit;
+    this.writeSamples(id, row?.[4] ?? -1, commit);
+    if (next) {
+      this.update.run(version, next.state, JSON.stringify(next.assignments), next.status, next.horizon, id);
+      for (const { n, ts, bytes } of next.snapshots) this.putSnapshot.run(id, n, ts, bytes);
+      if (next.snapshots.length > 0) this.dropSnapshots.run(id, next.oldestSnapshot);
+    } else {
+      this.database.prepare('UPDATE series SET version = ? WHERE id = ?').run(version, id);
+    }
+    const alerts: Alert[] = commit.alerts.map((change) => this.alerts.put(commit.series, id, change));
+    return { status: 'committed', version, alerts };
+  }
+
+  private unchanged(commit: SeriesCommit): CommitResult {
+    const row = this.row(commit.series);
+    if ((row?.[1] ?? null) === commit.expectedVersion) {
+      return { status: 'committed', version: row?.[1] ?? '', alerts: [] };
+    }
+    return { status: 'conflict', current: row && this.record(row) };
+  }
+
+  private writeSamples(id: number, lastTs: number, { samples, verdicts }: SeriesCommit): void {
+    const verdictAt = new Map(verdicts.map((verdict) => [verdict.ts, verdict]));
+    const buckets = new Map<string, { width: number; start: number; added: number[]; stale: boolean }>();
+    for (const { ts, value } of samples) {
+      const verdict = verdictAt.get(ts);
+      verdictAt.delete(ts);
+      this.putSample.run(id, ts, value, verdict?.expected ?? null, verdict?.score ?? null);
+      for (const { width } of ROLLUPS) {
+        const start = ts - (ts % width);
+        const key = `${width}/${start}`;
+        const bucket = buckets.get(key) ?? { width, start, added: [], stale: false };
+        bucket.added.push(value);
+        bucket.stale ||= ts <= lastTs;
+        buckets.set(key, bucket);
+      }
+    }
+    for (const { ts, expected, score } of verdictAt.values()) this.putVerdict.run(expected, score, id, ts);
+    for (const { width, start, added, stale } of buckets.values()) {
+      if (stale) {
+        const rows = this.values.all(id, start, start + width) as [number][];
+        this.writeRollup(
+          id,
+          width,
+          start,
+          null,
+          rows.map(([value]) => value),
+        );
+      } else {
+        const row = this.rollup.get(id, width, start) as RollupRow | undefined;
+        this.writeRollup(id, width, start, row ?? null, added);
+      }
+    }
+    if (samples.length > 0) this.newest.run(id);
+  }
+
+  /**
+   * Adds one value after the other, in time order, to what the bucket had: floating-point sums depend on the order, and
+   * the rollups of two replicas must not. A bucket with a sample that is not the newest is made anew for the same reason.
+   */
+  private writeRollup(
+    id: number,
+    width: number,
+    start: number,
+    row: RollupRow | null,
+    values: readonly number[],
+  ): void {
+    let [n, sum, min, max] = row ?? [0, 0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+    for (const value of values) {
+      n++;
+      sum += value;
+      min = Math.min(min, value);
+      max = Math.max(max, value);
+    }
+    this.putRollup.run(id, width, start, n, sum, min, max);
+  }
+
+  async range(series: SeriesId, from: number, to: number, limit?: number): Promise<ScoredSample[]> {
+    return available(() => {
+      const id = this.row(series)?.[0];
+      if (id === undefined) return [];
+      const rows = this.database
+        .prepare(
+          'SELECT ts, value, expected, score FROM samples WHERE series = ? AND ts >= ? AND ts <= ? ORDER BY ts DESC LIMIT ?',
+        )
+        .raw()
+        .all(id, from, to, limit ?? -1) as [number, number, number | null, number | null][];
+      return rows.reverse().map(([ts, value, expected, score]) => ({ ts, value, expected, score }));
+    });
+  }
+
+  async samplesAt(series: SeriesId, timestamps: readonly number[]): Promise<Sample[]> {
+    return available(() => {
+      const id = this.row(series)?.[0];
+      if (id === undefined) return [];
+      const at = this.database.prepare('SELECT ts, value FROM samples WHERE series = ? AND ts = ?').raw();
+      return timestamps.flatMap((wanted) => {
+        const row = at.get(id, wanted) as [number, number] | undefined;
+        return row ? [{ ts: row[0], value: row[1] }] : [];
+      });
+    });
+  }
+
+  async buckets(
+    series: SeriesId,
+    from: number,
+    to: number,
+    width: number,
+    agg: Aggregate,
+  ): Promise<Sample[]> {
+    return available(() => {
+      const id = this.row(series)?.[0];
+      if (id === undefined) return [];
+      const first = from - (from % width);
+      const end = to - (to % width) + width;
+      const rollup = rollupFor(width);
+      const statement = rollup
+        ? this.database.prepare(
+            `SELECT start / :width * :width, ${AGGREGATE[agg].rollup} FROM rollups
+             WHERE series = :id AND width = :rollup AND start >= :first AND start < :end GROUP BY 1 ORDER BY 1`,
+          )
+        : this.database.prepare(
+            `SELECT ts / :width * :width, ${AGGREGATE[agg].raw} FROM samples
+             WHERE series = :id AND ts >= :first AND ts < :end GROUP BY 1 ORDER BY 1`,
+          );
+      const bound = { width: BigInt(width), id, first, end, ...(rollup && { rollup: rollup.width }) };
+      return (statement.raw().all(bound) as [number, number][]).map(([ts, value]) => ({ ts, value }));
+    });
+  }
+
+  async list(): Promise<SeriesSummary[]> {
+    return available(() =>
+      (
+        this.database
+          .prepare('SELECT sensor, metric, status, last_ts, last_value FROM series ORDER BY sensor, metric')
+          .raw()
+          .all() as [string, string, SeriesStatus, number | null, number][]
+      ).map(([sensor, metric, status, ts, value]) => ({
+        sensor,
+        metric,
+        status,
+        last: ts === null ? null : { ts, value },
+      })),
+    );
+  }
+
+  private row(series: SeriesId): SeriesRow | null {
+    return (this.find.get(series.sensor, series.metric) as SeriesRow | undefined) ?? null;
+  }
+
+  private record([id, version, state, assignments]: SeriesRow): SeriesRecord {
+    return {
+      version,
+      state,
+      snapshots: (this.snapshots.all(id) as Row[]).map(([n, ts, bytes]) => ({
+        n: n as number,
+        ts: ts as number,
+        bytes: bytes as Uint8Array,
+      })),
+      assignments: JSON.parse(assignments),
+    };
+  }
+}
+
+function isEmpty(commit: SeriesCommit): boolean {
+  return commit.next === null && commit.samples.length === 0 && commit.alerts.length === 0;
+}

@@ -1,0 +1,115 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { openEmbeddedStore } from '../../src/store/embedded-store.ts';
+import { temporaryDirectory } from '../helpers/temporary-directory.ts';
+import { storeContract } from './store-contract.ts';
+
+const DAY = 86_400_000;
+
+function open(directory: string, limits = { retention: 30 * DAY, deadLetterMax: 5 }) {
+  const store = openEmbeddedStore({ directory, ...limits });
+  onTestFinished(() => store.close());
+  return store;
+}
+
+storeContract('embedded', (limits) => open(temporaryDirectory(), limits));
+
+describe('the embedded store', () => {
+  const series = { sensor: 's', metric: 'm' };
+  const next = (horizon: number) => ({
+    state: Uint8Array.of(1),
+    snapshots: [],
+    oldestSnapshot: 0,
+    horizon,
+    assignments: [],
+    status: 'normal' as const,
+  });
+
+  it('keeps everything over a restart', async () => {
+    const directory = temporaryDirectory();
+    const first = openEmbeddedStore({ directory, retention: DAY, deadLetterMax: 5 });
+    await first.commit([
+      {
+        series,
+        expectedVersion: null,
+        samples: [{ ts: 1000, value: 2 }],
+        verdicts: [],
+        next: next(-1),
+        alerts: [],
+        duplicates: 0,
+      },
+    ]);
+    const [before] = await first.load([series]);
+    await first.close();
+    const second = open(directory);
+    expect(await second.load([series])).toEqual([before]);
+    expect(await second.range(series, 0, 2000)).toHaveLength(1);
+  });
+
+  it('refuses a second process, until the first is gone, however it went', async () => {
+    const directory = temporaryDirectory();
+    const holder = spawn(
+      process.execPath,
+      [
+        '-e',
+        `const D = require('libsql'); const d = new D(${JSON.stringify(join(directory, 'vigia.db'))});
+        d.pragma('locking_mode = EXCLUSIVE'); d.pragma('journal_mode = WAL');
+        d.exec('BEGIN IMMEDIATE; CREATE TABLE x (y); COMMIT'); console.log('held'); setInterval(() => d, 1000)`,
+      ],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    await once(holder.stdout, 'data');
+    expect(() => open(directory)).toThrow(/DATA_DIR .* is in use by another vigia process/);
+    holder.kill('SIGKILL');
+    await once(holder, 'exit');
+    await open(directory).ping();
+  });
+
+  it('names DATA_DIR when it cannot be used', () => {
+    const directory = temporaryDirectory();
+    writeFileSync(join(directory, 'file'), '');
+    expect(() => open(join(directory, 'file', 'below'))).toThrow(/DATA_DIR .* cannot be created/);
+    writeFileSync(
+      join(directory, 'vigia.db'),
+      'this is no database, but long enough to be looked at'.repeat(100),
+    );
+    expect(() => open(directory)).toThrow(/DATA_DIR .* not a database/);
+  });
+
+  it('trims what RETENTION no longer covers, but never what a late reading may need', async () => {
+    const store = open(temporaryDirectory(), { retention: DAY, deadLetterMax: 5 });
+    const samples = Array.from({ length: 10 }, (_, i) => ({ ts: i * DAY, value: i }));
+    const commit = {
+      expectedVersion: null,
+      samples,
+      verdicts: [],
+      alerts: samples.map(({ ts }) => ({
+        rule: 'anomaly',
+        ts,
+        value: 1,
+        expected: null,
+        score: null,
+        state: 'cleared' as const,
+        clearedTs: ts,
+      })),
+      duplicates: 0,
+    };
+    const kept = { sensor: 'slow', metric: 'm' };
+    await store.commit([
+      { ...commit, series, next: next(8 * DAY) },
+      { ...commit, series: kept, next: next(2 * DAY) },
+    ]);
+    await store.trim(9 * DAY + 1000);
+    expect((await store.range(series, 0, 20 * DAY)).map(({ value }) => value)).toEqual([9]);
+    expect((await store.range(kept, 0, 20 * DAY)).map(({ value }) => value)).toEqual([3, 4, 5, 6, 7, 8, 9]);
+    expect(await store.alerts({ limit: 100, sensor: 's' })).toHaveLength(1);
+    expect(await store.alerts({ limit: 100, sensor: 'slow' })).toHaveLength(7);
+    expect(await store.buckets(series, 0, 20 * DAY, 3_600_000, 'max')).toHaveLength(10);
+    await store.trim(400 * DAY);
+    expect(await store.buckets(series, 0, 20 * DAY, 60_000, 'max')).toHaveLength(0);
+    expect(await store.buckets(series, 0, 20 * DAY, 3_600_000, 'max')).toHaveLength(10);
+  });
+});

@@ -1,0 +1,412 @@
+/** What every store must do, whatever it is made of. Each store's test file calls this with a way to open a fresh one. */
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { AlertChange } from '../../src/domain/alert.ts';
+import type { Sample } from '../../src/domain/reading.ts';
+import type { SeriesId } from '../../src/domain/series.ts';
+import type { SeriesCommit, Store } from '../../src/store/store.ts';
+
+export interface StoreLimits {
+  readonly retention: number;
+  readonly deadLetterMax: number;
+}
+
+const DAY = 86_400_000;
+/** A whole hour, so that bucket edges are easy to read. */
+const T0 = Math.floor(Date.now() / DAY) * DAY - 2 * DAY;
+const S: SeriesId = { sensor: 's', metric: 'temperature' };
+const state = (...bytes: number[]) => Uint8Array.from(bytes);
+const plain = (bytes: Uint8Array) => Array.from(bytes);
+
+function commitOf(samples: readonly Sample[], over: Partial<SeriesCommit> = {}): SeriesCommit {
+  return {
+    series: S,
+    expectedVersion: null,
+    samples,
+    verdicts: samples.map(({ ts }) => ({ ts, expected: null, score: null })),
+    next: {
+      state: state(1),
+      snapshots: [],
+      oldestSnapshot: -256,
+      horizon: -1,
+      assignments: [{ from: 0, model: 'm' }],
+      status: 'normal',
+    },
+    alerts: [],
+    duplicates: 0,
+    ...over,
+  };
+}
+
+const alert = (ts: number, over: Partial<AlertChange> = {}): AlertChange => ({
+  rule: 'anomaly',
+  ts,
+  value: 9,
+  expected: 5,
+  score: 1.5,
+  state: 'open',
+  clearedTs: null,
+  ...over,
+});
+
+export function storeContract(name: string, open: (limits: StoreLimits) => Promise<Store> | Store): void {
+  describe(`${name}: the store contract`, () => {
+    let store: Store;
+
+    beforeEach(async () => {
+      store = await open({ retention: 30 * DAY, deadLetterMax: 5 });
+    });
+
+    /** Commits on top of whatever is there. @returns the new version */
+    async function put(samples: readonly Sample[], over: Partial<SeriesCommit> = {}): Promise<string> {
+      const series = over.series ?? S;
+      const expectedVersion = (await store.load([series]))[0]?.version ?? null;
+      const [result] = await store.commit([commitOf(samples, { expectedVersion, ...over })]);
+      expect(result).toMatchObject({ status: 'committed' });
+      return (result as { version: string }).version;
+    }
+
+    it('gives back what was committed', async () => {
+      expect(await store.load([S])).toEqual([null]);
+      const version = await put([{ ts: T0, value: 21.5 }], {
+        verdicts: [{ ts: T0, expected: 21, score: 0.25 }],
+        next: {
+          state: state(1, 2, 255),
+          snapshots: [{ n: 64, ts: T0, bytes: state(7) }],
+          oldestSnapshot: -192,
+          horizon: -1,
+          assignments: [{ from: 0, model: 'm-1' }],
+          status: 'warmup',
+        },
+      });
+      const [record, absent] = await store.load([S, { sensor: 'other', metric: 'temperature' }]);
+      expect(absent).toBeNull();
+      expect(record).toMatchObject({ version, assignments: [{ from: 0, model: 'm-1' }] });
+      expect(plain(record!.state)).toEqual([1, 2, 255]);
+      expect(record!.snapshots.map(({ n, ts, bytes }) => ({ n, ts, bytes: plain(bytes) }))).toEqual([
+        { n: 64, ts: T0, bytes: [7] },
+      ]);
+      expect(await store.range(S, 0, T0 + DAY)).toEqual([{ ts: T0, value: 21.5, expected: 21, score: 0.25 }]);
+      expect(await store.list()).toEqual([{ ...S, status: 'warmup', last: { ts: T0, value: 21.5 } }]);
+    });
+
+    it('draws a new version for every commit', async () => {
+      const versions = new Set<string>();
+      for (let i = 0; i < 20; i++) versions.add(await put([{ ts: T0 + i, value: i }]));
+      expect(versions.size).toBe(20);
+      for (const version of versions) expect(version).toMatch(/^[0-9a-f]{16}$/);
+    });
+
+    it('writes nothing when the version does not match, and says what is there', async () => {
+      const version = await put([{ ts: T0, value: 1 }]);
+      for (const expectedVersion of ['0123456789abcdef', null]) {
+        const [result] = await store.commit([
+          commitOf([{ ts: T0 + 1, value: 2 }], { expectedVersion, alerts: [alert(T0 + 1)] }),
+        ]);
+        expect(result).toMatchObject({ status: 'conflict', current: { version } });
+      }
+      expect(await store.range(S, 0, T0 + DAY)).toHaveLength(1);
+      expect(await store.alerts({ limit: 10 })).toEqual([]);
+      const other = { sensor: 'never', metric: 'seen' };
+      const [result] = await store.commit([commitOf([], { series: other, expectedVersion: version })]);
+      expect(result).toEqual({ status: 'conflict', current: null });
+    });
+
+    it('commits some series of a call while others conflict', async () => {
+      await put([{ ts: T0, value: 1 }]);
+      const other = { sensor: 'o', metric: 'temperature' };
+      const results = await store.commit([
+        commitOf([{ ts: T0 + 1, value: 2 }]),
+        commitOf([{ ts: T0 + 1, value: 2 }], { series: other }),
+      ]);
+      expect(results.map(({ status }) => status)).toEqual(['conflict', 'committed']);
+      expect(await store.range(other, 0, T0 + DAY)).toHaveLength(1);
+    });
+
+    it('accepts a commit of duplicates alone and keeps the version current', async () => {
+      const version = await put([{ ts: T0, value: 1 }]);
+      const duplicates = commitOf([], { expectedVersion: version, next: null, duplicates: 3 });
+      const [result] = await store.commit([duplicates]);
+      expect(result).toMatchObject({ status: 'committed' });
+      const [record] = await store.load([S]);
+      expect(record!.version).toBe((result as { version: string }).version);
+      const [stale] = await store.commit([{ ...duplicates, expectedVersion: '0000000000000000' }]);
+      expect(stale).toMatchObject({ status: 'conflict' });
+    });
+
+    it('keeps the greater of two values at one timestamp', async () => {
+      await put([{ ts: T0, value: 5 }]);
+      await put([{ ts: T0, value: 7 }]);
+      await put([{ ts: T0, value: 6 }]);
+      expect(await store.range(S, T0, T0)).toMatchObject([{ ts: T0, value: 7 }]);
+    });
+
+    it('rewrites verdicts of stored samples', async () => {
+      await put([
+        { ts: T0, value: 1 },
+        { ts: T0 + 2, value: 3 },
+      ]);
+      await put([{ ts: T0 + 1, value: 2 }], {
+        verdicts: [
+          { ts: T0 + 1, expected: 2.5, score: 0.1 },
+          { ts: T0 + 2, expected: 2.75, score: 0.2 },
+        ],
+      });
+      expect(await store.range(S, 0, T0 + DAY)).toEqual([
+        { ts: T0, value: 1, expected: null, score: null },
+        { ts: T0 + 1, value: 2, expected: 2.5, score: 0.1 },
+        { ts: T0 + 2, value: 3, expected: 2.75, score: 0.2 },
+      ]);
+    });
+
+    it('stores a sample without a verdict and without a new state', async () => {
+      await put([{ ts: T0 + 5, value: 1 }]);
+      const version = (await store.load([S]))[0]!.version;
+      await put([{ ts: T0, value: 4 }], { verdicts: [], next: null });
+      const [record] = await store.load([S]);
+      expect(record!.version).not.toBe(version);
+      expect(plain(record!.state)).toEqual([1]);
+      expect(await store.range(S, T0, T0)).toEqual([{ ts: T0, value: 4, expected: null, score: null }]);
+      expect((await store.list())[0]!.last).toEqual({ ts: T0 + 5, value: 1 });
+    });
+
+    it('keeps every digit of values, and of verdicts', async () => {
+      const values = [0.1 + 0.2, 1e300, -1e-300, 5e-324, 123456789.12345679, 1 / 3, 0];
+      await put(
+        values.map((value, i) => ({ ts: T0 + i, value })),
+        { verdicts: values.map((expected, i) => ({ ts: T0 + i, expected, score: expected })) },
+      );
+      const stored = await store.range(S, T0, T0 + 10);
+      expect(stored.map(({ value }) => value)).toEqual(values);
+      expect(stored.map(({ expected }) => expected)).toEqual(values);
+      expect(stored.map(({ score }) => score)).toEqual(values);
+    });
+
+    it('limits a range to its newest samples, ascending, and finds exact timestamps', async () => {
+      await put(Array.from({ length: 50 }, (_, i) => ({ ts: T0 + i * 10, value: i })));
+      expect((await store.range(S, 0, T0 + DAY, 3)).map(({ value }) => value)).toEqual([47, 48, 49]);
+      expect((await store.range(S, T0 + 95, T0 + 120)).map(({ value }) => value)).toEqual([10, 11, 12]);
+      const found = await store.samplesAt(S, [T0 + 490, T0 + 5, T0]);
+      expect(found.sort((a, b) => a.ts - b.ts)).toEqual([
+        { ts: T0, value: 0 },
+        { ts: T0 + 490, value: 49 },
+      ]);
+      expect(await store.samplesAt({ sensor: 'x', metric: 'y' }, [1])).toEqual([]);
+      expect(await store.range({ sensor: 'x', metric: 'y' }, 0, T0)).toEqual([]);
+    });
+
+    it('drops snapshots that are too old and replaces re-taken ones', async () => {
+      const next = (snapshots: [number, number][], oldestSnapshot: number) => ({
+        state: state(1),
+        snapshots: snapshots.map(([n, byte]) => ({ n, ts: T0 + n, bytes: state(byte) })),
+        oldestSnapshot,
+        horizon: -1,
+        assignments: [],
+        status: 'normal' as const,
+      });
+      await put([{ ts: T0, value: 1 }], {
+        next: next(
+          [
+            [64, 1],
+            [128, 2],
+            [192, 3],
+            [256, 4],
+            [320, 5],
+          ],
+          64,
+        ),
+      });
+      await put([{ ts: T0 + 1, value: 1 }], {
+        next: next(
+          [
+            [320, 50],
+            [384, 6],
+          ],
+          128,
+        ),
+      });
+      const [record] = await store.load([S]);
+      expect(record!.snapshots.map(({ n, bytes }) => [n, bytes[0]])).toEqual([
+        [128, 2],
+        [192, 3],
+        [256, 4],
+        [320, 50],
+        [384, 6],
+      ]);
+    });
+
+    describe('buckets', () => {
+      const samples = Array.from({ length: 400 }, (_, i) => ({
+        ts: T0 + i * 20_000,
+        value: Math.sin(i) * 10 + i / 7,
+      }));
+      const want = (width: number, agg: 'avg' | 'min' | 'max') => {
+        const buckets = new Map<number, number[]>();
+        for (const { ts, value } of samples) {
+          const start = ts - (ts % width);
+          buckets.set(start, [...(buckets.get(start) ?? []), value]);
+        }
+        return [...buckets].map(([ts, values]) => ({
+          ts,
+          value:
+            agg === 'min'
+              ? Math.min(...values)
+              : agg === 'max'
+                ? Math.max(...values)
+                : expect.closeTo(values.reduce((a, b) => a + b, 0) / values.length, 9),
+        }));
+      };
+
+      for (const width of [40_000, 60_000, 300_000, 3_600_000]) {
+        it(`aggregates over ${width / 1000} s`, async () => {
+          for (let i = 0; i < samples.length; i += 37) await put(samples.slice(i, i + 37));
+          for (const agg of ['avg', 'min', 'max'] as const) {
+            expect(await store.buckets(S, T0, T0 + DAY, width, agg)).toEqual(want(width, agg));
+          }
+        });
+      }
+
+      it('are the same to the last bit whatever the order of arrival, with replaced values', async () => {
+        const other = { sensor: 'shuffled', metric: 'temperature' };
+        await put(samples);
+        const shuffled = samples.map((sample, i) => ({ ...sample, at: (i * 151) % samples.length }));
+        shuffled.sort((a, b) => a.at - b.at);
+        await put([{ ts: samples[0]!.ts, value: -500 }], { series: other });
+        for (let i = 0; i < shuffled.length; i += 50) {
+          const part = shuffled.slice(i, i + 50).map(({ ts, value }) => ({ ts, value }));
+          await put(
+            part.sort((a, b) => a.ts - b.ts),
+            { series: other },
+          );
+        }
+        for (const width of [60_000, 3_600_000]) {
+          for (const agg of ['avg', 'min', 'max'] as const) {
+            expect(await store.buckets(other, T0, T0 + DAY, width, agg)).toEqual(
+              await store.buckets(S, T0, T0 + DAY, width, agg),
+            );
+          }
+        }
+      });
+
+      it('cover whole buckets at both ends', async () => {
+        await put(samples);
+        const inner = await store.buckets(S, T0 + 30_000, T0 + 100_000, 60_000, 'max');
+        expect(inner).toEqual(want(60_000, 'max').slice(0, 2));
+        expect(await store.buckets({ sensor: 'x', metric: 'y' }, 0, T0, 60_000, 'avg')).toEqual([]);
+      });
+    });
+
+    describe('alerts', () => {
+      it('count revisions and keep acknowledgements', async () => {
+        await put([{ ts: T0, value: 9 }], { alerts: [alert(T0)] });
+        const id = `s/temperature/anomaly/${T0}`;
+        expect(await store.alerts({ limit: 10 })).toEqual([
+          { ...alert(T0), ...S, id, acknowledged: false, revision: 1 },
+        ]);
+        expect(await store.acknowledge(id)).toMatchObject({ id, acknowledged: true, revision: 2 });
+        expect(await store.acknowledge(id)).toMatchObject({ acknowledged: true, revision: 2 });
+        expect(await store.acknowledge('no/such/anomaly/1')).toBeNull();
+        const cleared = alert(T0, { state: 'cleared', clearedTs: T0 + 4 });
+        const expectedVersion = (await store.load([S]))[0]!.version;
+        const [result] = await store.commit([
+          commitOf([{ ts: T0 + 4, value: 5 }], { expectedVersion, alerts: [cleared] }),
+        ]);
+        expect(result).toMatchObject({
+          alerts: [{ ...cleared, ...S, id, acknowledged: true, revision: 3 }],
+        });
+        expect(await store.alerts({ limit: 10 })).toEqual([
+          { ...cleared, ...S, id, acknowledged: true, revision: 3 },
+        ]);
+      });
+
+      it('are listed newest first, by sensor, metric, state and time, without retracted ones', async () => {
+        await put([], { alerts: [alert(T0), alert(T0 + 10), alert(T0 + 5, { state: 'retracted' })] });
+        await put([], { series: { sensor: 'o', metric: 'humidity' }, alerts: [alert(T0 + 7)] });
+        const ts = async (query: Parameters<Store['alerts']>[0]) =>
+          (await store.alerts(query)).map((a) => a.ts - T0);
+        expect(await ts({ limit: 10 })).toEqual([10, 7, 0]);
+        expect(await ts({ limit: 2 })).toEqual([10, 7]);
+        expect(await ts({ limit: 10, sensor: 's' })).toEqual([10, 0]);
+        expect(await ts({ limit: 10, metric: 'humidity' })).toEqual([7]);
+        expect(await ts({ limit: 10, state: 'retracted' })).toEqual([5]);
+        expect(await ts({ limit: 10, from: T0 + 7 })).toEqual([10, 7]);
+      });
+
+      it('that a re-fold may change are found', async () => {
+        await put([], {
+          alerts: [
+            alert(T0, { state: 'cleared', clearedTs: T0 + 2 }),
+            alert(T0 + 3, { state: 'cleared', clearedTs: T0 + 6 }),
+            alert(T0 + 7, { state: 'retracted' }),
+            alert(T0 + 8),
+          ],
+        });
+        const ts = (await store.alertsSince(S, T0 + 4)).map((a) => a.ts - T0);
+        expect(ts).toEqual([3, 8]);
+      });
+    });
+
+    describe('dead letters', () => {
+      const letter = (id: string, lastTs: number) => ({
+        id,
+        topic: 'sensors/ñ/temperature',
+        bytes: state(0, 255, 10),
+        reason: 'not-json',
+        detail: 'why',
+        lastTs,
+      });
+
+      it('keep bytes, topic and reason, and count a redelivered message once', async () => {
+        await store.addDeadLetters([letter('a', T0)]);
+        await store.addDeadLetters([letter('a', T0 + 5), letter('b', T0 + 6)]);
+        const letters = await store.deadLetters(10);
+        expect(letters.map(({ id, count }) => [id, count])).toEqual([
+          ['b', 1],
+          ['a', 2],
+        ]);
+        const found = await store.deadLetter('a');
+        expect(found).toMatchObject({
+          topic: 'sensors/ñ/temperature',
+          reason: 'not-json',
+          firstTs: T0,
+          lastTs: T0 + 5,
+        });
+        expect(plain(found!.bytes)).toEqual([0, 255, 10]);
+        expect(await store.deadLetter('c')).toBeNull();
+      });
+
+      it('are bounded: the oldest go first and are counted', async () => {
+        expect(await store.addDeadLetters(['a', 'b', 'c', 'd', 'e'].map((id, i) => letter(id, T0 + i)))).toBe(
+          0,
+        );
+        expect(await store.addDeadLetters([letter('f', T0 + 9), letter('g', T0 + 9)])).toBe(2);
+        expect((await store.deadLetters(10)).map(({ id }) => id).sort()).toEqual(['c', 'd', 'e', 'f', 'g']);
+        expect(await store.deadLetterCount()).toBe(5);
+        expect(await store.removeDeadLetter('d')).toBe(true);
+        expect(await store.removeDeadLetter('d')).toBe(false);
+        expect(await store.deadLetterCount()).toBe(4);
+      });
+    });
+
+    it('keeps models and counters', async () => {
+      expect(await store.model('m')).toBeNull();
+      await store.putModel('m', state(1, 2));
+      await store.putModel('m', state(1, 2));
+      expect(plain((await store.model('m'))!)).toEqual([1, 2]);
+      expect(await store.increment('visits')).toBe(1);
+      expect(await store.increment('visits')).toBe(2);
+      await store.ping();
+    });
+
+    it('tells series apart whatever their names are', async () => {
+      const names = ['a/b', 'a', 'a}b', '{a}', '🌡️', 'ñandú', 'a b', '%2F', 'a:b', "'; drop table series; --"];
+      for (const [i, sensor] of names.entries()) {
+        await put([{ ts: T0, value: i }], { series: { sensor, metric: 'b/{c}' }, alerts: [alert(T0)] });
+      }
+      for (const [i, sensor] of names.entries()) {
+        expect(await store.range({ sensor, metric: 'b/{c}' }, T0, T0)).toMatchObject([{ value: i }]);
+        expect(await store.alerts({ sensor, limit: 5 })).toHaveLength(1);
+      }
+      expect((await store.list()).map(({ sensor }) => sensor).sort()).toEqual([...names].sort());
+    });
+  });
+}

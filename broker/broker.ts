@@ -1,0 +1,178 @@
+/**
+ * The MQTT broker: Aedes in this process, over TCP and WebSocket, with the limits a broker on a network needs.
+ *
+ * Its promise: with a publish hook, the PUBACK (or PUBREC) of a message is sent after the hook's promise has resolved, and
+ * never if it rejects. MQTT 3.1 and 3.1.1; Aedes refuses version 5.
+ */
+import { createServer as createTcpServer, type Server } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { setTimeout as pause, setImmediate as tick } from 'node:timers/promises';
+import { Aedes, type AedesOptions, type AuthenticateError } from 'aedes';
+import type { Logger } from 'pino';
+import { InvalidInput } from '../src/errors.ts';
+import { type Credentials, credentialsCheck } from './credentials.ts';
+import { type BrokerLimits, defaultLimits } from './limits.ts';
+import { type Endpoint, listen } from './listen.ts';
+import { limitPacketSize } from './packet-limit.ts';
+import { hookRunner, type PublishHook } from './publish-hook.ts';
+import { topicProblem } from './topic-check.ts';
+import { webSocketServer } from './websocket.ts';
+
+export interface BrokerOptions {
+  readonly tcp: Endpoint;
+  readonly webSocket?: Endpoint;
+  /** Absent: anybody may connect. */
+  readonly credentials?: Credentials;
+  /** Absent: publishes are acknowledged as they come. */
+  readonly onPublish?: PublishHook;
+  /** Those not given have their defaults. */
+  readonly limits?: Partial<BrokerLimits>;
+  readonly logger: Logger;
+}
+
+export interface Broker {
+  /** The port that is open, also when 0 was asked for. */
+  readonly mqttPort: number;
+  readonly webSocketPort?: number;
+  /** Open connections. */
+  connections(): number;
+  /**
+   * Publishes in the name of the bridge: the hook is not called. Resolves when every subscriber at hand has been written
+   * to, which takes up to the drain timeout when one does not read. Defaults: QoS 0, not retained.
+   * @throws InvalidInput (field `topic`)
+   */
+  publish(topic: string, payload: string | Buffer, options?: PublishOptions): Promise<void>;
+  /**
+   * Takes no more connections and messages, waits for the hook's promises (their acknowledgements still go out), closes
+   * everything. Resolves within about `deadlineMs` (default 3,000) whatever the clients and the hook do. Idempotent.
+   */
+  close(deadlineMs?: number): Promise<void>;
+}
+
+export interface PublishOptions {
+  readonly qos?: 0 | 1 | 2;
+  readonly retain?: boolean;
+}
+
+/** @throws ConfigurationError if a port cannot be opened (field: the endpoint's setting); nothing is left open then */
+export async function startBroker(options: BrokerOptions): Promise<Broker> {
+  const { logger } = options;
+  const limits = { ...defaultLimits, ...options.limits };
+  const hook = hookRunner(options.onPublish);
+  const streams = new Set<Duplex>();
+  const servers: Server[] = [];
+
+  const aedes = await Aedes.createBroker({
+    ...aedesOptions(limits, options.credentials),
+    authorizePublish(client, packet, done) {
+      const problem = topicProblem(packet.topic, limits);
+      if (problem !== null) done(new Error(problem));
+      else hook.run(client?.id ?? '', packet, done);
+    },
+  });
+  logErrors(aedes, logger);
+
+  const hasRoom = (): boolean => streams.size < limits.maxConnections;
+  const accept = (stream: Duplex): void => {
+    if (!hasRoom()) {
+      logger.warn({ maxConnections: limits.maxConnections }, 'MQTT connection refused: too many');
+      stream.on('error', () => undefined).destroy();
+      return;
+    }
+    streams.add(stream);
+    stream.once('close', () => streams.delete(stream));
+    limitPacketSize(stream, limits.maxPacketBytes);
+    aedes.handle(stream);
+  };
+  const open = async (server: Server, endpoint: Endpoint): Promise<number> => {
+    const port = await listen(server, endpoint);
+    server.on('error', (error) => logger.error({ err: error }, `${endpoint.setting}: the listener failed`));
+    servers.push(server);
+    return port;
+  };
+
+  async function shutDown(deadlineMs: number): Promise<void> {
+    const end = Date.now() + deadlineMs;
+    const closed = servers.map((server) => new Promise((resolve) => server.close(resolve)));
+    await within(end - Date.now() - deadlineMs / 3, hook.stop());
+    // Acknowledgements are flushed on the next tick.
+    await tick();
+    await within(end - Date.now(), new Promise<void>((resolve) => aedes.close(resolve)));
+    for (const stream of streams) stream.destroy();
+    await within(end - Date.now(), Promise.all(closed));
+  }
+  let closing: Promise<void> | null = null;
+  const close = (deadlineMs = 3000): Promise<void> => {
+    closing ??= shutDown(deadlineMs);
+    return closing;
+  };
+
+  try {
+    const tcp = createTcpServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 }, accept);
+    const mqttPort = await open(tcp, options.tcp);
+    const shared = { mqttPort, connections: () => streams.size, publish: publisher(aedes, limits), close };
+    if (options.webSocket === undefined) return shared;
+    const web = webSocketServer({ ...limits, hasRoom, onConnection: accept });
+    return { ...shared, webSocketPort: await open(web, options.webSocket) };
+  } catch (error) {
+    await close(0);
+    throw error;
+  }
+}
+
+function aedesOptions(limits: BrokerLimits, credentials: Credentials | undefined): AedesOptions {
+  const matches = credentials === undefined ? null : credentialsCheck(credentials);
+  return {
+    concurrency: limits.concurrency,
+    connectTimeout: limits.connectTimeoutMs,
+    drainTimeout: limits.drainTimeoutMs,
+    keepaliveLimit: limits.maxKeepAliveSeconds,
+    maxTopicLevels: limits.maxTopicLevels,
+    maxInflightInbound: limits.maxInflightQos2,
+    authenticate(_client, username, password, done) {
+      if (matches === null || matches(username, password)) done(null, true);
+      else done(Object.assign(new Error('bad user name or password'), { returnCode: BAD_CREDENTIALS }), null);
+    },
+  };
+}
+
+/** CONNACK return code of MQTT 3.1.1; Aedes has it in a const enum, which does not exist at run time. */
+const BAD_CREDENTIALS = 4 as AuthenticateError['returnCode'];
+
+function publisher(aedes: Aedes, limits: BrokerLimits): Broker['publish'] {
+  return async (topic, payload, { qos = 0, retain = false } = {}) => {
+    const problem = topicProblem(topic, limits);
+    if (problem !== null) throw new InvalidInput('topic', `cannot publish: ${problem}`);
+    await new Promise<void>((resolve, reject) =>
+      aedes.publish({ cmd: 'publish', topic, payload, qos, retain, dup: false }, (error) =>
+        error ? reject(error) : resolve(),
+      ),
+    );
+  };
+}
+
+function logErrors(aedes: Aedes, logger: Logger): void {
+  // A connection that goes with messages under way reports each of them.
+  const reported = new WeakSet<object>();
+  const report = (client: { readonly id: string }, error: Error): void => {
+    if (reported.has(client)) return;
+    reported.add(client);
+    logger.info({ clientId: client.id, reason: error.message }, 'MQTT connection closed by the broker');
+  };
+  aedes.on('clientError', report);
+  aedes.on('connectionError', report);
+  // Not in Aedes' types: failures of its persistence, which would otherwise end the process.
+  (aedes as NodeJS.EventEmitter).on('error', (error: Error) =>
+    logger.error({ err: error }, 'MQTT broker failure'),
+  );
+}
+
+/** Resolves with the promise, or after `ms`. */
+async function within(ms: number, promise: Promise<unknown>): Promise<void> {
+  const done = new AbortController();
+  await Promise.race([
+    promise,
+    pause(Math.max(0, ms), undefined, { signal: done.signal }).catch(() => undefined),
+  ]);
+  done.abort();
+}

@@ -1,0 +1,35 @@
+/** What one client, and all clients together, may take from the broker. */
+export interface BrokerLimits {
+  /** A larger packet closes its connection. */
+  readonly maxPacketBytes: number;
+  /** TCP and WebSocket together; further ones are closed at once. */
+  readonly maxConnections: number;
+  /** From the connection to its CONNECT packet, ms. */
+  readonly connectTimeoutMs: number;
+  /**
+   * Longest keep-alive a client may ask for, s; a longer one, or none (0), is refused. 0 = any; then a silent client
+   * without keep-alive is found by TCP's own, after some minutes.
+   */
+  readonly maxKeepAliveSeconds: number;
+  /** How long a subscriber that does not read may hold up the others before it is disconnected, ms. */
+  readonly drainTimeoutMs: number;
+  readonly maxTopicBytes: number;
+  /** At most 100: Aedes' matcher takes no more. */
+  readonly maxTopicLevels: number;
+  /** QoS 2 messages of a client that await its PUBREL. QoS 1 is bounded by the publish hook's back-pressure. */
+  readonly maxInflightQos2: number;
+  /** Messages on their way to subscribers at the same time. */
+  readonly concurrency: number;
+}
+
+export const defaultLimits: BrokerLimits = {
+  maxPacketBytes: 1_048_576,
+  maxConnections: 10_000,
+  connectTimeoutMs: 10_000,
+  maxKeepAliveSeconds: 0,
+  drainTimeoutMs: 3000,
+  maxTopicBytes: 1024,
+  maxTopicLevels: 100,
+  maxInflightQos2: 1000,
+  concurrency: 100,
+};

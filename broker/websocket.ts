@@ -1,0 +1,43 @@
+/** MQTT over WebSocket: turns upgraded HTTP connections into byte streams for the broker. */
+import { createServer, type Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { createWebSocketStream, WebSocketServer } from 'ws';
+
+export interface WebSocketServerOptions {
+  readonly maxPacketBytes: number;
+  /** For a connection to get through the HTTP upgrade, ms. */
+  readonly connectTimeoutMs: number;
+  /** Asked before each upgrade; false answers 503. */
+  readonly hasRoom: () => boolean;
+  readonly onConnection: (stream: Duplex) => void;
+}
+
+/** A WebSocket message may carry several packets, so it may be somewhat larger than one. */
+const MESSAGE_ALLOWANCE_BYTES = 65_536;
+
+/** An HTTP server, not yet listening, that accepts WebSocket connections on every path with the subprotocol `mqtt`. */
+export function webSocketServer(options: WebSocketServerOptions): Server {
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: options.maxPacketBytes + MESSAGE_ALLOWANCE_BYTES,
+    perMessageDeflate: false,
+    handleProtocols: (offered) => ['mqtt', 'mqttv3.1'].find((name) => offered.has(name)) ?? false,
+  });
+  const server = createServer((_request, response) => {
+    response.writeHead(426, { connection: 'close', 'content-type': 'text/plain', upgrade: 'websocket' });
+    response.end('This port speaks MQTT over WebSocket.\n');
+  });
+  server.headersTimeout = options.connectTimeoutMs;
+  server.requestTimeout = options.connectTimeoutMs;
+  server.on('upgrade', (request, socket, head) => {
+    socket.on('error', () => socket.destroy());
+    if (!options.hasRoom()) {
+      socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\r\n');
+      return;
+    }
+    sockets.handleUpgrade(request, socket, head, (webSocket) => {
+      options.onConnection(createWebSocketStream(webSocket));
+    });
+  });
+  return server;
+}

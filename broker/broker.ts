@@ -4,6 +4,7 @@
  * Its promise: with a publish hook, the PUBACK (or PUBREC) of a message is sent after the hook's promise has resolved, and
  * never if it rejects. MQTT 3.1 and 3.1.1; Aedes refuses version 5.
  */
+import { Server as HttpServer } from 'node:http';
 import { createServer as createTcpServer, type Server } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as pause, setImmediate as tick } from 'node:timers/promises';
@@ -98,7 +99,11 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     // Acknowledgements are flushed on the next tick.
     await tick();
     await within(end - Date.now(), new Promise<void>((resolve) => aedes.close(resolve)));
-    for (const stream of streams) stream.destroy();
+    for (const stream of streams) {
+      closed.push(new Promise((resolve) => stream.once('close', resolve)));
+      stream.destroy();
+    }
+    for (const server of servers) if (server instanceof HttpServer) server.closeAllConnections();
     await within(end - Date.now(), Promise.all(closed));
   }
   let closing: Promise<void> | null = null;
@@ -113,6 +118,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     const shared = { mqttPort, connections: () => streams.size, publish: publisher(aedes, limits), close };
     if (options.webSocket === undefined) return shared;
     const web = webSocketServer({ ...limits, hasRoom, onConnection: accept });
+    web.maxConnections = limits.maxConnections;
     return { ...shared, webSocketPort: await open(web, options.webSocket) };
   } catch (error) {
     await close(0);

@@ -57,11 +57,18 @@ test('close ends every connection, frees the ports and is idempotent', async () 
     await mqttClient(broker.url, { clean: false, clientId: 'persistent' }),
   ];
   const silentOne = await rawClient(broker.mqttPort);
+  const halfRequest = await rawClient(broker.webSocketPort!);
+  halfRequest.socket.write('GET / HTTP/1.1\r\n');
   await waitFor('four connections', () => broker.connections() === 4);
+  const start = performance.now();
   await Promise.all([broker.close(), broker.close()]);
   await broker.close();
+  expect(performance.now() - start).toBeLessThan(2000);
   expect(broker.connections()).toBe(0);
-  await waitFor('the closes', () => silentOne.closed() && clients.every(({ connected }) => !connected));
+  await waitFor(
+    'the closes',
+    () => silentOne.closed() && halfRequest.closed() && clients.every(({ connected }) => !connected),
+  );
   const next = await startBroker({
     tcp: { host, port: broker.mqttPort, setting: 'MQTT_PORT' },
     webSocket: { host, port: broker.webSocketPort!, setting: 'MQTT_WS_PORT' },

@@ -1,0 +1,126 @@
+/**
+ * The shapes of the JSON API, requests and answers. Requests are validated with these and the answers are typed by
+ * them, so that whatever describes the API (an OpenAPI document) can be made from the same source.
+ */
+import { z } from 'zod';
+import { nameProblem } from '../domain/name.ts';
+import { parseIsoTime } from '../domain/time.ts';
+
+/** Most points of a series in one answer: about 6 MB of JSON. */
+export const MAX_POINTS = 100_000;
+const MAX_ALERTS = 10_000;
+
+const must = (rule: string) => (issue: { readonly input?: unknown }) =>
+  issue.input === undefined ? 'is missing' : `must be ${rule}`;
+
+const TIME_RULE = 'ms since 1970 or ISO 8601, such as 2025-11-28T22:09:15Z';
+const BUCKET_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** ms since 1970 from a number (a fraction is rounded) or ISO 8601 text (without a zone: UTC). */
+const time = z
+  .union([z.number(), z.string()], { error: must(TIME_RULE) })
+  .transform((given, context) => {
+    const ms = typeof given === 'number' ? Math.round(given) : parseIsoTime(given);
+    if (ms !== null && Number.isSafeInteger(ms) && ms >= 0) return ms + 0;
+    context.addIssue({ code: 'custom', message: `must be ${TIME_RULE}` });
+    return z.NEVER;
+  })
+  .meta({ description: 'ms since 1970, or ISO 8601; a time without a zone is UTC' });
+
+/** The same in a query string, where a number is text. */
+const timeParameter = z
+  .string()
+  .transform((text) => (/^\d+$/.test(text) ? Number(text) : text))
+  .pipe(time);
+
+const name = (maxBytes: number) =>
+  z
+    .string({ error: must('a text') })
+    .superRefine((text, context) => {
+      const why = nameProblem(text, maxBytes);
+      if (why !== null) context.addIssue({ code: 'custom', message: why });
+    })
+    .meta({ minLength: 1, description: `at most ${maxBytes} bytes of UTF-8, no control characters` });
+
+/** One element of `POST /api/readings`. @param maxNameBytes longest sensor or metric name */
+export const readingSchema = (maxNameBytes: number) =>
+  z.object(
+    {
+      sensor: name(maxNameBytes),
+      metric: name(maxNameBytes),
+      value: z.number({ error: must('a finite number') }).transform((value) => value + 0),
+      ts: time.optional(),
+    },
+    { error: 'must be an object with sensor, metric, value and optionally ts' },
+  );
+
+export const readingsAnswer = z.object({
+  committed: z.int(),
+  duplicate: z.int(),
+  rejected: z.array(
+    z.object({
+      index: z.int().meta({ description: 'position in the request' }),
+      field: z.string(),
+      reason: z.string().meta({ description: 'a stable word, such as bad-value or older-than-retention' }),
+      detail: z.string().meta({ description: 'a sentence for a person' }),
+    }),
+  ),
+});
+
+/** Query of `GET /api/series/:sensor/:metric`. */
+export const rangeQuery = z.object({
+  from: timeParameter.optional(),
+  to: timeParameter.optional(),
+  bucket: z
+    .string()
+    .transform((text, context) => {
+      const match = /^(\d{1,12})(ms|s|m|h|d)?$/.exec(text);
+      const width = match ? Number(match[1]) * BUCKET_MS[(match[2] ?? 'ms') as keyof typeof BUCKET_MS] : 0;
+      if (width >= 1) return width;
+      context.addIssue({ code: 'custom', message: 'must be a duration such as 1m, 1h or 30000 (ms)' });
+      return z.NEVER;
+    })
+    .optional(),
+  agg: z.enum(['avg', 'min', 'max'], { error: 'must be avg, min or max' }).optional(),
+});
+
+/** Query of `GET /api/alerts`. */
+export const alertsQuery = z.object({
+  sensor: z.string().optional(),
+  state: z.enum(['open', 'cleared', 'retracted'], { error: 'must be open, cleared or retracted' }).optional(),
+  limit: z
+    .string()
+    .transform((text) => (/^\d{1,9}$/.test(text) ? Number(text) : 0))
+    .refine((limit) => limit >= 1 && limit <= MAX_ALERTS, `must be a whole number from 1 to ${MAX_ALERTS}`)
+    .optional(),
+});
+
+export const seriesAnswer = z.object({
+  sensor: z.string(),
+  metric: z.string(),
+  unit: z.string().nullable(),
+  last: z.object({ t: z.int(), v: z.number() }).nullable(),
+  state: z.enum(['warmup', 'normal', 'alarm']),
+});
+
+export const pointAnswer = z.object({
+  t: z.int(),
+  v: z.number(),
+  expected: z.number().optional(),
+  score: z.number().optional(),
+});
+
+export const alertAnswer = z.object({
+  id: z.string(),
+  sensor: z.string(),
+  metric: z.string(),
+  rule: z.string(),
+  ts: z.int(),
+  value: z.number(),
+  expected: z.number().nullable(),
+  score: z.number().nullable(),
+  state: z.enum(['open', 'cleared', 'retracted']),
+  clearedTs: z.int().nullable(),
+  acknowledged: z.boolean(),
+  revision: z.int(),
+});

@@ -1,0 +1,184 @@
+/**
+ * The JSON API under /api: write readings, read series, see and acknowledge alerts. Errors are thrown; the server shows
+ * them as `{error:{code,message,field?}}`. With a token set, every route asks for it before it looks at anything else.
+ */
+import express, { Router } from 'express';
+import type { z } from 'zod';
+import type { Alert } from '../domain/alert.ts';
+import type { SeriesId } from '../domain/series.ts';
+import { InvalidInput } from '../errors.ts';
+import type { Store } from '../store/store.ts';
+import { readQuery } from './api-query.ts';
+import {
+  type alertAnswer,
+  alertsQuery,
+  MAX_POINTS,
+  type pointAnswer,
+  rangeQuery,
+  readingSchema,
+  type seriesAnswer,
+} from './api-schema.ts';
+import { bearerToken } from './bearer-token.ts';
+import { errorBody, RequestRefused } from './error-answer.ts';
+import { type HttpOptions, unitOf } from './http-options.ts';
+import { checkReadings, parseBody, summarize } from './readings-request.ts';
+
+const DEFAULT_SPAN_MS = 3_600_000;
+const DEFAULT_ALERTS = 100;
+
+type ApiOptions = Pick<
+  HttpOptions,
+  | 'store'
+  | 'submit'
+  | 'countRejected'
+  | 'units'
+  | 'maxPayload'
+  | 'maxReadings'
+  | 'maxNameBytes'
+  | 'token'
+  | 'now'
+>;
+
+export function apiRoutes(options: ApiOptions): Router {
+  const { store, submit, now = Date.now } = options;
+  const router = Router();
+  const schema = readingSchema(options.maxNameBytes);
+
+  router.use((_request, response, next) => {
+    response.set('Cache-Control', 'no-store');
+    next();
+  });
+  if (options.token !== undefined) router.use(bearerToken(options.token));
+
+  // Every content type is taken as JSON: `curl -d` and many devices send whatever they send.
+  router.post(
+    '/readings',
+    express.raw({ type: () => true, limit: options.maxPayload }),
+    async (request, response) => {
+      const body = Buffer.isBuffer(request.body) ? request.body : new Uint8Array();
+      const checked = checkReadings(parseBody(body, options.maxReadings), schema);
+      if (checked.rejected.length > 0) options.countRejected?.(checked.rejected.length);
+      const outcomes = checked.readings.length === 0 ? [] : await submit(checked.readings);
+      const { busy, ...answer } = summarize(checked, outcomes);
+      if (!busy) {
+        response.json(answer);
+        return;
+      }
+      const message = 'too many readings without ts for one series: send those rejected as busy again';
+      const refusal = { status: 429, code: 'busy', message, field: 'ts' };
+      response
+        .status(429)
+        .set('Retry-After', '1')
+        .json({ ...errorBody(refusal), ...answer });
+    },
+  );
+
+  router.get('/series', async (_request, response) => {
+    const list = await store.list();
+    response.json(
+      list.map(
+        ({ sensor, metric, last, status }): z.infer<typeof seriesAnswer> => ({
+          sensor,
+          metric,
+          unit: unitOf(options.units, metric),
+          last: last && { t: last.ts, v: last.value },
+          state: status,
+        }),
+      ),
+    );
+  });
+
+  router.get('/series/:sensor/:metric', async (request, response) => {
+    const series = { sensor: request.params.sensor, metric: request.params.metric };
+    const points = await readPoints(store, series, readQuery(request, rangeQuery), now());
+    if (points.length === 0 && (await store.load([series]))[0] === null) {
+      throw new RequestRefused(404, 'not_found', 'there is no such series');
+    }
+    response.json(points);
+  });
+
+  router.get('/alerts', async (request, response) => {
+    const { limit = DEFAULT_ALERTS, sensor, state } = readQuery(request, alertsQuery);
+    const alerts = await store.alerts({
+      limit,
+      ...(sensor === undefined ? {} : { sensor }),
+      ...(state === undefined ? {} : { state }),
+    });
+    response.json(alerts.map(shownAlert));
+  });
+
+  // An id has slashes and percent signs of its own: it stands here percent-encoded, as one segment.
+  router.post('/alerts/:id/acknowledge', async (request, response) => {
+    const alert = await store.acknowledge(request.params.id);
+    if (alert === null) throw new RequestRefused(404, 'not_found', 'there is no such alert');
+    response.json(shownAlert(alert));
+  });
+
+  for (const [path, allowed] of [
+    ['/readings', 'POST'],
+    ['/series', 'GET, HEAD'],
+    ['/series/:sensor/:metric', 'GET, HEAD'],
+    ['/alerts', 'GET, HEAD'],
+    ['/alerts/:id/acknowledge', 'POST'],
+  ] as const) {
+    router.all(path, (_request, response) => {
+      response.set('Allow', allowed);
+      throw new RequestRefused(405, 'method_not_allowed', `only ${allowed} is possible here`);
+    });
+  }
+  return router;
+}
+
+type Point = z.infer<typeof pointAnswer>;
+
+/** Raw readings with their verdicts, or one aggregate per bucket; without `from` the last hour before `to`. */
+async function readPoints(
+  store: Store,
+  series: SeriesId,
+  query: z.output<typeof rangeQuery>,
+  now: number,
+): Promise<Point[]> {
+  // Without `to` the range is open: a device whose clock is ahead is not cut off.
+  const to = query.to ?? Number.MAX_SAFE_INTEGER;
+  const from = query.from ?? Math.max(0, (query.to ?? now) - DEFAULT_SPAN_MS);
+  if (from > to) throw new InvalidInput('from', 'from must not be after to');
+  if (query.bucket === undefined) {
+    if (query.agg !== undefined) throw new InvalidInput('agg', 'agg needs a bucket');
+    const samples = await store.range(series, from, to, MAX_POINTS + 1);
+    if (samples.length > MAX_POINTS) throw tooManyPoints('from', 'ask for a shorter range or for buckets');
+    return samples.map(({ ts, value, expected, score }) => ({
+      t: ts,
+      v: value,
+      ...(expected === null ? {} : { expected }),
+      ...(score === null ? {} : { score }),
+    }));
+  }
+  if ((Math.min(to, now) - from) / query.bucket > MAX_POINTS) {
+    throw tooManyPoints('bucket', 'ask for a shorter range or wider buckets');
+  }
+  const buckets = await store.buckets(series, from, to, query.bucket, query.agg ?? 'avg');
+  return buckets.map(({ ts, value }) => ({ t: ts, v: value }));
+}
+
+function tooManyPoints(field: string, advice: string): InvalidInput {
+  return new InvalidInput(field, `more than ${MAX_POINTS} points: ${advice}`);
+}
+
+function shownAlert(alert: Alert): z.infer<typeof alertAnswer> {
+  const { id, sensor, metric, rule, ts, value, expected, score } = alert;
+  const { state, clearedTs, acknowledged, revision } = alert;
+  return {
+    id,
+    sensor,
+    metric,
+    rule,
+    ts,
+    value,
+    expected,
+    score,
+    state,
+    clearedTs,
+    acknowledged,
+    revision,
+  };
+}

@@ -1,0 +1,40 @@
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import type { Submit } from '../pipeline/submit.ts';
+import type { Store } from '../store/store.ts';
+
+/** What the HTTP layer is given; it reads through `store` and writes through `submit`. */
+export interface HttpOptions {
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  readonly store: Store;
+  readonly submit: Submit;
+  readonly logger: Logger;
+  readonly registry: Registry;
+  /** Rejects while the broker or the store cannot be reached; the error's message is shown to whoever asks /readyz. */
+  ready(): Promise<void>;
+  /** Shown on `/` and `/listar`, so that a person sees which replica answered. */
+  readonly hostname: string;
+  /** Unit per metric, for display. */
+  readonly units: Readonly<Record<string, string>>;
+  /** Largest request body, bytes (after decompression). */
+  readonly maxPayload: number;
+  /** Most readings in one request. */
+  readonly maxReadings: number;
+  /** Longest sensor or metric name, UTF-8 bytes. */
+  readonly maxNameBytes: number;
+  /** Told of readings that were refused before they reached `submit`, so that they can be counted. */
+  readonly countRejected?: (readings: number) => void;
+  /** When set, /api asks for it as bearer token. */
+  readonly token?: string | undefined;
+  /** How long `close` lets requests in flight finish, ms. Default 3,000. */
+  readonly closeDeadline?: number;
+  /** ms UTC. Default: the system's clock. */
+  readonly now?: () => number;
+}
+
+/** The unit of a metric, null where none is set. `units` may be asked for any name, also `constructor`. */
+export function unitOf(units: HttpOptions['units'], metric: string): string | null {
+  return Object.hasOwn(units, metric) ? (units[metric] ?? null) : null;
+}

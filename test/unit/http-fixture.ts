@@ -1,0 +1,117 @@
+/**
+ * A real HTTP server on a free port over a real embedded store. Only the pipeline is scripted, because these tests are
+ * about what HTTP makes of its outcomes; the end-to-end tests put the whole program behind it.
+ */
+import pino from 'pino';
+import { Registry } from 'prom-client';
+import { onTestFinished } from 'vitest';
+import type { IncomingReading, Sample } from '../../src/domain/reading.ts';
+import type { SeriesId } from '../../src/domain/series.ts';
+import type { HttpOptions } from '../../src/http/http-options.ts';
+import { type RunningHttp, startHttp } from '../../src/http/server.ts';
+import type { Outcome } from '../../src/pipeline/outcome.ts';
+import { openEmbeddedStore } from '../../src/store/embedded-store.ts';
+import type { SeriesCommit, Store } from '../../src/store/store.ts';
+import { temporaryDirectory } from '../helpers/temporary-directory.ts';
+
+export const NOW = Date.UTC(2025, 10, 28, 22, 9, 15);
+
+export interface TestHttp extends RunningHttp {
+  readonly url: string;
+  readonly store: Store;
+  /** Every list of readings that was submitted. */
+  readonly submitted: (readonly IncomingReading[])[];
+  /** The log, one object a line. */
+  readonly log: Record<string, unknown>[];
+}
+
+/** @param over what differs from an open server with an empty store whose pipeline commits everything at NOW */
+export async function testHttp(over: Partial<HttpOptions> = {}): Promise<TestHttp> {
+  const store = openEmbeddedStore({
+    directory: temporaryDirectory(),
+    retention: 30 * 86_400_000,
+    deadLetterMax: 10,
+  });
+  const log: Record<string, unknown>[] = [];
+  const submitted: (readonly IncomingReading[])[] = [];
+  const submit = over.submit ?? (async (readings) => readings.map((reading) => committed(reading)));
+  const http = await startHttp({
+    host: '127.0.0.1',
+    port: 0,
+    store,
+    logger: pino({ level: 'debug' }, { write: (line: string) => log.push(JSON.parse(line)) }),
+    registry: new Registry(),
+    ready: async () => {},
+    hostname: 'replica <1>',
+    units: { temperature: '°C' },
+    maxPayload: 64 * 1024,
+    maxReadings: 100,
+    maxNameBytes: 20,
+    now: () => NOW,
+    ...over,
+    submit: (readings) => {
+      submitted.push(readings);
+      return submit(readings);
+    },
+  });
+  onTestFinished(async () => {
+    await http.close();
+    await store.close();
+  });
+  return { ...http, url: `http://127.0.0.1:${http.port}`, store: over.store ?? store, submitted, log };
+}
+
+/** The outcome of a reading that was stored, by default as the first of its series. */
+export function committed(
+  reading: IncomingReading,
+  over: Partial<Extract<Outcome, { status: 'committed' }>> = {},
+): Outcome {
+  return {
+    status: 'committed',
+    reading: { ...reading, ts: reading.ts ?? NOW },
+    verdict: null,
+    static: null,
+    window: [],
+    needed: 10,
+    ...over,
+  };
+}
+
+/** Writes samples past the pipeline. */
+export async function fill(
+  store: Store,
+  series: SeriesId,
+  samples: readonly Sample[],
+  over: Partial<SeriesCommit> = {},
+): Promise<void> {
+  const [record] = await store.load([series]);
+  const [result] = await store.commit([
+    {
+      series,
+      expectedVersion: record?.version ?? null,
+      samples,
+      verdicts: [],
+      next: {
+        state: new Uint8Array(),
+        snapshots: [],
+        oldestSnapshot: 0,
+        horizon: -1,
+        assignments: [],
+        status: 'normal',
+      },
+      alerts: [],
+      duplicates: 0,
+      ...over,
+    },
+  ]);
+  if (result?.status !== 'committed') throw new Error(`not committed: ${JSON.stringify(result)}`);
+}
+
+/** The text of an HTML page, one line per element that has text. */
+export function textLines(html: string): string[] {
+  const body = html.slice(html.indexOf('<body>'));
+  return body
+    .replaceAll(/<[^>]*>/g, '\n')
+    .split('\n')
+    .filter((line) => line.trim() !== '');
+}

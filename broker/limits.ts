@@ -13,6 +13,7 @@ export interface BrokerLimits {
   readonly maxKeepAliveSeconds: number;
   /** How long a subscriber that does not read may hold up the others before it is disconnected, ms. */
   readonly drainTimeoutMs: number;
+  /** UTF-8. Far more than any sensor name the bridge accepts: those get a dead letter, this costs the connection. */
   readonly maxTopicBytes: number;
   /** At most 100: Aedes' matcher takes no more. */
   readonly maxTopicLevels: number;
@@ -28,7 +29,7 @@ export const defaultLimits: BrokerLimits = {
   connectTimeoutMs: 10_000,
   maxKeepAliveSeconds: 0,
   drainTimeoutMs: 3000,
-  maxTopicBytes: 1024,
+  maxTopicBytes: 16_384,
   maxTopicLevels: 100,
   maxInflightQos2: 1000,
   concurrency: 100,

@@ -61,7 +61,7 @@ describe('messages', () => {
     await broker.publish('alerts/a/t', '{}', { qos: 1 });
     await waitFor('the alert', () => received.length === 1);
     expect(calls).toHaveLength(0);
-    for (const topic of ['', 'a/+', 'a/#', '$SYS/x', `a${'/b'.repeat(300)}`, 'x'.repeat(2000)])
+    for (const topic of ['', 'a/+', 'a/#', '$SYS/x', `a${'/b'.repeat(300)}`, 'x'.repeat(20_000)])
       await expect(broker.publish(topic, '')).rejects.toThrow(InvalidInput);
   });
 });

@@ -95,6 +95,8 @@ interface Setting {
   readonly fallback?: string;
   readonly help: string;
   readonly secret?: boolean;
+  /** An empty value says something of its own; elsewhere it counts as unset. */
+  readonly mayBeEmpty?: boolean;
 }
 
 const setting = <S extends z.ZodType<unknown, string>, const D extends Omit<Setting, 'schema'>>(
@@ -134,10 +136,20 @@ export const SETTINGS = {
   MQTT_GROUP: setting(text.regex(/^[^/+#]*$/, 'must not contain / + or #'), {
     fallback: 'vigia',
     help: 'shared subscription group of the replicas (empty: a subscription of its own)',
+    mayBeEmpty: true,
   }),
   MQTT_CLIENT_ID: setting(text.min(1), { help: 'stable per replica; default vigia-<hostname>-<PORT>' }),
   MQTT_USERNAME: setting(text, { help: 'at MQTT_URL, and what the built-in broker asks for if set' }),
   MQTT_PASSWORD: setting(text, { help: 'goes with MQTT_USERNAME', secret: true }),
+  MQTT_CA: setting(text, {
+    help: 'PEM of the authority that signed the broker’s certificate (usually MQTT_CA_FILE)',
+  }),
+  MQTT_CERT: setting(text, { help: 'PEM of the client certificate (usually MQTT_CERT_FILE)' }),
+  MQTT_KEY: setting(text, { help: 'PEM of its key (usually MQTT_KEY_FILE)', secret: true }),
+  MQTT_SESSION_EXPIRY: setting(duration(1000), {
+    fallback: '7d',
+    help: 'how long the broker keeps the session of an absent replica (MQTT 5)',
+  }),
   MQTT_RECEIVE_MAXIMUM: setting(whole(1, 65535), {
     fallback: '2000',
     help: 'unacknowledged messages the broker may send (MQTT 5)',
@@ -211,17 +223,23 @@ export type Config = {
 
 /**
  * Reads and checks the settings.
- * @param env the environment; an empty string counts as unset
+ * @param options what the command line says; goes before the environment
+ * @param env an empty string counts as unset where the setting gives it no meaning
  * @throws ConfigurationError that lists every problem, one a line, each beginning with the setting's name
  */
-export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+export function readConfig(
+  options: Readonly<Partial<Record<keyof Settings, string>>> = {},
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Config {
   const problems: string[] = [];
   const values: Record<string, unknown> = {};
-  for (const [name, { schema, fallback, secret }] of Object.entries<Setting>(SETTINGS)) {
-    let given = env[name] === '' ? undefined : env[name];
+  for (const [name, { schema, fallback, secret, mayBeEmpty }] of Object.entries<Setting>(SETTINGS)) {
+    let given = env[name] === '' && !mayBeEmpty ? undefined : env[name];
     let source = name;
+    const option = options[name as keyof Settings];
     const file = env[`${name}_FILE`];
-    if (file) {
+    if (option !== undefined) given = option;
+    else if (file) {
       source = `${name}_FILE`;
       if (given !== undefined) problems.push(`${name}: set either ${name} or ${name}_FILE, not both`);
       try {

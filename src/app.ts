@@ -1,0 +1,317 @@
+/**
+ * The composition root: the only file that wires the folders together. `startApp` gives a running bridge, with the
+ * built-in broker and simulated devices (serve) or subscribed to an external broker (bridge).
+ */
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import { type Broker, startBroker } from '../broker/broker.ts';
+import { faultKinds } from '../devices/faults.ts';
+import { type Simulator, startSimulator } from '../devices/simulator.ts';
+import { type Artifact, artifactBytes, loadArtifact, parseArtifact } from '../models/artifact.ts';
+import { createModel } from '../models/lstm-model.ts';
+import type { Model } from '../models/model.ts';
+import { packageRoot } from '../models/package-root.ts';
+import { TopicTemplate } from './codecs/topic.ts';
+import type { Config } from './config.ts';
+import { seriesKey } from './domain/series.ts';
+import { ConfigurationError, StoreUnavailable } from './errors.ts';
+import { startHttp } from './http/server.ts';
+import { brokerHook } from './intake/broker-hook.ts';
+import { MqttSubscriber } from './intake/mqtt-subscriber.ts';
+import { Accounting } from './pipeline/accounting.ts';
+import { ModelRegistry } from './pipeline/model-registry.ts';
+import { Pipeline } from './pipeline/pipeline.ts';
+import { openEmbeddedStore } from './store/embedded-store.ts';
+import { WIDEST_ROLLUP } from './store/rollup.ts';
+import type { Store } from './store/store.ts';
+
+export interface DemoDevices {
+  readonly count: number;
+  readonly intervalMs: number;
+  readonly seed: number;
+  /** How far back the first start begins, so that there is something to see at once, ms. */
+  readonly historyMs: number;
+}
+
+export interface AppOptions {
+  readonly config: Config;
+  readonly logger: Logger;
+  /** `serve` brings its own broker, `bridge` subscribes at MQTT_URL. */
+  readonly role: 'serve' | 'bridge';
+  /** Simulated devices at the built-in broker. */
+  readonly devices?: DemoDevices;
+  readonly now?: () => number;
+}
+
+export interface App {
+  readonly httpPort: number;
+  /** Of the built-in broker. */
+  readonly mqttPort: number | null;
+  readonly webSocketPort: number | null;
+  readonly store: string;
+  readonly model: string;
+  /** Finishes what was taken in and closes everything, within about 5 s. Idempotent. */
+  close(): Promise<void>;
+}
+
+const TRIM_EVERY = 600_000;
+/** Shares of the 5 s that a shutdown may take, ms. */
+const CLOSE = { broker: 1500, http: 1500, pipeline: 1500 } as const;
+
+/** @throws ConfigurationError, InvalidModel: what an operator has to change; nothing is left open then */
+export async function startApp(options: AppOptions): Promise<App> {
+  const { config, logger, role, now = Date.now } = options;
+  const stack: { readonly name: string; close(): Promise<void> | void }[] = [];
+  let closing: Promise<void> | null = null;
+  const close = () => {
+    closing ??= closeAll(stack, logger);
+    return closing;
+  };
+  try {
+    const artifact = await loadArtifact(config.MODEL_DIR ?? defaultModelDirectory());
+    const model = createModel(artifact);
+    const store = openStore(config);
+    stack.push({ name: 'store', close: () => store.close() });
+
+    const registry = new Registry();
+    collectDefaultMetrics({ register: registry });
+    const templates = config.MQTT_TOPICS.map((topic) => new TopicTemplate(topic));
+    const pipeline = new Pipeline({
+      store,
+      models: new ModelRegistry(store, model, async (bytes) =>
+        createModel(parseArtifact(bytes, 'a model in the store')),
+      ),
+      accounting: new Accounting(registry),
+      logger,
+      templates,
+      decode: { maxReadings: config.MAX_READINGS, maxNameBytes: config.MAX_NAME_BYTES },
+      guard: {
+        maxClockSkew: config.MAX_CLOCK_SKEW,
+        retention: config.RETENTION,
+        widestBucket: WIDEST_ROLLUP,
+      },
+      batchMax: config.BATCH_MAX,
+      lingerMs: config.BATCH_LINGER_MS,
+      deadlineMs: config.HTTP_DEADLINE,
+      cacheSize: config.STATE_CACHE,
+      now,
+    });
+    logAlerts(pipeline, logger);
+
+    const stopping = new AbortController();
+    stack.push({ name: 'housekeeping', close: () => stopping.abort() });
+    void housekeeping(store, artifact, model, pipeline, logger, stopping.signal, now);
+
+    let broker: Broker | null = null;
+    let subscriber: MqttSubscriber | null = null;
+    if (role === 'serve') {
+      broker = await startBroker({
+        ...brokerOptions(config, logger),
+        onPublish: brokerHook(pipeline, templates),
+      });
+    } else {
+      subscriber = new MqttSubscriber(subscriberOptions(config, templates, pipeline, logger));
+      stack.push({ name: 'subscriber', close: () => subscriber!.close() });
+      subscriber.start();
+    }
+    stack.push({
+      name: 'pipeline',
+      close: () => {
+        subscriber?.hold();
+        return pipeline.close(CLOSE.pipeline);
+      },
+    });
+    if (broker) stack.push({ name: 'broker', close: () => broker.close(CLOSE.broker) });
+
+    const http = await startHttp({
+      host: config.HOST,
+      port: config.PORT,
+      store,
+      submit: pipeline.submit,
+      logger,
+      registry,
+      ready: async () => {
+        subscriber?.ready();
+        await store.ping();
+      },
+      hostname: hostname(),
+      units: config.UNITS,
+      maxPayload: config.MAX_PAYLOAD,
+      maxReadings: config.MAX_READINGS,
+      maxNameBytes: config.MAX_NAME_BYTES,
+      token: config.HTTP_TOKEN,
+      closeDeadline: CLOSE.http,
+      now,
+    });
+    stack.push({ name: 'http', close: () => http.close() });
+
+    if (broker && options.devices) {
+      const simulator = await startDevices(options.devices, config, broker.mqttPort, store, logger, now);
+      stack.push({ name: 'devices', close: () => simulator.stop() });
+    }
+    return {
+      httpPort: http.port,
+      mqttPort: broker?.mqttPort ?? null,
+      webSocketPort: broker?.webSocketPort ?? null,
+      store: store.description,
+      model: `${model.id} (window ${model.window}, ${model.backend})`,
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Last opened, first closed; every step runs whatever the others do. */
+async function closeAll(
+  stack: readonly { readonly name: string; close(): Promise<void> | void }[],
+  logger: Logger,
+): Promise<void> {
+  for (const { name, close } of stack.toReversed()) {
+    try {
+      await close();
+    } catch (error) {
+      logger.error({ err: error }, `closing the ${name} failed`);
+    }
+  }
+}
+
+export function defaultModelDirectory(): string {
+  return join(packageRoot(import.meta.dirname), 'models', 'artifacts', 'default');
+}
+
+function openStore(config: Config): Store {
+  if (config.REDIS_URL !== undefined) {
+    throw new ConfigurationError('REDIS_URL: the Redis store is not there yet', { field: 'REDIS_URL' });
+  }
+  return openEmbeddedStore({
+    directory: config.DATA_DIR,
+    retention: config.RETENTION,
+    deadLetterMax: config.DEAD_LETTER_MAX,
+  });
+}
+
+/** What the built-in broker takes from the settings, also for `vigia broker`. */
+export function brokerOptions(config: Config, logger: Logger): Parameters<typeof startBroker>[0] {
+  const { HOST: host, MQTT_USERNAME: username, MQTT_PASSWORD: password = '' } = config;
+  return {
+    tcp: { host, port: config.MQTT_PORT, setting: 'MQTT_PORT' },
+    ...(config.MQTT_WS_PORT !== undefined && {
+      webSocket: { host, port: config.MQTT_WS_PORT, setting: 'MQTT_WS_PORT' },
+    }),
+    ...(username !== undefined && { credentials: { username, password } }),
+    limits: {
+      maxPacketBytes: config.MAX_PAYLOAD,
+      maxConnections: config.MQTT_MAX_CONNECTIONS,
+      maxKeepAliveSeconds: Math.floor(config.MQTT_MAX_KEEPALIVE / 1000),
+    },
+    logger,
+  };
+}
+
+function subscriberOptions(
+  config: Config,
+  templates: readonly TopicTemplate[],
+  pipeline: Pipeline,
+  logger: Logger,
+): ConstructorParameters<typeof MqttSubscriber>[0] {
+  if (config.MQTT_URL === undefined) {
+    throw new ConfigurationError('MQTT_URL is not set: `vigia bridge` needs a broker to subscribe at', {
+      field: 'MQTT_URL',
+    });
+  }
+  return {
+    url: config.MQTT_URL,
+    clientId: config.clientId,
+    username: config.MQTT_USERNAME,
+    password: config.MQTT_PASSWORD,
+    ca: config.MQTT_CA,
+    cert: config.MQTT_CERT,
+    key: config.MQTT_KEY,
+    group: config.MQTT_GROUP,
+    templates,
+    receiveMaximum: config.MQTT_RECEIVE_MAXIMUM,
+    sessionExpiry: config.MQTT_SESSION_EXPIRY,
+    limits: { maxMessages: config.MAX_IN_FLIGHT, maxBytes: config.MAX_IN_FLIGHT_BYTES },
+    logger,
+    deliver: (delivery) => pipeline.deliver(delivery),
+  };
+}
+
+/** Puts the model where every replica finds it, then lets the pipeline go; trims the store from time to time. */
+async function housekeeping(
+  store: Store,
+  artifact: Artifact,
+  model: Model,
+  pipeline: Pipeline,
+  logger: Logger,
+  signal: AbortSignal,
+  now: () => number,
+): Promise<void> {
+  let stored = false;
+  while (!signal.aborted) {
+    try {
+      if (!stored) {
+        await store.putModel(model.id, artifactBytes(artifact));
+        pipeline.start();
+        stored = true;
+      }
+      await store.trim(now());
+    } catch (error) {
+      if (signal.aborted) return;
+      const away = error instanceof StoreUnavailable;
+      logger[away ? 'warn' : 'error'](
+        { err: error },
+        stored ? 'trimming the store failed' : 'waiting for the store',
+      );
+    }
+    await delay(stored ? TRIM_EVERY : 1000, undefined, { signal, ref: false }).catch(() => {});
+  }
+}
+
+function logAlerts(pipeline: Pipeline, logger: Logger): void {
+  pipeline.on('committed', (series, _planned, alerts) => {
+    for (const { id, state, value, expected, score, ts } of alerts) {
+      const fields = { id, time: new Date(ts).toISOString(), value, expected, score };
+      if (state === 'open') logger.warn(fields, `alert on ${seriesKey(series)}`);
+      else logger.info(fields, `alert ${state} on ${seriesKey(series)}`);
+    }
+  });
+}
+
+/** Goes on where an earlier run ended, so that a restart adds no late readings. */
+async function startDevices(
+  devices: DemoDevices,
+  config: Config,
+  port: number,
+  store: Store,
+  logger: Logger,
+  now: () => number,
+): Promise<Simulator> {
+  const { count, intervalMs, seed, historyMs } = devices;
+  const newest = Math.max(
+    -1,
+    ...(await store.list())
+      .filter(({ sensor }) => sensor.startsWith('sensor-'))
+      .map(({ last }) => last?.ts ?? -1),
+  );
+  const start = Math.max(newest + intervalMs, now() - historyMs);
+  const host = ['0.0.0.0', '::', ''].includes(config.HOST) ? '127.0.0.1' : config.HOST;
+  const simulator = startSimulator({
+    url: `mqtt://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    ...(config.MQTT_USERNAME !== undefined && { username: config.MQTT_USERNAME }),
+    ...(config.MQTT_PASSWORD !== undefined && { password: config.MQTT_PASSWORD }),
+    count,
+    intervalMs,
+    seed,
+    faults: faultKinds,
+    start: start - (start % intervalMs),
+    logger,
+  });
+  simulator.done.catch((error) => logger.error({ err: error }, 'the simulated devices have stopped'));
+  return simulator;
+}

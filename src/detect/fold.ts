@@ -1,0 +1,131 @@
+/**
+ * The fold: state' = step(state, reading, model) over readings in timestamp order. What is stored about a series is a
+ * pure function of its readings and its model assignments, so replicas agree whoever handled which reading.
+ *
+ * A fold has two phases because forecasts of many series are computed together: constructing it asks for a forecast
+ * of every reading that has a full window before it; `run` advances the state once they are computed.
+ */
+import type { Model } from '../../models/model.ts';
+import type { AlertChange } from '../domain/alert.ts';
+import type { Sample } from '../domain/reading.ts';
+import type { Verdict } from '../domain/verdict.ts';
+import { resetErrors, stepAdaptive } from './adaptive.ts';
+import type { Forecast, ForecastBatch } from './forecast-batch.ts';
+import { cloneState, encodeState, type Opening, type SeriesState } from './state.ts';
+
+/** A snapshot of the state is taken whenever the number of readings is a multiple of this. */
+export const SNAPSHOT_EVERY = 64;
+/** The rule of the adaptive detector, in alert ids. */
+export const ANOMALY_RULE = 'anomaly';
+
+export interface FoldResult {
+  readonly state: SeriesState;
+  /** One per sample. */
+  readonly verdicts: readonly Verdict[];
+  /** Every alert raised by these samples, and the one open before them, as they stand after the last sample. */
+  readonly alerts: readonly AlertChange[];
+  readonly snapshots: readonly { readonly n: number; readonly ts: number; readonly bytes: Uint8Array }[];
+}
+
+export class Fold {
+  private readonly history: Float64Array;
+  private readonly models: readonly Model[];
+  private readonly forecasts: readonly (Forecast | null)[];
+
+  /**
+   * @param base the state before the first sample; not changed
+   * @param samples ascending by ts, all later than `base.lastTs`
+   * @param modelAt the model in force at a timestamp
+   */
+  constructor(
+    private readonly base: SeriesState,
+    readonly samples: readonly Sample[],
+    modelAt: (ts: number) => Model,
+    batch: ForecastBatch,
+  ) {
+    const known = base.values.length;
+    this.history = new Float64Array(known + samples.length);
+    this.history.set(base.values);
+    samples.forEach((sample, i) => {
+      this.history[known + i] = sample.value;
+    });
+    this.models = samples.map((sample) => modelAt(sample.ts));
+    this.forecasts = this.models.map((model, i) =>
+      known + i < model.window ? null : batch.add(model, this.history, known + i),
+    );
+  }
+
+  /** W of the model of sample `i`. */
+  needed(i: number): number {
+    return this.models[i]!.window;
+  }
+
+  /** The values that the forecast of sample `i` sees, oldest first; fewer than W at the start of a series. */
+  window(i: number): number[] {
+    const end = this.base.values.length + i;
+    return Array.from(this.history.subarray(Math.max(0, end - this.needed(i)), end));
+  }
+
+  /** The static rule on sample `i`; null while there are fewer than W values before it. Valid after `compute`. */
+  static(i: number): { expected: number; error: number; threshold: number; anomaly: boolean } | null {
+    const forecast = this.forecasts[i];
+    if (!forecast) return null;
+    const { expected, threshold } = forecast;
+    const error = Math.abs(this.samples[i]!.value - expected);
+    return { expected, error, threshold, anomaly: error > threshold };
+  }
+
+  /** Advances the state over all samples; the batch must have been computed. */
+  run(): FoldResult {
+    const state = cloneState(this.base);
+    const verdicts: Verdict[] = [];
+    const snapshots: { n: number; ts: number; bytes: Uint8Array }[] = [];
+    const alerts = new Map<number, AlertChange>();
+    for (const alert of openAlerts(state)) alerts.set(alert.ts, alert);
+
+    for (let i = 0; i < this.samples.length; i++) {
+      const { ts, value } = this.samples[i]!;
+      const model = this.models[i]!;
+      if (state.model !== model.id) {
+        if (state.model !== '') resetErrors(state.adaptive);
+        state.model = model.id;
+      }
+      const expected = this.forecasts[i]?.expected ?? null;
+      const step = stepAdaptive(state.adaptive, ts, value, expected);
+      const { score, warmup } = step;
+      if (step.cleared && state.open) {
+        alerts.set(state.open.ts, change(state.open, ts));
+        state.open = null;
+      }
+      if (step.raised) {
+        state.open = { ts, value, expected, score };
+        alerts.set(ts, change(state.open, null));
+      }
+      verdicts.push({ expected, score, warmup });
+      state.count++;
+      state.lastTs = ts;
+      state.warmup = warmup;
+      if (state.count % SNAPSHOT_EVERY === 0) {
+        state.values = this.newest(i, model.window);
+        snapshots.push({ n: state.count, ts, bytes: encodeState(state) });
+      }
+    }
+    const last = this.samples.length - 1;
+    if (last >= 0) state.values = this.newest(last, this.models[last]!.window);
+    return { state, verdicts, alerts: [...alerts.values()], snapshots };
+  }
+
+  private newest(i: number, window: number): Float64Array {
+    const end = this.base.values.length + i + 1;
+    return this.history.slice(Math.max(0, end - window), end);
+  }
+}
+
+/** The alert that is open in a state, if any. */
+export function openAlerts(state: SeriesState): AlertChange[] {
+  return state.open ? [change(state.open, null)] : [];
+}
+
+function change(open: Opening, clearedTs: number | null): AlertChange {
+  return { rule: ANOMALY_RULE, ...open, state: clearedTs === null ? 'open' : 'cleared', clearedTs };
+}

@@ -1,0 +1,219 @@
+/**
+ * Intake from an external broker: a persistent session with a stable client id and QoS 1, shared with the other replicas
+ * of MQTT_GROUP. MQTT 5 where the broker speaks it, else 3.1.1. Acknowledges what the pipeline has stored.
+ */
+import type { IClientOptions, IPublishPacket, MqttClient } from 'mqtt';
+import mqtt from 'mqtt';
+import type { Logger } from 'pino';
+import type { TopicTemplate } from '../codecs/topic.ts';
+import { VigiaError } from '../errors.ts';
+import type { Delivery } from '../pipeline/ticket.ts';
+import { type DeferredAck, deferAcknowledgements, type InFlightLimits } from './deferred-ack.ts';
+
+export interface SubscriberOptions {
+  readonly url: string;
+  readonly clientId: string;
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  /** PEM texts for TLS; `cert` and `key` make a client certificate. */
+  readonly ca?: string | undefined;
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+  /** Empty: a subscription of its own instead of a shared one. */
+  readonly group: string;
+  readonly templates: readonly TopicTemplate[];
+  /** Messages that a broker of MQTT 5 may send before it waits for acknowledgements. */
+  readonly receiveMaximum: number;
+  /** How long the broker keeps the session of an absent replica, ms. */
+  readonly sessionExpiry: number;
+  readonly limits: InFlightLimits;
+  readonly logger: Logger;
+  readonly deliver: (delivery: Delivery) => void;
+}
+
+/** Refusals of CONNECT that mean `speak an older version`, in MQTT 3.1.1 and 5. */
+const UNSUPPORTED_VERSION = new Set([1, 132]);
+const NOT_AUTHORIZED = new Set([4, 5, 134, 135]);
+const SESSION_TAKEN_OVER = 0x8e;
+const RECONNECT_MS = 1000;
+const RECONNECT_MAX_MS = 30_000;
+/** A connection that ends sooner than this did not get anywhere; after some of those the pauses grow. */
+const SHORT_MS = 5000;
+const SHORT_CONNECTIONS = 3;
+const CLOSE_MS = 2000;
+
+export class MqttSubscriber {
+  private client: MqttClient | null = null;
+  private acks: DeferredAck | null = null;
+  private problem: string | null = 'not connected yet';
+  private version: 4 | 5 = 5;
+  private closing = false;
+  private connectedAt: number | null = null;
+  private shortConnections = 0;
+
+  constructor(private readonly options: SubscriberOptions) {}
+
+  /** Connects and goes on trying for ever; does not wait for the connection. */
+  start(): void {
+    const { options } = this;
+    const client = mqtt.connect(options.url, this.clientOptions());
+    this.client = client;
+    this.acks = deferAcknowledgements(client, options.limits, (packet, ack) => this.take(packet, ack));
+    client.on('connect', (packet) => {
+      this.connectedAt = Date.now();
+      options.logger.info(
+        {
+          url: redact(options.url),
+          clientId: options.clientId,
+          mqtt: this.version === 5 ? '5' : '3.1.1',
+          resumed: packet.sessionPresent,
+        },
+        'connected to the broker',
+      );
+      this.subscribe(client);
+    });
+    client.on('close', () => this.closed(client));
+    client.on('disconnect', (packet) => {
+      if (packet.reasonCode !== SESSION_TAKEN_OVER) return;
+      this.problem = `another client took over the session of MQTT_CLIENT_ID '${options.clientId}': this replica has stopped`;
+      options.logger.fatal(this.problem);
+      client.end(true);
+    });
+    client.on('error', (error) => this.failed(client, error));
+  }
+
+  /** @throws VigiaError that says why no readings can come from the broker now */
+  ready(): void {
+    if (this.problem) throw new VigiaError('broker_unavailable', this.problem);
+  }
+
+  /** Takes no more messages; those in flight can still be acknowledged until `close`. */
+  hold(): void {
+    this.closing = true;
+    this.acks?.hold();
+  }
+
+  /** Publishes with QoS 1; resolves when the broker has it. */
+  async publish(topic: string, payload: string, retain = false): Promise<void> {
+    await this.client?.publishAsync(topic, payload, { qos: 1, retain });
+  }
+
+  async close(): Promise<void> {
+    const { client } = this;
+    this.hold();
+    if (!client) return;
+    const deadline = setTimeout(() => client.end(true), CLOSE_MS);
+    try {
+      if (client.connected) await this.publish(this.statusTopic(), this.status('offline'), true);
+      await client.endAsync(!client.connected);
+    } catch {
+      client.end(true);
+    } finally {
+      clearTimeout(deadline);
+    }
+  }
+
+  private take(packet: IPublishPacket, ack: () => void): void {
+    if (this.closing) return;
+    this.options.deliver({
+      topic: packet.topic,
+      bytes: typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload,
+      retained: packet.retain,
+      ack,
+    });
+  }
+
+  /** Brokers that close the older of two clients with one id without a word (Mosquitto 2.0) would make them fight. */
+  private closed(client: MqttClient): void {
+    const { clientId, logger } = this.options;
+    this.problem ??= 'the connection to the broker is closed';
+    if (this.connectedAt === null || this.closing) return;
+    const short = Date.now() - this.connectedAt < SHORT_MS;
+    this.connectedAt = null;
+    this.shortConnections = short ? this.shortConnections + 1 : 0;
+    const extra = Math.max(0, this.shortConnections - SHORT_CONNECTIONS + 1);
+    client.options.reconnectPeriod = Math.min(RECONNECT_MS * 2 ** extra, RECONNECT_MAX_MS);
+    if (this.shortConnections < SHORT_CONNECTIONS) return;
+    this.problem = `the broker closes every connection at once: does another client use MQTT_CLIENT_ID '${clientId}'?`;
+    logger.error({ nextTryMs: client.options.reconnectPeriod }, this.problem);
+  }
+
+  private subscribe(client: MqttClient): void {
+    const { group, templates, logger } = this.options;
+    const filters = templates.map(({ filter }) => (group === '' ? filter : `$share/${group}/${filter}`));
+    client.subscribe(filters, { qos: 1 }, (error, granted) => {
+      const refused = granted?.find(({ qos }) => qos >= 128);
+      if (error || refused) {
+        this.problem = `MQTT_TOPICS: the broker refused the subscription ${refused?.topic ?? filters.join(', ')}`;
+        if (client.connected) logger.error({ err: error }, this.problem);
+        return;
+      }
+      this.problem = null;
+      logger.info({ filters }, 'subscribed');
+      client.publish(this.statusTopic(), this.status('online'), { qos: 1, retain: true }, (failure) => {
+        if (failure) logger.warn({ err: failure }, 'the status could not be published');
+      });
+    });
+  }
+
+  private failed(client: MqttClient, error: Error & { code?: number | string }): void {
+    const { logger, clientId } = this.options;
+    if (
+      this.version === 5 &&
+      (UNSUPPORTED_VERSION.has(Number(error.code)) || /protocol version/i.test(error.message))
+    ) {
+      logger.info('the broker does not speak MQTT 5; connecting with 3.1.1');
+      this.version = 4;
+      client.removeAllListeners('error').on('error', () => {});
+      client.end(true);
+      if (!this.closing) this.start();
+      return;
+    }
+    const why = NOT_AUTHORIZED.has(Number(error.code))
+      ? 'MQTT_USERNAME, MQTT_PASSWORD: the broker refused them'
+      : `MQTT_URL: ${error.message || error.code}`;
+    if (this.problem !== why) logger.error({ clientId, err: error }, `${why}; trying again`);
+    this.problem = why;
+  }
+
+  private clientOptions(): IClientOptions {
+    const { clientId, username, password, ca, cert, key, receiveMaximum, sessionExpiry } = this.options;
+    return {
+      clientId,
+      clean: false,
+      protocolVersion: this.version,
+      reconnectPeriod: RECONNECT_MS,
+      reconnectOnConnackError: true,
+      resubscribe: false,
+      keepalive: 30,
+      manualConnect: false,
+      ...(username !== undefined && { username }),
+      ...(password !== undefined && { password }),
+      ...(ca !== undefined && { ca }),
+      ...(cert !== undefined && { cert }),
+      ...(key !== undefined && { key }),
+      will: { topic: this.statusTopic(), payload: Buffer.from(this.status('offline')), qos: 1, retain: true },
+      ...(this.version === 5 && {
+        properties: {
+          sessionExpiryInterval: Math.min(0xfffffffe, Math.round(sessionExpiry / 1000)),
+          receiveMaximum,
+        },
+      }),
+    };
+  }
+
+  private statusTopic(): string {
+    return `bridge/${this.options.clientId}`;
+  }
+
+  private status(state: 'online' | 'offline'): string {
+    return JSON.stringify({ state, clientId: this.options.clientId });
+  }
+}
+
+/** A URL without its password. */
+function redact(url: string): string {
+  const parsed = new URL(url);
+  if (parsed.password) parsed.password = '***';
+  return parsed.toString();
+}

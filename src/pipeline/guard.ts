@@ -1,0 +1,36 @@
+/** The clock guard: one far-future sample would make a time series refuse every correct one after it. */
+import type { Problem } from '../codecs/decode.ts';
+
+export interface GuardLimits {
+  /** How far in the future a reading may be, ms. */
+  readonly maxClockSkew: number;
+  /** How long readings are kept, ms. */
+  readonly retention: number;
+  /** Width of the widest rollup, ms: a reading's whole bucket must still be there. */
+  readonly widestBucket: number;
+}
+
+/** Why a reading of time `ts` is refused at time `now`, null if it is not. */
+export function clockProblem(ts: number, now: number, limits: GuardLimits): Problem | null {
+  if (ts > now + limits.maxClockSkew) {
+    return {
+      field: 'ts',
+      reason: 'in-the-future',
+      detail: `ts ${show(ts)} is more than MAX_CLOCK_SKEW (${limits.maxClockSkew} ms) after now`,
+    };
+  }
+  if (ts - (ts % limits.widestBucket) < now - limits.retention) {
+    const seconds = ts > 1e8 && ts < 1e10 ? '; is it in seconds? ts is in milliseconds' : '';
+    return {
+      field: 'ts',
+      reason: 'older-than-retention',
+      detail: `ts ${show(ts)} is in an hour that begins before RETENTION (${limits.retention} ms)${seconds}`,
+    };
+  }
+  return null;
+}
+
+function show(ts: number): string {
+  const date = new Date(ts);
+  return Number.isNaN(date.getTime()) ? String(ts) : `${ts} (${date.toISOString()})`;
+}

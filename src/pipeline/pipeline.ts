@@ -1,0 +1,422 @@
+/**
+ * The one write path: batch -> guard -> score -> commit -> acknowledge. A batch forms while the previous commit is in
+ * flight, so an idle system answers at once and a busy one commits many readings together.
+ *
+ * While the store is away, messages wait and are retried with back-off for ever; requests are answered with
+ * StoreUnavailable. Nothing is acknowledged before it is stored.
+ */
+import { createHash } from 'node:crypto';
+import { EventEmitter } from 'node:events';
+import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
+import { LRUCache } from 'lru-cache';
+import type { Logger } from 'pino';
+import { type DecodeLimits, decode, type Problem } from '../codecs/decode.ts';
+import type { TopicTemplate } from '../codecs/topic.ts';
+import { ForecastBatch } from '../detect/forecast-batch.ts';
+import type { Alert } from '../domain/alert.ts';
+import type { IncomingReading } from '../domain/reading.ts';
+import { type SeriesId, seriesKey } from '../domain/series.ts';
+import { StoreUnavailable, VigiaError } from '../errors.ts';
+import type { CommitResult, Store } from '../store/store.ts';
+import type { Accounting } from './accounting.ts';
+import { clockProblem, type GuardLimits } from './guard.ts';
+import type { ModelRegistry } from './model-registry.ts';
+import type { Outcome } from './outcome.ts';
+import { type Planned, planSeries, type SeriesPlan } from './plan.ts';
+import { entryOf, NEW_SERIES, type SeriesEntry } from './series-entry.ts';
+import type { Delivery, Pending, Ticket } from './ticket.ts';
+
+export interface PipelineOptions {
+  readonly store: Store;
+  readonly models: ModelRegistry;
+  readonly accounting: Accounting;
+  readonly logger: Logger;
+  readonly templates: readonly TopicTemplate[];
+  readonly decode: DecodeLimits;
+  readonly guard: GuardLimits;
+  readonly batchMax: number;
+  /** ms */
+  readonly lingerMs: number;
+  /** How long a request waits for its commit, ms. */
+  readonly deadlineMs: number;
+  /** Series whose state is remembered. */
+  readonly cacheSize: number;
+  readonly now: () => number;
+}
+
+/** Pauses between tries while the store is away or a series cannot be written, ms. */
+const BACK_OFF = [50, 100, 200, 400, 800, 1600, 3000] as const;
+
+interface Group {
+  readonly series: SeriesId;
+  readonly key: string;
+  pendings: Pending[];
+}
+
+interface PipelineEvents {
+  /** After each applied commit of one series. */
+  committed: [series: SeriesId, planned: Planned, alerts: readonly Alert[]];
+}
+
+export class Pipeline extends EventEmitter<PipelineEvents> {
+  private queue: Pending[] = [];
+  private wake: (() => void) | null = null;
+  private running: Promise<void> | null = null;
+  private stopping = false;
+  private readonly abort = new AbortController();
+  private readonly parked = new Set<NodeJS.Timeout>();
+  private readonly cache: LRUCache<string, SeriesEntry>;
+  /** Why the store is away, while a batch is being retried; null otherwise. */
+  private outage: StoreUnavailable | null = null;
+
+  constructor(private readonly options: PipelineOptions) {
+    super();
+    this.cache = new LRUCache({ max: options.cacheSize });
+  }
+
+  start(): void {
+    this.running ??= this.run();
+  }
+
+  /**
+   * Finishes what is queued, at most `deadlineMs` long; what is left then stays unacknowledged.
+   * Deliveries and submissions after this call are refused.
+   */
+  async close(deadlineMs: number): Promise<void> {
+    this.stopping = true;
+    this.wake?.();
+    for (const timer of this.parked) clearTimeout(timer);
+    const timer = setTimeout(() => this.abort.abort(), deadlineMs);
+    await this.running;
+    clearTimeout(timer);
+  }
+
+  /** Takes in a message; `delivery.ack` is called once everything in it is stored. */
+  deliver(delivery: Delivery): void {
+    const { templates, accounting } = this.options;
+    let decoded = decode(delivery.topic, delivery.bytes, templates, this.options.decode);
+    if (delivery.retained) {
+      const dated = decoded.filter((element) => !('reading' in element && element.reading.ts === undefined));
+      accounting.retainedIgnored(decoded.length - dated.length);
+      decoded = dated;
+      if (dated.length === 0) {
+        delivery.ack();
+        return;
+      }
+    }
+    const ticket: Ticket = {
+      delivery,
+      remaining: decoded.length,
+      outcomes: [],
+      done: delivery.ack,
+      fail: () => {},
+      failed: false,
+    };
+    this.enqueue(
+      decoded.map((element, index) => ({
+        ticket,
+        index,
+        reading: 'reading' in element ? element.reading : null,
+        problem: 'problem' in element ? element.problem : null,
+      })),
+    );
+  }
+
+  /** See `Submit`. */
+  readonly submit = (readings: readonly IncomingReading[]): Promise<Outcome[]> => {
+    if (readings.length === 0) return Promise.resolve([]);
+    if (this.stopping) return Promise.reject(new StoreUnavailable('shutting down'));
+    if (this.outage) return Promise.reject(this.outage);
+    return new Promise((resolve, reject) => {
+      const outcomes: Outcome[] = new Array(readings.length);
+      const ticket: Ticket = {
+        delivery: null,
+        remaining: readings.length,
+        outcomes,
+        done: () => {
+          clearTimeout(timer);
+          resolve(outcomes);
+        },
+        fail: (error) => {
+          clearTimeout(timer);
+          reject(error);
+        },
+        failed: false,
+      };
+      const { deadlineMs } = this.options;
+      const timer = setTimeout(
+        () =>
+          this.failTicket(
+            ticket,
+            new StoreUnavailable(`not committed within HTTP_DEADLINE (${deadlineMs} ms)`),
+          ),
+        deadlineMs,
+      );
+      this.enqueue(
+        readings.map((reading, index) => ({
+          ticket,
+          index,
+          // Adding 0 turns -0 into 0.
+          reading: { ...reading, value: reading.value + 0 },
+          problem: null,
+        })),
+      );
+    });
+  };
+
+  private enqueue(pendings: readonly Pending[]): void {
+    this.options.accounting.received(pendings.length);
+    for (const pending of pendings) this.queue.push(pending);
+    this.wake?.();
+  }
+
+  private async run(): Promise<void> {
+    for (;;) {
+      if (this.queue.length === 0) {
+        if (this.stopping) return;
+        await new Promise<void>((resolve) => {
+          this.wake = resolve;
+        });
+        this.wake = null;
+        continue;
+      }
+      if (this.abort.signal.aborted) return;
+      const { lingerMs, batchMax } = this.options;
+      // Lets the sockets that are readable now add to this batch, and keeps a busy pipeline from starving them.
+      await turn();
+      if (lingerMs > 0 && this.queue.length < batchMax && !this.stopping) await delay(lingerMs);
+      const batch = this.queue.splice(0, batchMax);
+      try {
+        await this.process(batch);
+      } catch (error) {
+        // Only a closing pipeline gets here; its messages stay unacknowledged.
+        if (this.abort.signal.aborted) return;
+        this.options.logger.error({ err: error }, 'batch failed; its readings are tried again');
+        this.park(batch.filter(({ ticket, index }) => !(index in ticket.outcomes)));
+      }
+    }
+  }
+
+  private async process(batch: readonly Pending[]): Promise<void> {
+    const { accounting, guard, now } = this.options;
+    accounting.batch(batch.length);
+    const letters: { pending: Pending; problem: Problem }[] = [];
+    const groups = new Map<string, Group>();
+    const time = now();
+    for (const pending of batch) {
+      const { reading, ticket } = pending;
+      if (ticket.failed) continue;
+      const problem =
+        pending.problem ?? (reading?.ts === undefined ? null : clockProblem(reading.ts, time, guard));
+      if (problem) {
+        letters.push({ pending, problem });
+        continue;
+      }
+      const key = seriesKey(reading!);
+      const group = groups.get(key);
+      if (group) group.pendings.push(pending);
+      else
+        groups.set(key, {
+          series: { sensor: reading!.sensor, metric: reading!.metric },
+          key,
+          pendings: [pending],
+        });
+    }
+    if (letters.length > 0) await this.refuse(letters, time);
+    let work = [...groups.values()];
+    for (let attempt = 0; work.length > 0; ) {
+      try {
+        work = await this.attempt(work);
+        attempt = 0;
+      } catch (error) {
+        if (!(error instanceof StoreUnavailable)) throw error;
+        for (const { key } of work) this.cache.delete(key);
+        this.failRequests(
+          error,
+          work.flatMap(({ pendings }) => pendings),
+        );
+        await this.backOff(attempt++, error);
+        work = this.withoutFailed(work);
+      }
+    }
+    this.outage = null;
+  }
+
+  /** Keeps bad messages as dead letters and answers bad requests. */
+  private async refuse(
+    letters: readonly { pending: Pending; problem: Problem }[],
+    time: number,
+  ): Promise<void> {
+    const { store, accounting, logger } = this.options;
+    const kept = letters.flatMap(({ pending, problem }) => {
+      const { delivery } = pending.ticket;
+      if (!delivery) return [];
+      const { topic, bytes } = delivery;
+      const id = createHash('sha256').update(topic).update('\0').update(bytes).update(`\0${pending.index}`);
+      return [
+        {
+          id: id.digest('hex').slice(0, 16),
+          topic,
+          bytes,
+          reason: problem.reason,
+          detail: problem.detail,
+          lastTs: time,
+        },
+      ];
+    });
+    for (let attempt = 0; kept.length > 0; attempt++) {
+      try {
+        const dropped = await store.addDeadLetters(kept);
+        if (dropped > 0) {
+          accounting.deadLettersDropped(dropped);
+          logger.warn({ dropped }, 'DEAD_LETTER_MAX reached: the oldest dead letters were dropped');
+        }
+        break;
+      } catch (error) {
+        if (!(error instanceof StoreUnavailable)) throw error;
+        await this.backOff(attempt, error);
+      }
+    }
+    for (const { pending, problem } of letters) {
+      const { field, reason, detail } = problem;
+      this.resolve(pending, { status: 'rejected', field, reason, detail });
+    }
+  }
+
+  /** One try at every group. @returns the groups to try again at once, after a version conflict */
+  private async attempt(work: readonly Group[]): Promise<Group[]> {
+    const { store, models, accounting, now } = this.options;
+    const started = performance.now();
+    const entries = await this.entries(work);
+    const batch = new ForecastBatch();
+    const plans: { group: Group; plan: SeriesPlan }[] = [];
+    for (const group of work) {
+      const entry = entries.get(group.key)!;
+      try {
+        if (entry instanceof VigiaError) throw entry;
+        plans.push({
+          group,
+          plan: await planSeries(group.series, group.pendings, entry, store, models, batch, now()),
+        });
+      } catch (error) {
+        if (error instanceof StoreUnavailable || !(error instanceof VigiaError)) throw error;
+        this.setAside(group, error);
+      }
+    }
+    const planned = performance.now();
+    await batch.compute();
+    const finished = plans.map(({ group, plan }) => ({ group, planned: plan.finish() }));
+    const scored = performance.now();
+    const commits = finished.map(({ planned }) => planned.commit);
+    const results = await store.commit(commits);
+    accounting.stage('plan', planned - started);
+    accounting.stage('score', scored - planned);
+    accounting.stage('commit', performance.now() - scored);
+    return finished.flatMap(({ group, planned }, i) => this.conclude(group, planned, results[i]!));
+  }
+
+  /** What each series' commit builds on: remembered, or read. A record that cannot be read is the series' error. */
+  private async entries(work: readonly Group[]): Promise<Map<string, SeriesEntry | VigiaError>> {
+    const entries = new Map<string, SeriesEntry | VigiaError>();
+    const unknown = work.filter(({ key }) => {
+      const entry = this.cache.get(key);
+      if (entry) entries.set(key, entry);
+      return !entry;
+    });
+    if (unknown.length === 0) return entries;
+    const records = await this.options.store.load(unknown.map(({ series }) => series));
+    unknown.forEach(({ key }, i) => {
+      try {
+        entries.set(key, entryOf(records[i]!));
+      } catch (error) {
+        if (!(error instanceof VigiaError)) throw error;
+        entries.set(key, error);
+      }
+    });
+    return entries;
+  }
+
+  private conclude(group: Group, planned: Planned, result: CommitResult): Group[] {
+    const { accounting } = this.options;
+    if (result.status === 'failed') {
+      this.cache.delete(group.key);
+      this.setAside(group, result.error);
+      return [];
+    }
+    if (result.status === 'conflict') {
+      accounting.retried(1);
+      this.cache.set(group.key, result.current ? entryOf(result.current) : NEW_SERIES);
+      return [group];
+    }
+    this.cache.set(group.key, { ...planned.entry, version: result.version === '' ? null : result.version });
+    accounting.committed(1);
+    accounting.lateReadings(planned.lateScored, planned.lateUnscored);
+    for (let i = 0; i < planned.conflicts; i++) accounting.conflict();
+    for (const { state } of result.alerts) accounting.alertChanged(state);
+    const busy: Pending[] = [];
+    for (const { pending, outcome } of planned.outcomes) {
+      if (outcome.status === 'busy' && pending.ticket.delivery) busy.push(pending);
+      else this.resolve(pending, outcome);
+    }
+    if (busy.length > 0) this.park(busy, 100);
+    this.emit('committed', group.series, planned, result.alerts);
+    return [];
+  }
+
+  private resolve(pending: Pending, outcome: Outcome): void {
+    const { ticket, index } = pending;
+    if (ticket.failed) return;
+    const { accounting } = this.options;
+    if (outcome.status === 'committed' || outcome.status === 'duplicate') accounting.ended(outcome.status);
+    else accounting.ended(ticket.delivery ? 'dead_lettered' : 'rejected');
+    ticket.outcomes[index] = outcome;
+    ticket.remaining--;
+    if (ticket.remaining === 0) ticket.done();
+  }
+
+  /** A series that cannot be written now: its requests fail, its messages wait apart from the others. */
+  private setAside(group: Group, error: VigiaError): void {
+    this.options.logger.error(
+      { series: group.key, err: error },
+      'series cannot be written; its readings wait',
+    );
+    this.failRequests(new StoreUnavailable(error.message, { cause: error }), group.pendings);
+    this.park(group.pendings.filter(({ ticket }) => !ticket.failed));
+  }
+
+  private failRequests(error: StoreUnavailable, pendings: readonly Pending[]): void {
+    for (const { ticket } of pendings) if (!ticket.delivery) this.failTicket(ticket, error);
+  }
+
+  private failTicket(ticket: Ticket, error: StoreUnavailable): void {
+    if (ticket.failed || ticket.remaining === 0) return;
+    ticket.failed = true;
+    this.options.accounting.ended('rejected', ticket.remaining);
+    ticket.fail(error);
+  }
+
+  private withoutFailed(work: readonly Group[]): Group[] {
+    for (const group of work) group.pendings = group.pendings.filter(({ ticket }) => !ticket.failed);
+    return work.filter(({ pendings }) => pendings.length > 0);
+  }
+
+  /** Puts readings back into the queue after a pause. */
+  private park(pendings: readonly Pending[], ms: number = BACK_OFF.at(-1)!): void {
+    if (pendings.length === 0 || this.stopping) return;
+    const timer = setTimeout(() => {
+      this.parked.delete(timer);
+      this.queue.push(...pendings);
+      this.wake?.();
+    }, ms);
+    this.parked.add(timer);
+  }
+
+  private async backOff(attempt: number, error: StoreUnavailable): Promise<void> {
+    if (!this.outage)
+      this.options.logger.error({ err: error }, 'the store is away; nothing is acknowledged meanwhile');
+    this.outage = error;
+    this.failRequests(error, this.queue);
+    this.queue = this.queue.filter(({ ticket }) => !ticket.failed);
+    await delay(BACK_OFF[Math.min(attempt, BACK_OFF.length - 1)], undefined, { signal: this.abort.signal });
+  }
+}

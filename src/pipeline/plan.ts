@@ -1,0 +1,295 @@
+/**
+ * Plans the commit of one series in one batch: gives arrival times to readings without one, sorts out duplicates,
+ * conflicts and late readings, and sets up the fold. `finish` turns the computed fold into a SeriesCommit.
+ */
+
+import { Fold, type FoldResult, openAlerts } from '../detect/fold.ts';
+import type { ForecastBatch } from '../detect/forecast-batch.ts';
+import { encodeState, type SeriesState } from '../detect/state.ts';
+import type { AlertChange } from '../domain/alert.ts';
+import type { Reading, Sample } from '../domain/reading.ts';
+import type { SeriesId } from '../domain/series.ts';
+import type { ModelAssignment, SeriesCommit, SeriesStatus, Store } from '../store/store.ts';
+import type { ModelRegistry } from './model-registry.ts';
+import type { Outcome } from './outcome.ts';
+import { foldBase, oldestSnapshot, reachesStart, type SeriesEntry } from './series-entry.ts';
+import type { Pending } from './ticket.ts';
+
+/** How far arrival times may run ahead of the clock, ms. */
+const ARRIVAL_LEAD = 1000;
+
+type Fate = 'committed' | 'duplicate' | 'busy';
+
+interface Placed {
+  readonly pending: Pending;
+  readonly reading: Reading;
+  fate: Fate;
+}
+
+export interface Planned {
+  readonly commit: SeriesCommit;
+  /** What to remember once the commit is applied under its new version. */
+  readonly entry: Omit<SeriesEntry, 'version'>;
+  readonly outcomes: readonly { readonly pending: Pending; readonly outcome: Outcome }[];
+  readonly conflicts: number;
+  readonly lateScored: number;
+  readonly lateUnscored: number;
+}
+
+/** Looks up what is stored around late readings and requests the forecasts. Throws what the store throws. */
+export async function planSeries(
+  series: SeriesId,
+  pendings: readonly Pending[],
+  entry: SeriesEntry,
+  store: Store,
+  models: ModelRegistry,
+  batch: ForecastBatch,
+  now: number,
+): Promise<SeriesPlan> {
+  const placed = place(series, pendings, entry.state.lastTs, now);
+  const plan = new SeriesPlan(series, entry, placed);
+  await plan.sort(store);
+  await plan.prepare(store, models, batch);
+  return plan;
+}
+
+/** Gives every reading its timestamp; one whose arrival time would run ahead of the clock is `busy`. */
+function place(series: SeriesId, pendings: readonly Pending[], lastTs: number, now: number): Placed[] {
+  let newest = lastTs;
+  for (const { reading } of pendings) newest = Math.max(newest, reading!.ts ?? -1);
+  return pendings.map((pending) => {
+    const { value, ts: given } = pending.reading!;
+    let ts = given;
+    let fate: Fate = 'committed';
+    if (ts === undefined) {
+      ts = Math.max(now, newest + 1);
+      if (ts > now + ARRIVAL_LEAD) fate = 'busy';
+      else newest = ts;
+    }
+    return { pending, reading: { sensor: series.sensor, metric: series.metric, ts, value }, fate };
+  });
+}
+
+export class SeriesPlan {
+  /** New and replacing values by timestamp. */
+  private readonly effective = new Map<number, Placed>();
+  private fold: Fold | null = null;
+  /** Where in the fold a timestamp is. */
+  private readonly position = new Map<number, number>();
+  private before: readonly AlertChange[] | null = null;
+  private assignments: readonly ModelAssignment[];
+  private conflicts = 0;
+  private unscored = 0;
+  private late = 0;
+  private keptSnapshots: readonly { readonly n: number; readonly ts: number }[];
+
+  constructor(
+    readonly series: SeriesId,
+    private readonly entry: SeriesEntry,
+    private readonly placed: readonly Placed[],
+  ) {
+    this.assignments = entry.assignments;
+    this.keptSnapshots = entry.snapshots;
+  }
+
+  /** Compares with what is stored and with each other: equal is a duplicate, of two values the greater stays. */
+  async sort(store: Store): Promise<void> {
+    const { lastTs } = this.entry.state;
+    const live = this.placed.filter((item) => item.fate !== 'busy');
+    const known = [
+      ...new Set(live.filter(({ reading }) => reading.ts <= lastTs).map(({ reading }) => reading.ts)),
+    ];
+    const stored = new Map<number, number>();
+    if (known.length > 0) {
+      for (const { ts, value } of await store.samplesAt(this.series, known)) stored.set(ts, value);
+    }
+    for (const item of live) {
+      const { ts, value } = item.reading;
+      const rival = this.effective.get(ts);
+      const current = rival?.reading.value ?? stored.get(ts);
+      if (current === undefined) {
+        this.effective.set(ts, item);
+        if (ts <= lastTs) this.late++;
+        continue;
+      }
+      if (current !== value) this.conflicts++;
+      if (value > current) {
+        this.effective.set(ts, item);
+        if (rival) rival.fate = 'duplicate';
+        else this.late++;
+      } else item.fate = 'duplicate';
+    }
+  }
+
+  /** Sets up the fold: from the current state for newer readings, from a snapshot when a late one comes in. */
+  async prepare(store: Store, models: ModelRegistry, batch: ForecastBatch): Promise<void> {
+    const { lastTs } = this.entry.state;
+    const fresh: Sample[] = [...this.effective.values()].map(({ reading }) => ({
+      ts: reading.ts,
+      value: reading.value,
+    }));
+    fresh.sort((a, b) => a.ts - b.ts);
+    const late = fresh.filter(({ ts }) => ts <= lastTs);
+    let samples = fresh.slice(late.length);
+    let base: SeriesState = this.entry.state;
+    if (late.length > 0) {
+      const refold = await this.refold(late, store);
+      if (refold) {
+        base = refold.base;
+        samples = [...refold.samples, ...samples];
+      }
+    }
+    this.assign(fresh.slice(late.length), models);
+    await models.require(this.assignments.map(({ model }) => model));
+    if (samples.length === 0) return;
+    this.fold = new Fold(
+      base,
+      samples,
+      (ts) =>
+        models.get((this.assignments.findLast(({ from }) => from <= ts) ?? this.assignments[0]!).model)!,
+      batch,
+    );
+    samples.forEach(({ ts }, i) => {
+      this.position.set(ts, i);
+    });
+  }
+
+  /** The stored samples after a snapshot before the earliest late reading within the horizon, with those taken in. */
+  private async refold(
+    late: readonly Sample[],
+    store: Store,
+  ): Promise<{ base: SeriesState; samples: Sample[] } | null> {
+    const { state, version } = this.entry;
+    const [record] = await store.load([this.series]);
+    // Somebody committed meanwhile: the commit will answer `conflict`, whatever is computed here.
+    const snapshots = record?.version === version ? record!.snapshots : [];
+    for (let first = 0; first < late.length; first++) {
+      const base = foldBase(snapshots, state.count, late[first]!.ts);
+      if (!base) continue;
+      const stored = await store.range(this.series, base.ts + 1, state.lastTs);
+      // The server's own retention may have dropped readings of a slow series that the fold would need.
+      if (stored.length !== state.count - base.n && record?.version === version) continue;
+      this.unscored = first;
+      const values = new Map(stored.map(({ ts, value }) => [ts, value]));
+      for (const { ts, value } of late.slice(first)) values.set(ts, value);
+      this.before = await store.alertsSince(this.series, base.ts);
+      this.keptSnapshots = this.keptSnapshots.filter(({ n }) => n <= base.n);
+      return {
+        base: base.state,
+        samples: [...values].map(([ts, value]) => ({ ts, value })).sort((a, b) => a.ts - b.ts),
+      };
+    }
+    this.unscored = late.length;
+    return null;
+  }
+
+  /** The active model takes over with the first new reading after the newest. */
+  private assign(appended: readonly Sample[], models: ModelRegistry): void {
+    const current = this.assignments.at(-1)?.model;
+    if (current === models.active.id) return;
+    if (current === undefined) this.assignments = [{ from: 0, model: models.active.id }];
+    else if (appended.length > 0) {
+      this.assignments = [...this.assignments, { from: appended[0]!.ts, model: models.active.id }];
+    }
+  }
+
+  /** The commit and what follows from it; the batch must have been computed. */
+  finish(): Planned {
+    const { entry } = this;
+    const result = this.fold?.run() ?? null;
+    const samples = [...this.effective.values()]
+      .map(({ reading }) => ({ ts: reading.ts, value: reading.value }))
+      .sort((a, b) => a.ts - b.ts);
+    const first = samples[0]?.ts ?? Number.POSITIVE_INFINITY;
+    const verdicts = (this.fold?.samples ?? []).flatMap(({ ts }, i) => {
+      const { expected, score } = result!.verdicts[i]!;
+      return ts >= first ? [{ ts, expected, score }] : [];
+    });
+    const snapshots = [...this.keptSnapshots, ...(result?.snapshots ?? [])];
+    const state = result?.state ?? entry.state;
+    const oldest = oldestSnapshot(state.count);
+    const kept = snapshots.filter(({ n }) => n >= oldest).map(({ n, ts }) => ({ n, ts }));
+    const horizon = reachesStart(state.count) ? -1 : kept[0]!.ts;
+    const assignments = this.assignments.filter(
+      (_, i, all) => i === all.length - 1 || all[i + 1]!.from > horizon,
+    );
+    return {
+      commit: {
+        series: this.series,
+        expectedVersion: entry.version,
+        samples,
+        verdicts,
+        next: result && {
+          state: encodeState(result.state),
+          snapshots: result.snapshots.filter(({ n }) => n >= oldest),
+          oldestSnapshot: oldest,
+          horizon,
+          assignments,
+          status: status(state),
+        },
+        alerts: result ? alertChanges(this.before ?? openAlerts(entry.state), result.alerts) : [],
+        duplicates: this.placed.filter(({ fate }) => fate === 'duplicate').length,
+      },
+      entry: { state, snapshots: kept, assignments },
+      outcomes: this.placed.map((item) => ({ pending: item.pending, outcome: this.outcome(item, result) })),
+      conflicts: this.conflicts,
+      lateScored: this.late - this.unscored,
+      lateUnscored: this.unscored,
+    };
+  }
+
+  private outcome({ fate, reading }: Placed, result: FoldResult | null): Outcome {
+    if (fate === 'busy')
+      return {
+        status: 'busy',
+        detail: `too many readings without ts for ${reading.sensor}/${reading.metric}`,
+      };
+    if (fate === 'duplicate') return { status: 'duplicate', reading };
+    const i = this.position.get(reading.ts);
+    if (i === undefined || !this.fold || !result) {
+      return { status: 'committed', reading, verdict: null, static: null, window: [], needed: 0 };
+    }
+    return {
+      status: 'committed',
+      reading,
+      verdict: result.verdicts[i]!,
+      static: this.fold.static(i),
+      window: this.fold.window(i),
+      needed: this.fold.needed(i),
+    };
+  }
+}
+
+function status(state: SeriesState): SeriesStatus {
+  if (state.open) return 'alarm';
+  return state.warmup ? 'warmup' : 'normal';
+}
+
+/**
+ * The difference between the alerts as they stood and as the fold says they stand.
+ * @param before the unretracted alerts that the fold may have changed
+ */
+function alertChanges(before: readonly AlertChange[], after: readonly AlertChange[]): AlertChange[] {
+  const key = ({ rule, ts }: AlertChange) => `${rule}/${ts}`;
+  const old = new Map(before.map((alert) => [key(alert), alert]));
+  const changes = after.filter((alert) => {
+    const was = old.get(key(alert));
+    old.delete(key(alert));
+    return !was || !sameContent(was, alert);
+  });
+  for (const alert of old.values()) {
+    const { rule, ts, value, expected, score } = alert;
+    changes.push({ rule, ts, value, expected, score, state: 'retracted', clearedTs: null });
+  }
+  return changes;
+}
+
+function sameContent(a: AlertChange, b: AlertChange): boolean {
+  return (
+    a.value === b.value &&
+    a.expected === b.expected &&
+    a.score === b.score &&
+    a.state === b.state &&
+    a.clearedTs === b.clearedTs
+  );
+}

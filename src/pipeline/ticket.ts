@@ -1,0 +1,40 @@
+/**
+ * What a delivery or a request becomes on its way through the pipeline: its readings travel one by one, possibly in
+ * several batches, and the ticket finishes when the last of them has its outcome.
+ */
+import type { Problem } from '../codecs/decode.ts';
+import type { IncomingReading } from '../domain/reading.ts';
+import type { VigiaError } from '../errors.ts';
+import type { Outcome } from './outcome.ts';
+
+/** A message of MQTT: bad readings of it become dead letters. */
+export interface Delivery {
+  readonly topic: string;
+  readonly bytes: Uint8Array;
+  /** A message that the broker had kept, so its age is unknown: without `ts` it is ignored. */
+  readonly retained?: boolean;
+  /** Called once, when everything in the message is stored; never called otherwise. */
+  readonly ack: () => void;
+}
+
+export type Result = 'committed' | 'duplicate' | 'dead_lettered' | 'rejected';
+
+export interface Ticket {
+  /** Set for messages. */
+  readonly delivery: Delivery | null;
+  remaining: number;
+  readonly outcomes: Outcome[];
+  /** Called once, after the last outcome. */
+  readonly done: () => void;
+  /** Called at most once and instead of `done`: requests only. */
+  readonly fail: (error: VigiaError) => void;
+  failed: boolean;
+}
+
+/** One reading (or one undecodable message) on its way. */
+export interface Pending {
+  readonly ticket: Ticket;
+  readonly index: number;
+  readonly reading: IncomingReading | null;
+  readonly problem: Problem | null;
+}

@@ -1,0 +1,126 @@
+/**
+ * What src/intake/deferred-ack.ts needs of MQTT.js and does not find documented. If an upgrade of MQTT.js fails here, that
+ * file has to change before the version may.
+ */
+import mqtt, { type IPublishPacket, type MqttClient } from 'mqtt';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { deferAcknowledgements } from '../../src/intake/deferred-ack.ts';
+import { MOSQUITTO, startMosquitto } from '../helpers/mosquitto.ts';
+import { waitFor } from '../helpers/wait-for.ts';
+
+const LIMITS = { maxMessages: 10_000, maxBytes: 1e9 };
+
+interface Received {
+  readonly packet: IPublishPacket;
+  readonly ack: () => void;
+}
+
+async function subscriber(url: string, protocolVersion: 4 | 5, limits = LIMITS) {
+  const client = mqtt.connect(url, {
+    clientId: 'contract',
+    clean: false,
+    protocolVersion,
+    reconnectPeriod: 20,
+    ...(protocolVersion === 5 && { properties: { sessionExpiryInterval: 60, receiveMaximum: 500 } }),
+  });
+  onTestFinished(async () => {
+    await client.endAsync(true);
+  });
+  const received: Received[] = [];
+  const state = deferAcknowledgements(client, limits, (packet, ack) => received.push({ packet, ack }));
+  await client.subscribeAsync('t/#', { qos: 1 });
+  return { client, received, state };
+}
+
+async function publish(url: string, texts: readonly string[]): Promise<void> {
+  const client = await mqtt.connectAsync(url);
+  await Promise.all(texts.map((text) => client.publishAsync('t/x', text, { qos: 1 })));
+  await client.endAsync();
+}
+
+async function reconnect(client: MqttClient): Promise<void> {
+  const connected = new Promise((resolve) => client.once('connect', resolve));
+  client.stream.destroy();
+  await connected;
+}
+
+const texts = (list: readonly Received[]) => list.map(({ packet }) => packet.payload.toString());
+const numbers = (n: number) => Array.from({ length: n }, (_, i) => String(i));
+
+describe.skipIf(!MOSQUITTO)('deferred acknowledgements with Mosquitto', () => {
+  for (const version of [4, 5] as const) {
+    describe(`MQTT ${version === 4 ? '3.1.1' : '5'}`, () => {
+      it('are not sent by MQTT.js: everything unacknowledged comes again, and nothing else', async () => {
+        const { url } = await startMosquitto();
+        const { client, received } = await subscriber(url, version);
+        await publish(url, numbers(300));
+        await waitFor('300 messages', () => received.length === 300);
+        for (const { ack } of received.slice(0, 100)) ack();
+        // Its answer comes after the PUBACKs have been read by the broker.
+        await client.subscribeAsync('other', { qos: 1 });
+        received.length = 0;
+        await reconnect(client);
+        await waitFor('the redelivery', () => received.length >= 200);
+        await client.subscribeAsync('other', { qos: 1 });
+        expect(texts(received)).toEqual(numbers(300).slice(100));
+      });
+
+      it('let the connection go on beyond what is unacknowledged', async () => {
+        const { url } = await startMosquitto();
+        const { client, received, state } = await subscriber(url, version);
+        await publish(url, numbers(400));
+        await waitFor('400 messages', () => received.length === 400);
+        expect(state.inFlight).toBe(400);
+        // PINGRESP and SUBACK still come through.
+        await client.subscribeAsync('other', { qos: 1 });
+        for (const { ack } of received) ack();
+        expect(state.inFlight).toBe(0);
+        expect(state.inFlightBytes).toBe(0);
+      });
+
+      it('of an earlier connection are not sent on the next one', async () => {
+        const { url } = await startMosquitto();
+        const { client, received } = await subscriber(url, version);
+        await publish(url, numbers(5));
+        await waitFor('5 messages', () => received.length === 5);
+        const before = received.splice(0);
+        await reconnect(client);
+        await waitFor('the redelivery', () => received.length === 5);
+        for (const { ack } of before) ack();
+        await client.subscribeAsync('other', { qos: 1 });
+        received.length = 0;
+        await reconnect(client);
+        await waitFor('the second redelivery', () => received.length === 5);
+        expect(texts(received)).toEqual(numbers(5));
+      });
+
+      it('hold the socket at the bound, and go on below it', async () => {
+        const { url } = await startMosquitto();
+        const { received, state } = await subscriber(url, version, { maxMessages: 10, maxBytes: 1e9 });
+        await publish(url, numbers(60));
+        await waitFor('10 messages', () => received.length === 10);
+        const seen: string[] = [];
+        while (seen.length < 60) {
+          const next = await waitFor('the next message', () => received.shift());
+          expect(state.inFlight).toBeLessThanOrEqual(10);
+          seen.push(next.packet.payload.toString());
+          next.ack();
+        }
+        expect(seen).toEqual(numbers(60));
+      });
+    });
+  }
+
+  it('hold the socket by bytes too', async () => {
+    const { url } = await startMosquitto();
+    const { received, state } = await subscriber(url, 4, { maxMessages: 1000, maxBytes: 1000 });
+    await publish(
+      url,
+      numbers(8).map((n) => n.padEnd(300)),
+    );
+    await waitFor('the bound', () => state.inFlightBytes >= 1000);
+    expect(received).toHaveLength(4);
+    received.splice(0).forEach(({ ack }) => ack());
+    await waitFor('the rest', () => received.length === 4);
+  });
+});

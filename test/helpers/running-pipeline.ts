@@ -1,0 +1,56 @@
+import pino from 'pino';
+import { Registry } from 'prom-client';
+import { onTestFinished } from 'vitest';
+import { parseArtifact } from '../../models/artifact.ts';
+import { createModel } from '../../models/lstm-model.ts';
+import type { Model } from '../../models/model.ts';
+import { TopicTemplate } from '../../src/codecs/topic.ts';
+import { Accounting } from '../../src/pipeline/accounting.ts';
+import { ModelRegistry } from '../../src/pipeline/model-registry.ts';
+import { Pipeline, type PipelineOptions } from '../../src/pipeline/pipeline.ts';
+import type { Store } from '../../src/store/store.ts';
+import { smallModel } from './small-model.ts';
+
+export interface RunningPipeline {
+  readonly pipeline: Pipeline;
+  readonly registry: Registry;
+  /** The value of one counter or gauge, labels as in `result="committed"`. */
+  metric(name: string, label?: string): Promise<number>;
+}
+
+/** A started pipeline on a real store, closed when the current test ends. */
+export function runningPipeline(
+  store: Store,
+  options: Partial<PipelineOptions> & { readonly model?: Model } = {},
+): RunningPipeline {
+  const registry = new Registry();
+  const { model = smallModel(), ...rest } = options;
+  const pipeline = new Pipeline({
+    store,
+    models: new ModelRegistry(store, model, async (bytes) => createModel(parseArtifact(bytes, 'the store'))),
+    accounting: new Accounting(registry),
+    logger: pino({ level: 'silent' }),
+    templates: [new TopicTemplate('sensors/{sensor}/{metric}')],
+    decode: { maxReadings: 10_000, maxNameBytes: 200 },
+    guard: { maxClockSkew: 300_000, retention: 30 * 86_400_000, widestBucket: 3_600_000 },
+    batchMax: 1000,
+    lingerMs: 0,
+    deadlineMs: 5000,
+    cacheSize: 1000,
+    now: Date.now,
+    ...rest,
+  });
+  pipeline.start();
+  onTestFinished(() => pipeline.close(1000));
+  return {
+    pipeline,
+    registry,
+    async metric(name, label = '') {
+      const text = await registry.getSingleMetricAsString(name);
+      const line = text
+        .split('\n')
+        .find((candidate) => candidate.startsWith(label === '' ? `${name} ` : `${name}{${label}}`));
+      return Number(line?.split(' ').at(-1) ?? Number.NaN);
+    },
+  };
+}

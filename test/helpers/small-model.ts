@@ -1,0 +1,30 @@
+import { type Artifact, createArtifact } from '../../models/artifact.ts';
+import { createModel } from '../../models/lstm-model.ts';
+import type { Model } from '../../models/model.ts';
+import { weightCount } from '../../models/network.ts';
+
+/** A real LSTM that forecasts something definite, if not well: small, and the same in every run. */
+export function smallArtifact(name = 'small', seed = 1): Artifact {
+  const network: Artifact['network'] = {
+    lstm: [{ units: 4, activation: 'tanh', recurrentActivation: 'sigmoid' }],
+    dense: [{ units: 1, activation: 'linear' }],
+  };
+  const weights = Float32Array.from(
+    { length: weightCount(network) },
+    (_, i) => 0.4 * Math.sin(seed * 7 + i * 12.9898),
+  );
+  return createArtifact({
+    name,
+    version: '1',
+    window: 10,
+    network,
+    scaling: { kind: 'window' },
+    threshold: { value: 4, levelShare: 0.04 },
+    origin: { kind: 'keras', source: 'test' },
+    weights,
+  });
+}
+
+export function smallModel(name?: string, seed?: number): Model {
+  return createModel(smallArtifact(name, seed));
+}

@@ -1,0 +1,104 @@
+/** Data flows one way: which folder may import which, and no import cycles anywhere. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+
+/** What the files of a folder may import of ours, besides their own folder. A name with a slash is one file. */
+const ALLOWED: Record<string, readonly string[]> = {
+  'src/domain': [],
+  'src/errors.ts': [],
+  'src/logger.ts': [],
+  'src/config.ts': ['src/errors.ts'],
+  'src/codecs': ['src/domain', 'src/errors.ts'],
+  'src/detect': ['src/domain', 'src/errors.ts', 'models/model.ts'],
+  'src/store': ['src/domain', 'src/errors.ts'],
+  'src/pipeline': [
+    'src/domain',
+    'src/errors.ts',
+    'src/codecs',
+    'src/detect',
+    'src/store/store.ts',
+    'models/model.ts',
+  ],
+  'src/alerts': ['src/domain', 'src/errors.ts', 'src/store/store.ts'],
+  'src/intake': ['src/domain', 'src/errors.ts', 'src/codecs', 'src/pipeline'],
+  'src/http': [
+    'src/domain',
+    'src/errors.ts',
+    'src/store/store.ts',
+    'src/pipeline/outcome.ts',
+    'src/pipeline/submit.ts',
+  ],
+  'src/commands': ['src/domain', 'src/errors.ts', 'src/detect', 'models', 'devices'],
+  models: ['src/domain', 'src/errors.ts', 'devices'],
+  broker: ['src/errors.ts'],
+  devices: ['src/domain', 'src/errors.ts'],
+};
+/** These wire everything together. */
+const FREE = new Set(['src/app.ts', 'src/main.ts']);
+
+const files = ['src', 'broker', 'devices', 'models'].flatMap((folder) =>
+  readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => join(folder, name)),
+);
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(join(ROOT, file), 'utf8');
+  const found = text.matchAll(
+    /(?:^|\n)\s*(?:import|export)\b[^;'"]*?from\s*['"](\.[^'"]+)['"]|import\(\s*['"](\.[^'"]+)['"]/g,
+  );
+  return [...found].map(([, from, dynamic]) =>
+    relative(ROOT, resolve(ROOT, dirname(file), (from ?? dynamic)!)),
+  );
+}
+
+const folderOf = (file: string) =>
+  Object.keys(ALLOWED).find((name) => file === name || file.startsWith(`${name}/`)) ?? file;
+const within = (file: string, name: string) => file === name || file.startsWith(`${name}/`);
+
+describe('imports', () => {
+  it('are found', () => {
+    expect(importsOf('src/app.ts')).toContain('src/pipeline/pipeline.ts');
+  });
+
+  it('go only where the design lets them', () => {
+    const wrong = files.flatMap((file) => {
+      if (FREE.has(file)) return [];
+      const folder = folderOf(file);
+      const allowed = ALLOWED[folder];
+      if (!allowed) return [`${file} is in no known folder`];
+      return importsOf(file)
+        .filter((target) => ![folder, ...allowed].some((name) => within(target, name)))
+        .map((target) => `${file} imports ${target}`);
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  it('have no cycles', () => {
+    const done = new Set<string>();
+    const cycles: string[] = [];
+    const visit = (file: string, path: readonly string[]) => {
+      if (path.includes(file)) cycles.push([...path.slice(path.indexOf(file)), file].join(' -> '));
+      if (path.includes(file) || done.has(file)) return;
+      for (const target of importsOf(file)) visit(target, [...path, file]);
+      done.add(file);
+    };
+    for (const file of files) visit(file, []);
+    expect(cycles).toEqual([]);
+  });
+
+  it('of the environment stand in config.ts alone', () => {
+    const readers = files.filter((file) => readFileSync(join(ROOT, file), 'utf8').includes('process.env'));
+    expect(readers).toEqual(['src/config.ts']);
+  });
+
+  it('of process.exit and signals stand in main.ts alone', () => {
+    const enders = files.filter((file) =>
+      /process\.exit\(|process\.on\('SIG/.test(readFileSync(join(ROOT, file), 'utf8')),
+    );
+    expect(enders).toEqual(['src/main.ts']);
+  });
+});

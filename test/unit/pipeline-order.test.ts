@@ -1,0 +1,162 @@
+/**
+ * Promise 3: what is stored about a series is a function of its readings, not of the order or number of their arrivals.
+ */
+import fc from 'fast-check';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { random } from '../../devices/random.ts';
+import type { Reading, Sample } from '../../src/domain/reading.ts';
+import { entryOf } from '../../src/pipeline/series-entry.ts';
+import { openEmbeddedStore } from '../../src/store/embedded-store.ts';
+import type { Store } from '../../src/store/store.ts';
+import { runningPipeline } from '../helpers/running-pipeline.ts';
+import { temporaryDirectory } from '../helpers/temporary-directory.ts';
+
+const SERIES = { sensor: 's', metric: 'temperature' };
+const START = Math.floor(Date.now() / 3_600_000) * 3_600_000 - 86_400_000;
+
+function openStore(): Store {
+  const store = openEmbeddedStore({
+    directory: temporaryDirectory(),
+    retention: 30 * 86_400_000,
+    deadLetterMax: 10,
+  });
+  onTestFinished(() => store.close());
+  return store;
+}
+
+/** A noisy wave with spikes, a frozen stretch and a jump, so that alerts open, clear and are retracted. */
+function wave(count: number, seed: number): Reading[] {
+  const source = random('order', seed);
+  return Array.from({ length: count }, (_, i) => {
+    const spike = i > 120 && source.next() < 0.02 ? 8 * (source.next() - 0.5) : 0;
+    const jump = i > 380 ? 6 : 0;
+    const value = i > 250 && i < 280 ? 70 : 71 + Math.sin(i / 30) + 0.4 * source.gaussian() + spike + jump;
+    return { ...SERIES, ts: START + i * 1000, value: Math.round(value * 100) / 100 };
+  });
+}
+
+/** Everything stored about the series that must not depend on the order; without version and counters. */
+async function stored(store: Store) {
+  const [record] = await store.load([SERIES]);
+  const { state, snapshots } = entryOf(record!);
+  return {
+    samples: await store.range(SERIES, 0, START + 86_400_000),
+    state,
+    snapshots: record!.snapshots.map(({ n, ts, bytes }) => ({
+      n,
+      ts,
+      bytes: Buffer.from(bytes).toString('hex'),
+    })),
+    horizon: snapshots[0],
+    assignments: record!.assignments,
+    alerts: (await store.alerts({ limit: 10_000 })).map(({ revision, acknowledged, ...alert }) => alert),
+    minutes: await store.buckets(SERIES, 0, START + 86_400_000, 60_000, 'avg'),
+    hours: await store.buckets(SERIES, 0, START + 86_400_000, 3_600_000, 'min'),
+    status: (await store.list())[0]!.status,
+  };
+}
+
+async function feed(store: Store, readings: readonly Reading[], sizes: readonly number[]): Promise<void> {
+  const { pipeline } = runningPipeline(store);
+  for (let at = 0, i = 0; at < readings.length; i++) {
+    const size = sizes[i % sizes.length]!;
+    await pipeline.submit(readings.slice(at, at + size));
+    at += size;
+  }
+}
+
+/** Moves every reading by less than `reach` places, and repeats some. */
+function disorder(readings: readonly Reading[], reach: number, repeats: number, seed: number): Reading[] {
+  const source = random('disorder', seed);
+  const arrivals = readings.map((reading, i) => ({ reading, at: i + source.next() * reach }));
+  for (let i = 0; i < repeats; i++) {
+    const at = Math.floor(source.next() * readings.length);
+    arrivals.push({ reading: readings[at]!, at: at + source.next() * reach });
+  }
+  return arrivals.sort((a, b) => a.at - b.at).map(({ reading }) => reading);
+}
+
+describe('the order of arrival', () => {
+  it('does not matter within the horizon', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 1e6 }),
+        fc.integer({ min: 2, max: 250 }),
+        fc.integer({ min: 0, max: 200 }),
+        fc.array(fc.integer({ min: 1, max: 120 }), { minLength: 1, maxLength: 8 }),
+        async (seed, reach, repeats, sizes) => {
+          const readings = wave(500, seed);
+          const sorted = openStore();
+          await feed(sorted, readings, [37]);
+          const shuffled = openStore();
+          await feed(shuffled, disorder(readings, reach, repeats, seed), sizes);
+          const want = await stored(sorted);
+          expect(want.samples).toHaveLength(500);
+          expect(await stored(shuffled)).toEqual(want);
+        },
+      ),
+      { numRuns: 12, seed: 20261123, endOnFailure: true },
+    );
+  }, 120_000);
+
+  it('does not matter for two values at one timestamp: the greater stays', async () => {
+    const readings = wave(300, 3);
+    const rivals = readings
+      .filter((_, i) => i % 7 === 0)
+      .map((reading) => ({ ...reading, value: reading.value + 3 }));
+    const want = readings.map((reading, i) =>
+      i % 7 === 0 ? { ...reading, value: reading.value + 3 } : reading,
+    );
+    const sorted = openStore();
+    await feed(sorted, want, [50]);
+    for (const arrivals of [
+      [...rivals, ...readings],
+      [...readings, ...rivals],
+    ]) {
+      const store = openStore();
+      await feed(
+        store,
+        arrivals.sort((a, b) => Math.floor(a.ts / 60_000) - Math.floor(b.ts / 60_000)),
+        [11],
+      );
+      expect(await stored(store)).toEqual(await stored(sorted));
+    }
+  });
+
+  it('matters beyond the horizon: such a reading is stored and counted, not scored', async () => {
+    const readings = wave(800, 5);
+    const store = openStore();
+    await feed(
+      store,
+      readings.filter((_, i) => i !== 100),
+      [100],
+    );
+    const before = await stored(store);
+    const { pipeline, metric } = runningPipeline(store);
+    expect(await pipeline.submit([readings[100]!])).toMatchObject([{ status: 'committed', verdict: null }]);
+    const after = await stored(store);
+    const point = after.samples.find(({ ts }: Sample) => ts === readings[100]!.ts);
+    expect(point).toMatchObject({ value: readings[100]!.value, expected: null, score: null });
+    expect(after.samples.filter((sample) => sample !== point)).toEqual(before.samples);
+    expect(after.state).toEqual(before.state);
+    expect(await metric('vigia_readings_late_total', 'scored="no"')).toBe(1);
+    expect(await pipeline.submit([readings[100]!])).toMatchObject([{ status: 'duplicate' }]);
+  });
+
+  it('with the horizon: every one of the last 256 readings may come last', async () => {
+    for (const [count, missing] of [
+      [704, 704 - 257],
+      [640, 640 - 257],
+      [767, 767 - 257],
+      [384, 127],
+      [383, 0],
+    ] as const) {
+      const readings = wave(count, 9);
+      const sorted = openStore();
+      await feed(sorted, readings, [64]);
+      const store = openStore();
+      await feed(store, [...readings.filter((_, i) => i !== missing), readings[missing]!], [64]);
+      expect(await stored(store)).toEqual(await stored(sorted));
+    }
+  });
+});

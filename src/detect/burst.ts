@@ -1,0 +1,86 @@
+/**
+ * Whether errors have lately been larger than they use to be, each of them unremarkable: the mean of the last 30 squashed
+ * errors, against the running mean and deviation of that mean itself (after the anomaly likelihood of Lavin and Ahmad
+ * 2015, with squashed errors so that a Gaussian tail is usable).
+ *
+ * Errors are kept as sums of three (blocks), and what is learned lags ten blocks behind, so that a slow onset does
+ * not become its own yardstick. A burst term is `BURST_SLOTS` doubles at `base` of a state.
+ */
+const BLOCK = 3;
+const BLOCKS = 10;
+
+const SUM = 0;
+const IN_BLOCK = 1;
+const CLOSED = 2;
+const LEARNED = 3;
+const MEAN = 4;
+const VARIANCE = 5;
+const ERROR_COUNT = 6;
+const ERROR_MEAN = 7;
+const ERROR_VARIANCE = 8;
+const RECENT = 9;
+const LAGGED = RECENT + BLOCKS;
+export const BURST_SLOTS = LAGGED + BLOCKS;
+
+/** Deviations of the mean at which it is an anomaly. */
+const DEVIATIONS = 4.2;
+/** Errors and blocks over which the means and variances reach back. */
+const MEMORY = 4000;
+/** Few blocks, less certainty: the deviation counts as larger by 1 + UNCERTAIN / blocks learned. */
+const UNCERTAIN = 13;
+/** The deviation is at least this times what independent errors would give their mean, plus this share of the full scale. */
+const LEAST_DEVIATION = 0.4;
+const RESOLUTION = 0.0003;
+
+/**
+ * Takes one error.
+ * @param error squashed to 0 to 1, where 1 is the boundary of its tail or more
+ * @param learn false while an anomaly lasts: compared, not learned
+ * @returns the term's score: 1 or more is an anomaly, 0 while too little is known; finite
+ */
+export function stepBurst(s: Float64Array, base: number, error: number, learn: boolean): number {
+  const count = Math.min(s[base + ERROR_COUNT]! + 1, MEMORY);
+  s[base + ERROR_COUNT] = count;
+  const off = error - s[base + ERROR_MEAN]!;
+  s[base + ERROR_MEAN] = s[base + ERROR_MEAN]! + off / count;
+  s[base + ERROR_VARIANCE] =
+    s[base + ERROR_VARIANCE]! + (off * (error - s[base + ERROR_MEAN]!) - s[base + ERROR_VARIANCE]!) / count;
+
+  s[base + SUM] = s[base + SUM]! + error;
+  s[base + IN_BLOCK] = s[base + IN_BLOCK]! + 1;
+  const closed = s[base + CLOSED]!;
+  let sum = s[base + SUM]!;
+  for (let i = 0; i < BLOCKS; i++) sum += s[base + RECENT + i]!;
+  const recent = sum / (BLOCK * Math.min(closed, BLOCKS) + s[base + IN_BLOCK]!);
+  if (s[base + IN_BLOCK] === BLOCK) closeBlock(s, base, recent, learn);
+
+  const learned = s[base + LEARNED]!;
+  if (learned === 0) return 0;
+  const independent = s[base + ERROR_VARIANCE]! / (BLOCK * BLOCKS);
+  const deviation = Math.sqrt(Math.max(s[base + VARIANCE]!, LEAST_DEVIATION ** 2 * independent));
+  const scale = deviation * (1 + UNCERTAIN / learned) + RESOLUTION;
+  return Math.max(0, (recent - s[base + MEAN]!) / scale / DEVIATIONS);
+}
+
+function closeBlock(s: Float64Array, base: number, recent: number, learn: boolean): void {
+  const closed = s[base + CLOSED]!;
+  const at = closed % BLOCKS;
+  const lagged = s[base + LAGGED + at]!;
+  s[base + LAGGED + at] = recent;
+  s[base + RECENT + at] = s[base + SUM]!;
+  s[base + SUM] = 0;
+  s[base + IN_BLOCK] = 0;
+  s[base + CLOSED] = closed + 1;
+  if (!learn || closed < 2 * BLOCKS) return;
+  const learned = s[base + LEARNED]! + 1;
+  s[base + LEARNED] = learned;
+  const gain = 1 / Math.min(learned, MEMORY / BLOCK);
+  const off = lagged - s[base + MEAN]!;
+  s[base + MEAN] = s[base + MEAN]! + gain * off;
+  s[base + VARIANCE] = s[base + VARIANCE]! + gain * (off * (lagged - s[base + MEAN]!) - s[base + VARIANCE]!);
+}
+
+/** Forgets everything. */
+export function resetBurst(s: Float64Array, base: number): void {
+  s.fill(0, base, base + BURST_SLOTS);
+}

@@ -47,7 +47,6 @@ export async function startHttp(options: HttpOptions): Promise<RunningHttp> {
 
 function application(options: HttpOptions): Express {
   const app = express();
-  app.disable('x-powered-by');
   app.disable('etag');
   // Parameters are read by queryParameter, which tells broken and repeated ones apart.
   app.set('query parser', false);

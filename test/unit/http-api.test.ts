@@ -120,13 +120,14 @@ describe('POST /api/readings', () => {
       committed(reading),
     ];
     const http = await testHttp({ submit: async () => outcomes });
-    const { body } = await post(`${http.url}/api/readings`, [reading, 'x', reading, reading]);
+    const { body } = await post(`${http.url}/api/readings`, ['x', reading, reading, 'x', reading]);
     expect(body).toEqual({
       committed: 1,
       duplicate: 1,
       rejected: [
-        expect.objectContaining({ index: 1, field: 'reading', reason: 'bad-reading' }),
+        expect.objectContaining({ index: 0, field: 'reading', reason: 'bad-reading' }),
         { index: 2, field: 'ts', reason: 'in-the-future', detail: 'too far' },
+        expect.objectContaining({ index: 3, field: 'reading', reason: 'bad-reading' }),
       ],
     });
   });
@@ -151,7 +152,7 @@ describe('POST /api/readings', () => {
     ['text', '"abc"'],
     ['a number', '21.5'],
     ['null', 'null'],
-    ['bytes that are not UTF-8', Uint8Array.of(0x22, 0xff, 0x22)],
+    ['bytes that are not UTF-8', Buffer.from('[{"sensor":"\xff","metric":"m","value":1}]', 'latin1')],
     ['deeply nested arrays', '['.repeat(60_000)],
   ])('refuses %s as a whole', async (_, body) => {
     const http = await testHttp();
@@ -380,6 +381,13 @@ describe('/api/alerts', () => {
 });
 
 describe('the rest of /api', () => {
+  it('tells no details of an unexpected error', async () => {
+    const http = await testHttp({ submit: () => Promise.reject(new Error('secret detail')) });
+    const { status, body } = await post(`${http.url}/api/readings`, reading);
+    expect(status).toBe(500);
+    expect(body).toEqual({ error: { code: 'internal', message: 'internal error' } });
+  });
+
   it('answers unknown routes, wrong methods and broken URLs in JSON', async () => {
     const http = await testHttp();
     expect((await get(`${http.url}/api/nothing`)).body.error.code).toBe('not_found');

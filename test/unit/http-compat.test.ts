@@ -105,6 +105,17 @@ describe('/nuevo', () => {
   });
 
   it.each([
+    ['a+b', 'a b'],
+    ['a%2Bb', 'a+b'],
+    ['a%26b%3Dc', 'a&b=c'],
+    ['%F0%9F%98%80%7D', '😀}'],
+  ])('decodes sensor=%s', async (sensor, expected) => {
+    const http = await testHttp();
+    expect((await page(`${http.url}/nuevo?dato=1&sensor=${sensor}`)).status).toBe(200);
+    expect(http.submitted[0]?.[0]?.sensor).toBe(expected);
+  });
+
+  it.each([
     ['empty', ''],
     ['too long', 'ñ'.repeat(11)],
     ['with a control character', 'a%0Ab'],

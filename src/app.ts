@@ -3,7 +3,6 @@
  * built-in broker and simulated devices (serve) or subscribed to an external broker (bridge).
  */
 import { hostname } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
@@ -11,9 +10,9 @@ import { type Broker, startBroker } from '../broker/broker.ts';
 import { faultKinds } from '../devices/faults.ts';
 import { type Simulator, startSimulator } from '../devices/simulator.ts';
 import { type Artifact, artifactBytes, loadArtifact, parseArtifact } from '../models/artifact.ts';
+import { defaultModelDirectory } from '../models/default-model.ts';
 import { createModel } from '../models/lstm-model.ts';
 import type { Model } from '../models/model.ts';
-import { packageRoot } from '../models/package-root.ts';
 import { TopicTemplate } from './codecs/topic.ts';
 import type { Config } from './config.ts';
 import { seriesKey } from './domain/series.ts';
@@ -178,10 +177,6 @@ async function closeAll(
       logger.error({ err: error }, `closing the ${name} failed`);
     }
   }
-}
-
-export function defaultModelDirectory(): string {
-  return join(packageRoot(import.meta.dirname), 'models', 'artifacts', 'default');
 }
 
 function openStore(config: Config): Store {

@@ -1,120 +1,57 @@
-/**
- * `vigia score`: the fold of the stream over a CSV file, row by row in file order. A repeated or unsorted timestamp keeps
- * its row and text and is folded at the previous time + 1 ms.
- */
+/** `vigia score`: verdicts of a CSV file, as the stream would give them. */
+import { Command, Option } from 'commander';
+import { loadArtifact } from '../../models/artifact.ts';
+import { defaultModelDirectory } from '../../models/default-model.ts';
+import { createModel } from '../../models/lstm-model.ts';
+import { wholeNumber } from './option-values.ts';
+import { readRows } from './rows.ts';
+import { lineWriter, probationRows, probationTraining, scoreRows } from './score-rows.ts';
+import { progressBar } from './terminal.ts';
+import { trainWithProgress } from './training-progress.ts';
 
-import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
-import { finished } from 'node:stream/promises';
-import { type CsvReading, readTimestampValueCsv } from '../../devices/timestamp-value-csv.ts';
-import type { Model } from '../../models/model.ts';
-import { Fold } from '../detect/fold.ts';
-import { ForecastBatch } from '../detect/forecast-batch.ts';
-import { emptyState } from '../detect/state.ts';
-import type { Sample } from '../domain/reading.ts';
-import { ConfigurationError, InvalidInput } from '../errors.ts';
-
-export const SCORE_COLUMNS = 'timestamp,value,expected,error,score,anomaly,warmup';
-
-export interface ScoreOptions {
-  readonly rows: readonly CsvReading[];
-  readonly model: Model;
-  /** Rows at the beginning that the model was trained on: marked warm-up, and no alarms. */
-  readonly probation: number;
-  /** Receives each output line, without its end; may return a promise to slow things down. */
-  readonly write: (line: string) => Promise<void> | undefined;
-  readonly onProgress?: (rows: number) => void;
+export function scoreCommand(): Command {
+  return new Command('score')
+    .description('scores a timestamp,value CSV exactly as the stream would')
+    .requiredOption('--input <csv>', 'file to score')
+    .requiredOption('--output <csv>', 'where the verdicts go')
+    .option('--model <dir>', 'model artifact (default: the shipped model)')
+    .addOption(
+      new Option('--train <what>', 'train a model on the first min(15 %, 750) rows first')
+        .choices(['probation'])
+        .conflicts('model'),
+    )
+    .option('--seed <n>', 'seed of the training', wholeNumber, 1)
+    .action(run);
 }
 
-export interface ScoreSummary {
-  readonly rows: number;
-  readonly anomalies: number;
+interface ScoreCommandOptions {
+  input: string;
+  output: string;
+  model?: string;
+  train?: string;
+  seed: number;
 }
 
-const CHUNK = 1024;
-
-/** @throws InvalidInput as `readTimestampValueCsv`; field `input` when there is no row at all */
-export async function readRows(file: string): Promise<CsvReading[]> {
-  const rows: CsvReading[] = [];
-  for await (const row of readTimestampValueCsv(file)) rows.push(row);
-  if (rows.length === 0) throw new InvalidInput('input', `${file} has no rows`);
-  return rows;
-}
-
-/** How many rows the benchmark's custom lets a detector learn from. */
-export function probationRows(rows: number): number {
-  return Math.min(Math.floor(0.15 * rows), 750);
-}
-
-export async function scoreRows({
-  rows,
-  model,
-  probation,
-  write,
-  onProgress,
-}: ScoreOptions): Promise<ScoreSummary> {
-  let state = emptyState();
-  let anomalies = 0;
-  await write(SCORE_COLUMNS);
-  for (let from = 0; from < rows.length; from += CHUNK) {
-    const chunk = rows.slice(from, from + CHUNK);
-    let last = state.lastTs;
-    const samples: Sample[] = chunk.map(({ ts, value }) => {
-      last = ts > last ? ts : last + 1;
-      return { ts: last, value };
-    });
-    const batch = new ForecastBatch();
-    const fold = new Fold(state, samples, () => model, batch);
-    await batch.compute();
-    const result = fold.run();
-    const raised = new Set(result.alerts.map(({ ts }) => ts));
-    for (const [i, { timestamp, value }] of chunk.entries()) {
-      const { expected, score, warmup } = result.verdicts[i]!;
-      const learning = from + i < probation;
-      const anomaly = !learning && raised.has(samples[i]!.ts);
-      if (anomaly) anomalies++;
-      const error = expected === null ? '' : Math.abs(value - expected);
-      const line = [
-        quoted(timestamp),
-        value,
-        expected ?? '',
-        error,
-        score ?? '',
-        +anomaly,
-        +(warmup || learning),
-      ];
-      await write(line.join(','));
-    }
-    state = result.state;
-    onProgress?.(from + chunk.length);
-  }
-  return { rows: rows.length, anomalies };
-}
-
-/** A line writer to `file`. @throws ConfigurationError (field output) when it cannot be written */
-export async function lineWriter(
-  file: string,
-): Promise<{ write(line: string): Promise<void> | undefined; end(): Promise<void> }> {
-  const stream = createWriteStream(file);
-  try {
-    await once(stream, 'open');
-  } catch (error) {
-    throw new ConfigurationError(`--output ${file}: ${(error as Error).message}`, {
-      field: 'output',
-      cause: error,
-    });
-  }
-  return {
-    write: (line) => {
-      return stream.write(`${line}\n`) ? undefined : once(stream, 'drain').then(() => {});
-    },
-    end: async () => {
-      stream.end();
-      await finished(stream);
-    },
-  };
-}
-
-function quoted(text: string): string {
-  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+async function run(options: ScoreCommandOptions): Promise<void> {
+  const rows = await readRows(options.input);
+  const probation = options.train ? probationRows(rows.length) : 0;
+  const artifact = options.train
+    ? (await trainWithProgress(probationTraining(rows.slice(0, probation), options.seed))).artifact
+    : await loadArtifact(options.model ?? defaultModelDirectory());
+  const model = createModel(artifact);
+  const output = await lineWriter(options.output);
+  const bar = progressBar('scoring');
+  bar.start(rows.length, 0);
+  const summary = await scoreRows({
+    rows,
+    model,
+    probation,
+    write: output.write,
+    onProgress: (n) => bar.update(n),
+  });
+  bar.stop();
+  await output.end();
+  console.log(
+    `${summary.rows} rows scored with ${model.id}, ${summary.anomalies} anomalies: ${options.output}`,
+  );
 }

@@ -1,0 +1,8 @@
+/** The simulated devices of `vigia serve`, and the defaults of `vigia devices`. */
+export const DEMO = {
+  count: 20,
+  intervalMs: 1000,
+  seed: 1,
+  /** How far back the first start begins, so that there is something to see at once, ms. */
+  historyMs: 15 * 60_000,
+} as const;

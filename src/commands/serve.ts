@@ -1,0 +1,96 @@
+/** The commands that stay: `serve`, `bridge` and `broker`. */
+import { Command } from 'commander';
+import { startBroker } from '../../broker/broker.ts';
+import { brokerOptions, startApp } from '../app.ts';
+import { type Config, readConfig } from '../config.ts';
+import { createLogger } from '../logger.ts';
+import { DEMO } from './demo.ts';
+import { wholeNumber } from './option-values.ts';
+import { redact, say, urlHost } from './terminal.ts';
+
+/** Registers what to do on Ctrl-C or SIGTERM; the process ends when it is done. */
+export type OnSignal = (close: () => unknown) => void;
+
+export function serveCommand(onSignal: OnSignal): Command {
+  return new Command('serve')
+    .description('broker, simulated devices, bridge and HTTP in one process, on the embedded store')
+    .option('--port <n>', 'HTTP port (PORT)')
+    .option('--mqtt-port <n>', 'port of the broker (MQTT_PORT)')
+    .option('--data <dir>', 'directory of the store (DATA_DIR)')
+    .option('--devices <n>', 'number of simulated devices', wholeNumber, DEMO.count)
+    .option('--no-devices', 'no simulated devices')
+    .action(async (options: { port?: string; mqttPort?: string; data?: string; devices: number | false }) => {
+      const config = readConfig(
+        given({ PORT: options.port, MQTT_PORT: options.mqttPort, DATA_DIR: options.data }),
+      );
+      const count = options.devices === false ? 0 : options.devices;
+      await runApp('serve', config, count, onSignal);
+    });
+}
+
+export function bridgeCommand(onSignal: OnSignal): Command {
+  return new Command('bridge')
+    .description('one replica: subscribes at MQTT_URL, writes to REDIS_URL, serves HTTP')
+    .option('--port <n>', 'HTTP port (PORT)')
+    .option('--data <dir>', 'directory of the embedded store, used without REDIS_URL (DATA_DIR)')
+    .action(async (options: { port?: string; data?: string }) => {
+      await runApp('bridge', readConfig(given({ PORT: options.port, DATA_DIR: options.data })), 0, onSignal);
+    });
+}
+
+export function brokerCommand(onSignal: OnSignal): Command {
+  return new Command('broker')
+    .description('the MQTT broker on its own')
+    .option('--mqtt-port <n>', 'its port (MQTT_PORT)')
+    .action(async (options: { mqttPort?: string }) => {
+      const config = readConfig(given({ MQTT_PORT: options.mqttPort }));
+      const broker = await startBroker(brokerOptions(config, createLogger(config.LOG_LEVEL)));
+      say([['MQTT', `mqtt://${urlHost(config.HOST)}:${broker.mqttPort}`]]);
+      if (broker.webSocketPort !== undefined)
+        say([['WebSocket', `ws://${urlHost(config.HOST)}:${broker.webSocketPort}`]]);
+      onSignal(() => broker.close());
+    });
+}
+
+async function runApp(
+  role: 'serve' | 'bridge',
+  config: Config,
+  devices: number,
+  onSignal: OnSignal,
+): Promise<void> {
+  const logger = createLogger(config.LOG_LEVEL);
+  const app = await startApp({
+    config,
+    logger,
+    role,
+    ...(devices > 0 && { devices: { ...DEMO, count: devices } }),
+  });
+  const host = urlHost(config.HOST);
+  const example = devices > 0 ? `sensor-${'1'.padStart(Math.max(2, String(devices).length), '0')}` : 'x';
+  say([
+    ['open', `http://${host}:${app.httpPort}/`],
+    ['readings', `http://${host}:${app.httpPort}/listar?sensor=${example}`],
+    ['alerts', `http://${host}:${app.httpPort}/api/alerts`],
+    [
+      'MQTT',
+      `${app.mqttPort === null ? redact(config.MQTT_URL!) : `mqtt://${host}:${app.mqttPort}`}  ${config.MQTT_TOPICS.join(', ')}`,
+    ],
+    ...(app.webSocketPort === null ? [] : ([['WebSocket', `ws://${host}:${app.webSocketPort}`]] as const)),
+    ['store', app.store],
+    ['model', app.model],
+    [
+      'devices',
+      devices === 0
+        ? 'none simulated'
+        : `${devices} simulated, one reading a second each, the last ${DEMO.historyMs / 60_000} minutes at once`,
+    ],
+  ]);
+  onSignal(() => app.close());
+}
+
+/** Without the options that were not given. */
+function given<T extends Record<string, string | undefined>>(options: T): Partial<Record<keyof T, string>> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<
+    Record<keyof T, string>
+  >;
+}

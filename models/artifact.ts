@@ -18,10 +18,12 @@ import {
   MAX_LSTM_LAYERS,
   MAX_UNITS,
   MAX_WINDOW,
+  type Network,
   recurrentActivations,
   weightCount,
   weightShapes,
 } from './network.ts';
+import type { Scaling } from './scaling.ts';
 
 export const MODEL_FILE = 'model.json';
 export const FORMAT = 1;
@@ -100,7 +102,9 @@ type Body = z.infer<typeof schema>;
 export type Threshold = z.infer<typeof threshold>;
 export type Origin = z.infer<typeof origin>;
 
-export interface Artifact extends Omit<Body, 'weights' | 'format'> {
+export interface Artifact extends Omit<Body, 'weights' | 'format' | 'network' | 'scaling'> {
+  readonly network: Network;
+  readonly scaling: Scaling;
   readonly weights: Float32Array;
   /** SHA-256, hex. */
   readonly checksum: string;

@@ -96,8 +96,8 @@ describe('kernel', () => {
     );
   });
 
-  it('forecasts what the equations say, also with the hard sigmoid of Keras 3', () => {
-    fc.assert(
+  it('forecasts what the equations say, also with the hard sigmoid of Keras 3', async () => {
+    await fc.assert(
       fc.property(
         networks(recurrentActivations),
         fc.integer({ min: 1, max: 12 }),
@@ -113,8 +113,8 @@ describe('kernel', () => {
     );
   });
 
-  it('answers a window with the same bits whatever else is in the batch', () => {
-    fc.assert(
+  it('answers a window with the same bits whatever else is in the batch', async () => {
+    await fc.assert(
       fc.property(
         networks(recurrentActivations),
         fc.integer({ min: 1, max: 12 }),

@@ -36,7 +36,11 @@ export function fitAutoregression(series: readonly Float64Array[], order: number
 }
 
 /** Forecasts row t of a series from the rows before it. */
-export function autoregress({ constant, coefficients }: Autoregression, values: Float64Array, t: number): number {
+export function autoregress(
+  { constant, coefficients }: Autoregression,
+  values: Float64Array,
+  t: number,
+): number {
   return coefficients.reduce((sum, coefficient, i) => sum + coefficient * values[t - 1 - i]!, constant);
 }
 

@@ -49,7 +49,7 @@ const GRADIENT_LIMIT = 1;
 const FINAL_RATE_SHARE = 0.02;
 
 /** TensorFlow.js must have been started. */
-export function fit(options: FitOptions): FitResult {
+export function fitNetwork(options: FitOptions): FitResult {
   const { network, window, training, validation, epochs, batch, seed } = options;
   const model = buildModel(network, window, initialWeights(network, seed));
   const optimizer = tf.train.adam(options.learningRate);

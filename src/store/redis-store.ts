@@ -1,0 +1,118 @@
+/**
+ * The store that N replicas share: Redis, with RedisTimeSeries or without, one server, behind Sentinels or a Cluster.
+ * Each series is committed atomically by one script; see docs and redis/commit-script.ts.
+ */
+import type { Logger } from 'pino';
+import { AlertLog } from './redis/alert-log.ts';
+import { DeadLetterKeys } from './redis/dead-letter-keys.ts';
+import type { Durability } from './redis/durability.ts';
+import { COUNTERS_KEY, MODELS_KEY } from './redis/keys.ts';
+import type { Layout, LayoutName } from './redis/layout.ts';
+import { chooseLayout } from './redis/layout-choice.ts';
+import { openServer, writable } from './redis/open-server.ts';
+import { checked } from './redis/reply.ts';
+import { SeriesKeys } from './redis/series-keys.ts';
+import type { Server } from './redis/server.ts';
+import { SortedSetLayout } from './redis/sorted-set-layout.ts';
+import { TimeseriesLayout } from './redis/timeseries-layout.ts';
+import { WIDEST_ROLLUP } from './rollup.ts';
+import type { Store } from './store.ts';
+
+export interface RedisStoreOptions {
+  /** See redis/redis-url.ts. */
+  readonly url: string;
+  /** What a commit waits for. */
+  readonly durability: Durability;
+  /** How long readings and alerts are kept, ms. */
+  readonly retention: number;
+  readonly deadLetterMax: number;
+  readonly logger: Logger;
+  /** `auto` (the default) asks the server. */
+  readonly layout?: 'auto' | LayoutName;
+  /** PEM of the authority that signed the server's certificate, for rediss://. */
+  readonly ca?: string;
+  /** How far in the future a reading may be, ms; default 5 min. */
+  readonly maxClockSkew?: number;
+  /** How long the server may stay silent before its connection is given up, ms; default 5 s. */
+  readonly timeout?: number;
+  /** How long the start-up tries to reach the server, ms; default 10 s. */
+  readonly patience?: number;
+  readonly now?: () => number;
+}
+
+/** @throws ConfigurationError, see `openServer` and `chooseLayout` */
+export async function openRedisStore(options: RedisStoreOptions): Promise<Store> {
+  const { url, durability, retention, logger, now = Date.now, maxClockSkew = 300_000 } = options;
+  const server = await openServer({
+    url,
+    durability,
+    logger,
+    timeout: options.timeout ?? 5000,
+    patience: options.patience ?? 10_000,
+    ...(options.ca !== undefined && { ca: options.ca }),
+  });
+  let layout: Layout;
+  try {
+    const name = await chooseLayout(server, options.layout ?? 'auto', logger);
+    layout = name === 'timeseries' ? new TimeseriesLayout(server) : new SortedSetLayout(server);
+  } catch (error) {
+    server.close();
+    throw error;
+  }
+  const alerts = new AlertLog(server, retention);
+  const series = new SeriesKeys(server, layout, alerts, {
+    retention,
+    // RedisTimeSeries counts back from the newest sample, which may lie in the future, and a whole rollup bucket must
+    // still be there for a late reading: its keys keep so much more.
+    keyRetention: retention + WIDEST_ROLLUP + maxClockSkew,
+    alwaysWrite: durability !== 'memory',
+    now,
+  });
+  const letters = new DeadLetterKeys(server, options.deadLetterMax);
+  return {
+    kind: 'redis',
+    description: `redis (${server.name}, layout ${layout.name}, durability ${durability})`,
+    load: (ids) => series.load(ids),
+    commit: (commits) => series.commit(commits),
+    range: (id, from, to, limit) => series.range(id, from, to, limit),
+    samplesAt: (id, timestamps) => series.samplesAt(id, timestamps),
+    buckets: (id, from, to, width, agg) => series.buckets(id, from, to, width, agg),
+    list: () => series.list(),
+    alerts: (query) => alerts.alerts(query),
+    alertsSince: (id, ts) => alerts.alertsSince(id, ts),
+    acknowledge: (id) => alerts.acknowledge(id),
+    addDeadLetters: (added) => letters.addDeadLetters(added),
+    deadLetters: (limit) => letters.deadLetters(limit),
+    deadLetter: (id) => letters.deadLetter(id),
+    removeDeadLetter: (id) => letters.removeDeadLetter(id),
+    deadLetterCount: () => letters.deadLetterCount(),
+    ...modelKeys(server),
+    async increment(counter) {
+      const args = ['HINCRBY', COUNTERS_KEY, counter, '1'];
+      const [reply] = await server.commit([{ key: COUNTERS_KEY, args }]);
+      return checked(reply, COUNTERS_KEY) as number;
+    },
+    ping: () => writable(server),
+    async trim(at) {
+      await series.trim(at);
+      await alerts.trim(at);
+    },
+    async close() {
+      server.close();
+    },
+  };
+}
+
+function modelKeys(server: Server): Pick<Store, 'putModel' | 'model'> {
+  return {
+    async putModel(id, artifact) {
+      const args = ['HSETNX', MODELS_KEY, id, Buffer.from(artifact)];
+      const [reply] = await server.commit([{ key: MODELS_KEY, args }]);
+      checked(reply, MODELS_KEY);
+    },
+    async model(id) {
+      const [reply] = await server.run([{ key: MODELS_KEY, args: ['HGET', MODELS_KEY, id] }]);
+      return checked(reply, MODELS_KEY) as Buffer | null;
+    },
+  };
+}

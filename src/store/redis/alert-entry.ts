@@ -1,0 +1,62 @@
+/**
+ * An alert in Redis: field `<rule>/<ts>` of the series' alert hash, `<revision> <acknowledged> <JSON>`. The script keeps
+ * the first two parts and does not look into the third.
+ */
+import { type Alert, type AlertChange, alertId } from '../../domain/alert.ts';
+import { encodeName, type SeriesId } from '../../domain/series.ts';
+
+type Content = [
+  value: number,
+  expected: number | null,
+  score: number | null,
+  state: Alert['state'],
+  clearedTs: number | null,
+];
+
+export function encodeChange(change: AlertChange): [field: string, content: string] {
+  const { rule, ts, value, expected, score, state, clearedTs } = change;
+  const content: Content = [value, expected, score, state, clearedTs];
+  return [`${encodeName(rule)}/${ts}`, JSON.stringify(content)];
+}
+
+/** @param field `<rule>/<ts>`, in an outbox with `/<revision>` after it */
+export function decodeAlert(series: SeriesId, field: string, entry: string): Alert {
+  const [rule, ts] = field.split('/') as [string, string];
+  const [revision, acknowledged] = entry.split(' ', 2) as [string, string];
+  const json = entry.slice(revision.length + acknowledged.length + 2);
+  const [value, expected, score, state, clearedTs] = JSON.parse(json) as Content;
+  const change = {
+    rule: decodeURIComponent(rule),
+    ts: Number(ts),
+    value,
+    expected,
+    score,
+    state,
+    clearedTs,
+  };
+  return {
+    id: alertId(series, change.rule, change.ts),
+    sensor: series.sensor,
+    metric: series.metric,
+    ...change,
+    acknowledged: acknowledged === '1',
+    revision: Number(revision),
+  };
+}
+
+/** Takes an alert id apart. @returns null for what is none */
+export function parseAlertId(id: string): { series: SeriesId; key: string; field: string } | null {
+  const parts = id.split('/');
+  if (parts.length < 4) return null;
+  const [sensor, metric] = parts as [string, string];
+  const rule = parts.slice(2, -1).join('/');
+  try {
+    return {
+      series: { sensor: decodeURIComponent(sensor), metric: decodeURIComponent(metric) },
+      key: `${sensor}/${metric}`,
+      field: `${encodeName(rule)}/${parts.at(-1)}`,
+    };
+  } catch {
+    return null;
+  }
+}

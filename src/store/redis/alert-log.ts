@@ -1,0 +1,222 @@
+/**
+ * Alerts across series. A commit leaves its changes in the outbox of the series, because it can write no other key
+ * atomically on a Cluster. From there they are relayed: appended to the stream `vigia:alerts` (idempotent by id and
+ * revision, whoever does it and however often), entered in the index, and only then taken out of the outbox. Whoever
+ * dies in between leaves the rest to the next commit of the series, which a redelivery brings about.
+ */
+import type { Alert } from '../../domain/alert.ts';
+import { type SeriesId, seriesKey } from '../../domain/series.ts';
+import type { AlertQuery, AlertStore } from '../store.ts';
+import { decodeAlert, parseAlertId } from './alert-entry.ts';
+import type { Call } from './connection.ts';
+import { ALERT_INDEX, ALERT_REVISIONS, ALERT_STREAM, fieldKey } from './keys.ts';
+import { checked, list, type Reply, text, textOrNull, unusableKey } from './reply.ts';
+import { script } from './script.ts';
+import type { Server } from './server.ts';
+
+const APPEND = script(`
+-- KEYS 1 stream  2 index  3 revisions   ARGV per alert change: id, time of the reading, revision, JSON
+-- Returns how many were new, or {'refused', key, its type}.
+for i, kind in ipairs({'stream', 'zset', 'hash'}) do
+  local is = redis.call('TYPE', KEYS[i]).ok
+  if is ~= 'none' and is ~= kind then return {'refused', KEYS[i], is} end
+end
+local new = 0
+for i = 1, #ARGV, 4 do
+  local id, ts, revision = ARGV[i], ARGV[i + 1], ARGV[i + 2]
+  if tonumber(revision) > tonumber(redis.call('HGET', KEYS[3], id) or 0) then
+    redis.call('XADD', KEYS[1], '*', 'id', id, 'revision', revision, 'alert', ARGV[i + 3])
+    redis.call('HSET', KEYS[3], id, revision)
+    new = new + 1
+  end
+  redis.call('ZADD', KEYS[2], ts, id)
+end
+return new
+`);
+
+const ACKNOWLEDGE = script(`
+-- KEYS 1 alerts of a series  2 its outbox   ARGV 1 field of the alert
+-- Returns nil, or the alert's entry and the pending outbox.
+local is = redis.call('TYPE', KEYS[2]).ok
+if is ~= 'none' and is ~= 'hash' then return redis.error_reply('WRONGTYPE of ' .. KEYS[2]) end
+local entry = redis.call('HGET', KEYS[1], ARGV[1])
+if not entry then return nil end
+local revision, acknowledged, content = string.match(entry, '^(%d+) ([01]) (.*)$')
+if acknowledged == '0' then
+  revision = tonumber(revision) + 1
+  entry = revision .. ' 1 ' .. content
+  redis.call('HSET', KEYS[1], ARGV[1], entry)
+  redis.call('HSET', KEYS[2], ARGV[1] .. '/' .. revision, entry)
+end
+return {entry, redis.call('HGETALL', KEYS[2])}
+`);
+
+/** Alerts per append, and index entries read at once. */
+const PAGE = 500;
+
+/** What waits in the outbox of one series: field and entry in turn. */
+export interface Pending {
+  readonly series: SeriesId;
+  readonly entries: readonly Reply[];
+}
+
+export class AlertLog implements AlertStore {
+  constructor(
+    private readonly server: Server,
+    private readonly retention: number,
+  ) {}
+
+  /** Resolves when every pending change is in the stream. @throws VigiaError `store_key`, StoreUnavailable */
+  async relay(outboxes: readonly Pending[]): Promise<void> {
+    const waiting = outboxes.flatMap(({ series, entries }) => {
+      const changes: { alert: Alert; outbox: string; field: string }[] = [];
+      const outbox = fieldKey(seriesKey(series), 'outbox');
+      for (let i = 0; i + 1 < entries.length; i += 2) {
+        const field = text(entries[i]);
+        changes.push({ alert: decodeAlert(series, field, text(entries[i + 1])), outbox, field });
+      }
+      return changes;
+    });
+    waiting.sort((a, b) => a.alert.revision - b.alert.revision || a.alert.ts - b.alert.ts);
+    for (let i = 0; i < waiting.length; i += PAGE) {
+      const part = waiting.slice(i, i + PAGE);
+      await this.append(part.map(({ alert }) => alert));
+      const fields = new Map<string, string[]>();
+      for (const { outbox, field } of part) fields.set(outbox, [...(fields.get(outbox) ?? []), field]);
+      const cleared = [...fields].map(([key, names]) => ({ key, args: ['HDEL', key, ...names] }));
+      const replies = await this.server.run(cleared);
+      replies.forEach((reply, j) => {
+        checked(reply, cleared[j]!.key);
+      });
+    }
+  }
+
+  private async append(alerts: readonly Alert[]): Promise<void> {
+    const keys = [ALERT_STREAM, ALERT_INDEX, ALERT_REVISIONS];
+    const args = ['EVALSHA', APPEND.sha, String(keys.length), ...keys];
+    for (const alert of alerts) {
+      args.push(alert.id, String(alert.ts), String(alert.revision), JSON.stringify(alert));
+    }
+    const [reply] = await this.server.commit([{ key: ALERT_STREAM, args, script: APPEND }]);
+    const answer = checked(reply, ALERT_STREAM);
+    if (Array.isArray(answer)) throw unusableKey(text(answer[1]), `is a ${text(answer[2])}`);
+  }
+
+  async alerts(query: AlertQuery): Promise<Alert[]> {
+    const wanted = (alert: Alert) =>
+      (query.state === undefined ? alert.state !== 'retracted' : alert.state === query.state) &&
+      alert.ts >= (query.from ?? 0);
+    const { sensor, metric } = query;
+    if (sensor !== undefined && metric !== undefined) {
+      const found = (await this.ofSeries({ sensor, metric })).filter(wanted);
+      return found.sort(newestFirst).slice(0, query.limit);
+    }
+    const found = new Map<string, Alert>();
+    for (let offset = 0; found.size < query.limit; offset += PAGE) {
+      const ids = await this.indexed('ZREVRANGEBYSCORE', '+inf', String(query.from ?? 0), offset);
+      const places = ids.flatMap((id) => {
+        const place = parseAlertId(id);
+        if (!place || (sensor !== undefined && place.series.sensor !== sensor)) return [];
+        return metric !== undefined && place.series.metric !== metric ? [] : [place];
+      });
+      const entries = await this.server.run(
+        places.map(({ key, field }) => hget(fieldKey(key, 'alerts'), field)),
+      );
+      places.forEach(({ series, key, field }, i) => {
+        const entry = textOrNull(checked(entries[i], fieldKey(key, 'alerts')));
+        const alert = entry === null ? null : decodeAlert(series, field, entry);
+        if (alert && wanted(alert)) found.set(alert.id, alert);
+      });
+      if (ids.length < PAGE) break;
+    }
+    return [...found.values()].sort(newestFirst).slice(0, query.limit);
+  }
+
+  async alertsSince(series: SeriesId, ts: number): Promise<Alert[]> {
+    const found = (await this.ofSeries(series)).filter(
+      (alert) =>
+        alert.state !== 'retracted' && (alert.ts > ts || alert.clearedTs === null || alert.clearedTs > ts),
+    );
+    return found.sort((a, b) => a.ts - b.ts);
+  }
+
+  async acknowledge(id: string): Promise<Alert | null> {
+    const place = parseAlertId(id);
+    if (!place) return null;
+    const { series, key, field } = place;
+    const keys = [fieldKey(key, 'alerts'), fieldKey(key, 'outbox')];
+    const args = ['EVALSHA', ACKNOWLEDGE.sha, '2', ...keys, field];
+    const [reply] = await this.server.commit([{ key: keys[0]!, args, script: ACKNOWLEDGE }]);
+    const answer = checked(reply, keys[0]!) as readonly Reply[] | null;
+    if (answer === null) return null;
+    await this.relay([{ series, entries: answer[1] as readonly Reply[] }]);
+    return decodeAlert(series, field, text(answer[0]));
+  }
+
+  /**
+   * Drops the alerts older than RETENTION, but none that is open or that a late reading may still change, and what is
+   * as old in the stream.
+   */
+  async trim(now: number): Promise<void> {
+    const before = now - this.retention;
+    for (let offset = 0; ; ) {
+      const ids = await this.indexed('ZRANGEBYSCORE', '-inf', `(${before}`, offset);
+      const places = ids.map((id) => ({ id, place: parseAlertId(id) }));
+      const dropped: string[] = [];
+      const calls: Call[] = [];
+      const read = places.flatMap(({ place }) =>
+        place
+          ? [hget(fieldKey(place.key, 'alerts'), place.field), hget(fieldKey(place.key, 'state'), 'h')]
+          : [],
+      );
+      const replies = await this.server.run(read);
+      let next = 0;
+      for (const { id, place } of places) {
+        const entry = place && textOrNull(replies[next++]);
+        const horizon = place && textOrNull(replies[next++]);
+        if (entry && place) {
+          const { state, ts } = decodeAlert(place.series, place.field, entry);
+          if (state === 'open' || ts > Number(horizon ?? -1)) continue;
+          const key = fieldKey(place.key, 'alerts');
+          calls.push({ key, args: ['HDEL', key, place.field] });
+        }
+        dropped.push(id);
+      }
+      if (dropped.length > 0) {
+        await this.server.run(calls);
+        await this.server.run([
+          { key: ALERT_INDEX, args: ['ZREM', ALERT_INDEX, ...dropped] },
+          { key: ALERT_REVISIONS, args: ['HDEL', ALERT_REVISIONS, ...dropped] },
+        ]);
+      }
+      if (ids.length < PAGE) break;
+      offset += ids.length - dropped.length;
+    }
+    await this.server.run([
+      { key: ALERT_STREAM, args: ['XTRIM', ALERT_STREAM, 'MINID', '~', String(Math.max(0, before))] },
+    ]);
+  }
+
+  private async ofSeries(series: SeriesId): Promise<Alert[]> {
+    const key = fieldKey(seriesKey(series), 'alerts');
+    const [reply] = await this.server.run([{ key, args: ['HGETALL', key] }]);
+    const hash = list(reply, key);
+    return hash.flatMap((field, i) =>
+      i % 2 === 0 ? [decodeAlert(series, text(field), text(hash[i + 1]))] : [],
+    );
+  }
+
+  private async indexed(command: string, first: string, last: string, offset: number): Promise<string[]> {
+    const args = [command, ALERT_INDEX, first, last, 'LIMIT', String(offset), String(PAGE)];
+    const [ids] = await this.server.run([{ key: ALERT_INDEX, args }]);
+    return list(ids, ALERT_INDEX).map(text);
+  }
+}
+
+function hget(key: string, field: string): Call {
+  return { key, args: ['HGET', key, field] };
+}
+
+function newestFirst(a: Alert, b: Alert): number {
+  return b.ts - a.ts || (a.id < b.id ? -1 : 1);
+}

@@ -1,0 +1,95 @@
+/** One SeriesCommit as the call of the commit script, and the script's answer as what it means. */
+
+import { type SeriesId, seriesKey } from '../../domain/series.ts';
+import type { VigiaError } from '../../errors.ts';
+import type { SeriesCommit, SeriesRecord } from '../store.ts';
+import { encodeChange } from './alert-entry.ts';
+import type { Argument, Call } from './connection.ts';
+import { commitKeys } from './keys.ts';
+import { checked, type Reply, text, unusableKey } from './reply.ts';
+import type { Script } from './script.ts';
+import { decodeRecord, encodeSnapshot } from './state-hash.ts';
+
+export interface CommitSettings {
+  readonly script: Script;
+  /** Retention of the keys of samples, ms. */
+  readonly keyRetention: number;
+  /** RETENTION, ms. */
+  readonly retention: number;
+  /** Write down even duplicates that change nothing, so that a wait for durability covers what stored them. */
+  readonly alwaysWrite: boolean;
+}
+
+/** RedisTimeSeries allows no parenthesis or comma in the value of a label. */
+function label(name: string): string {
+  return name.replace(/[(),]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
+const verdictText = (value: number | null) => (value === null ? '' : String(value));
+const asBuffer = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+/** @param version the new one */
+export function commitCall(
+  commit: SeriesCommit,
+  version: string,
+  now: number,
+  { script, keyRetention, retention, alwaysWrite }: CommitSettings,
+): Call {
+  const { series, next } = commit;
+  const keys = commitKeys(series);
+  const args: Argument[] = ['EVALSHA', script.sha, String(keys.length), ...keys];
+  const dropBefore = next ? Math.min(now - retention, next.horizon + 1) : 0;
+  args.push(
+    commit.expectedVersion ?? '',
+    version,
+    alwaysWrite && commit.duplicates > 0 ? '1' : '0',
+    String(keyRetention),
+    String(Math.max(0, dropBefore)),
+    String(commit.samples.length),
+    String(commit.verdicts.length),
+    String(commit.alerts.length),
+    String(next?.snapshots.length ?? 0),
+    String(commit.duplicates),
+    next ? '1' : '0',
+    next ? asBuffer(next.state) : '',
+    next ? JSON.stringify(next.assignments) : '',
+    next?.status ?? '',
+    String(next?.horizon ?? -1),
+    String(next?.oldestSnapshot ?? 0),
+    label(series.sensor),
+    label(series.metric),
+    String(now),
+  );
+  for (const { ts, value } of commit.samples) args.push(String(ts), String(value));
+  for (const { ts, expected, score } of commit.verdicts) {
+    args.push(String(ts), verdictText(expected), verdictText(score));
+  }
+  for (const change of commit.alerts) args.push(...encodeChange(change));
+  for (const snapshot of next?.snapshots ?? []) args.push(String(snapshot.n), encodeSnapshot(snapshot));
+  return { key: keys[0]!, args, script };
+}
+
+export type CommitAnswer =
+  /** The outbox, field and entry in turn, and the entries of this commit's changes in their order. */
+  | { readonly status: 'committed'; readonly pending: readonly Reply[]; readonly changed: readonly Reply[] }
+  | { readonly status: 'conflict'; readonly current: SeriesRecord | null }
+  | { readonly status: 'failed'; readonly error: VigiaError };
+
+const PLAIN: CommitAnswer = { status: 'committed', pending: [], changed: [] };
+
+export function commitAnswer(series: SeriesId, reply: Reply | undefined): CommitAnswer {
+  if (reply === 1) return PLAIN;
+  try {
+    const [what, a, b] = checked(reply, `vigia:{${seriesKey(series)}}:*`) as readonly Reply[];
+    switch (text(what)) {
+      case 'committed':
+        return { status: 'committed', pending: a as readonly Reply[], changed: b as readonly Reply[] };
+      case 'conflict':
+        return { status: 'conflict', current: decodeRecord(a as readonly Reply[]) };
+      default:
+        return { status: 'failed', error: unusableKey(text(a), text(b)) };
+    }
+  } catch (error) {
+    return { status: 'failed', error: error as VigiaError };
+  }
+}

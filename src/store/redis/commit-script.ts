@@ -1,0 +1,123 @@
+/**
+ * The commit of one series as one Lua script. Lua does not roll back, so everything that can fail is checked before
+ * the first write. What differs between the layouts are the three keys of samples and their rollups: each layout gives
+ * Lua that defines `check(head)` and `write(head, update)`.
+ */
+import { type Script, script } from './script.ts';
+
+/** Format of the state hash; a hash of a later one is not touched. */
+export const STATE_FORMAT = 1;
+
+/** @param layout Lua text, see above */
+export function commitScript(layout: string): Script {
+  return script(`
+-- KEYS  1 state  2 value  3 expected  4 score  5 outbox  6 alerts
+--       7-14 rollups: avg, min, max, count of 1 min, then of 1 h
+-- ARGV  1 expected version ('' for a series that is not there)  2 new version
+--       3 '1': write down duplicates that change nothing  4 retention of samples, ms  5 drop samples before, ms
+--       6 samples  7 verdicts  8 alert changes  9 snapshots: how many of each follow
+--       10 duplicates  11 '1': the state changes  12 state  13 assignments  14 status  15 horizon  16 oldest snapshot
+--       17 sensor  18 metric  19 now, ms
+--       20... samples: ts, value; verdicts: ts, expected, score ('' for none); alerts: field, content;
+--       snapshots: n, bytes
+-- Returns 1 (committed, no alerts to relay), {'committed', pending outbox, changed alerts},
+--         {'conflict', the state hash} or {'refused', key, why}. Nothing is written unless it is committed.
+local STATE, VALUE, EXPECTED, SCORE, OUTBOX, ALERTS = unpack(KEYS, 1, 6)
+local NEW_VERSION = ARGV[2]
+local RETENTION, DROP_BEFORE = tonumber(ARGV[4]), tonumber(ARGV[5])
+local SAMPLES, VERDICTS, CHANGES, SNAPSHOTS = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
+local SAMPLE, VERDICT = 20, 20 + 2 * SAMPLES
+local CHANGE = VERDICT + 3 * VERDICTS
+local SNAPSHOT = CHANGE + 2 * CHANGES
+local call = redis.call
+
+local function refused(key, why) return {'refused', key, why} end
+
+-- nil when the key does not exist or is of this type, else what to answer
+local function wrong(key, kind)
+  local is = call('TYPE', key).ok
+  if is ~= 'none' and is ~= kind then return refused(key, 'is a ' .. is .. ', not a ' .. kind) end
+end
+
+${layout}
+
+-- f format, v version, t and l newest reading, k snapshots kept, the rest the layout's
+local head = redis.pcall('HMGET', STATE, 'f', 'v', 't', 'l', 'k', 'r', 'm', 'o')
+if head.err then return wrong(STATE, 'hash') or redis.error_reply(head.err) end
+if head[1] and tonumber(head[1]) > ${STATE_FORMAT} then
+  return refused(STATE, 'was written by a later version (format ' .. head[1] .. ')')
+end
+if (head[2] or '') ~= ARGV[1] then return {'conflict', call('HGETALL', STATE)} end
+local waiting = redis.pcall('HLEN', OUTBOX)
+if type(waiting) == 'table' then return wrong(OUTBOX, 'hash') or redis.error_reply(waiting.err) end
+if CHANGES > 0 then
+  local bad = wrong(ALERTS, 'hash')
+  if bad then return bad end
+end
+
+if SAMPLES == 0 and VERDICTS == 0 and CHANGES == 0 and ARGV[11] == '0' then
+  if ARGV[3] == '1' and head[2] then call('HINCRBY', STATE, 'd', ARGV[10]) end
+  if waiting == 0 then return 1 end
+  return {'committed', call('HGETALL', OUTBOX), {}}
+end
+
+local bad = check(head)
+if bad then return bad end
+
+local update = {'HSET', STATE, 'f', '${STATE_FORMAT}', 'v', NEW_VERSION}
+local function set(field, text)
+  update[#update + 1] = field
+  update[#update + 1] = text
+end
+write(head, set)
+if SAMPLES > 0 then
+  local ts, text = ARGV[VERDICT - 2], ARGV[VERDICT - 1]
+  local newer = tonumber(ts) - tonumber(head[3] or -1)
+  if newer > 0 or (newer == 0 and tonumber(text) > tonumber(head[4])) then
+    set('t', ts)
+    set('l', text)
+  end
+end
+if ARGV[11] == '1' then
+  set('s', ARGV[12])
+  set('a', ARGV[13])
+  set('c', ARGV[14])
+  set('h', ARGV[15])
+end
+if SNAPSHOTS > 0 then
+  local kept, there = {}, {}
+  for n in string.gmatch(head[5] or '', '%d+') do
+    if tonumber(n) < tonumber(ARGV[16]) then
+      call('HDEL', STATE, 'n' .. n)
+    else
+      kept[#kept + 1] = n
+      there[n] = true
+    end
+  end
+  for i = SNAPSHOT, SNAPSHOT + 2 * SNAPSHOTS - 1, 2 do
+    local n = ARGV[i]
+    set('n' .. n, ARGV[i + 1])
+    if not there[n] then kept[#kept + 1] = n end
+  end
+  set('k', table.concat(kept, ' '))
+end
+call(unpack(update))
+
+if CHANGES == 0 and waiting == 0 then return 1 end
+local changed = {}
+for i = CHANGE, SNAPSHOT - 1, 2 do
+  local field = ARGV[i]
+  local revision, acknowledged = 1, '0'
+  local old = call('HGET', ALERTS, field)
+  if old then
+    local r, a = string.match(old, '^(%d+) ([01]) ')
+    revision, acknowledged = tonumber(r) + 1, a
+  end
+  local entry = revision .. ' ' .. acknowledged .. ' ' .. ARGV[i + 1]
+  call('HSET', ALERTS, field, entry)
+  call('HSET', OUTBOX, field .. '/' .. revision, entry)
+  changed[#changed + 1] = entry
+end
+return {'committed', call('HGETALL', OUTBOX), changed}
+`);
+}

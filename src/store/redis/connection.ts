@@ -1,0 +1,150 @@
+/**
+ * One connection to one Redis node. It promises that nothing waits in a queue: a command is sent now or refused now,
+ * a server that stays silent loses the connection (so that no late reply can be taken for another), and the connection
+ * comes back by itself, for ever. Nothing is ever sent twice behind the caller's back.
+ */
+import { Command, Redis, type RedisOptions } from 'ioredis';
+import type { Logger } from 'pino';
+import { StoreUnavailable } from '../../errors.ts';
+import type { Reply } from './reply.ts';
+import type { Script } from './script.ts';
+
+export type Argument = string | Buffer;
+
+/** A command, and the script behind its digest where it is an EVALSHA. */
+export interface Call {
+  /** Decides which node of a Cluster it goes to. */
+  readonly key: string;
+  readonly args: readonly Argument[];
+  readonly script?: Script;
+}
+
+/** Replies that say that the server cannot do it just now, whatever was asked. */
+const NOT_NOW =
+  /(?:^|-)(OOM|LOADING|READONLY|MISCONF|CLUSTERDOWN|MASTERDOWN|NOREPLICAS|TRYAGAIN|BUSY|NOAUTH|WRONGPASS|NOPERM|UNBLOCKED)\s/;
+
+export class Connection {
+  readonly redis: Redis;
+  private problem: Error | null = null;
+
+  /**
+   * @param name for messages, without a password
+   * @param timeoutMs how long the server may stay silent while a reply is due
+   */
+  constructor(
+    readonly name: string,
+    options: RedisOptions,
+    private readonly timeoutMs: number,
+    logger: Logger,
+  ) {
+    const settings: RedisOptions & { replyMapping: 'legacy' } = {
+      ...options,
+      replyMapping: 'legacy',
+      // RESP2 reads alike on every server; numbers of time series come as their shortest exact text.
+      protocol: 2,
+      lazyConnect: true,
+      enableOfflineQueue: false,
+      autoResendUnfulfilledCommands: false,
+      maxRetriesPerRequest: 0,
+      socketTimeout: timeoutMs,
+      connectTimeout: timeoutMs,
+      disconnectTimeout: 200,
+      keepAlive: 10_000,
+      retryStrategy: (attempt) => Math.min(50 * 2 ** Math.min(attempt, 6), 2000) * (0.75 + Math.random() / 2),
+      // After a failover the address may belong to the new primary.
+      reconnectOnError: (error) => error.message.startsWith('READONLY'),
+    };
+    this.redis = new Redis(settings);
+    let away = false;
+    this.redis.on('error', (error: Error) => {
+      this.problem = error;
+      if (!away) logger.warn({ server: name, err: error }, 'Redis connection lost or refused');
+      away = true;
+    });
+    this.redis.on('ready', () => {
+      if (away) logger.info({ server: name }, 'Redis is back');
+      away = false;
+      this.problem = null;
+    });
+  }
+
+  /** Begins to connect, once; what goes wrong is tried again, for ever. */
+  connect(): void {
+    if (this.redis.status === 'wait') this.redis.connect().catch(() => undefined);
+  }
+
+  /** Resolves when connected. @throws StoreUnavailable with the reason when the current attempt fails */
+  async untilReady(): Promise<void> {
+    if (this.ready) return;
+    const { redis } = this;
+    await new Promise<void>((resolve, reject) => {
+      const settle = (done: () => void) => () => {
+        for (const [event, listener] of Object.entries(listeners)) redis.off(event, listener);
+        clearTimeout(timer);
+        done();
+      };
+      const fail = settle(() => reject(this.unavailable(this.problem ?? new Error('not connected'))));
+      const listeners = { ready: settle(resolve), close: fail, end: fail };
+      for (const [event, listener] of Object.entries(listeners)) redis.on(event, listener);
+      const timer = setTimeout(fail, this.timeoutMs);
+    });
+  }
+
+  get ready(): boolean {
+    return this.redis.status === 'ready';
+  }
+
+  /**
+   * Sends all commands at once, followed by `last` where given, whose reply comes last.
+   * @throws StoreUnavailable when the connection breaks, or any reply says that the server cannot do it now
+   */
+  async send(calls: readonly Call[], last?: readonly string[]): Promise<Reply[]> {
+    let replies = await this.write(last ? [...calls, { key: '', args: last }] : calls);
+    const missing = calls.filter((_, i) => isMissingScript(replies[i]));
+    if (missing.length > 0) {
+      const scripts = new Set(missing.flatMap(({ script }) => (script ? [script] : [])));
+      await this.write([...scripts].map(({ text }) => ({ key: '', args: ['SCRIPT', 'LOAD', text] })));
+      const again = await this.write(last ? [...missing, { key: '', args: last }] : missing);
+      let next = 0;
+      replies = replies.map((reply, i) =>
+        i >= calls.length || isMissingScript(reply) ? again[next++]! : reply,
+      );
+    }
+    for (const reply of replies) {
+      if (reply instanceof Error && NOT_NOW.test(reply.message)) throw this.unavailable(reply);
+    }
+    return replies;
+  }
+
+  private async write(calls: readonly Call[]): Promise<Reply[]> {
+    const { redis } = this;
+    if (!this.ready) throw this.unavailable(this.problem ?? new Error('not connected'));
+    const { stream } = redis;
+    stream.cork();
+    const pending = calls.map(({ args }) => {
+      const command = new Command(args[0] as string, args.slice(1), { replyEncoding: null });
+      redis.sendCommand(command);
+      return command.promise as Promise<Reply>;
+    });
+    stream.uncork();
+    const settled = await Promise.allSettled(pending);
+    return settled.map((result) => {
+      if (result.status === 'fulfilled') return result.value;
+      const error = result.reason as Error;
+      if (error.name !== 'ReplyError') throw this.unavailable(this.problem ?? error);
+      return error;
+    });
+  }
+
+  private unavailable(cause: Error): StoreUnavailable {
+    return new StoreUnavailable(`Redis at ${this.name}: ${cause.message}`, { cause });
+  }
+
+  close(): void {
+    this.redis.disconnect();
+  }
+}
+
+function isMissingScript(reply: Reply | undefined): boolean {
+  return reply instanceof Error && reply.message.startsWith('NOSCRIPT');
+}

@@ -1,0 +1,146 @@
+/** Dead letters, bounded: the oldest go first. Two letters of one id are one, seen twice. */
+import type { DeadLetter } from '../../domain/dead-letter.ts';
+import type { DeadLetterStore } from '../store.ts';
+import type { Argument, Call } from './connection.ts';
+import { DEAD_LETTER_CONTENT, DEAD_LETTER_COUNTS, DEAD_LETTERS } from './keys.ts';
+import { checked, list, type Reply, text, unusableKey } from './reply.ts';
+import { script } from './script.ts';
+import type { Server } from './server.ts';
+
+const KEYS = [DEAD_LETTERS, DEAD_LETTER_CONTENT, DEAD_LETTER_COUNTS];
+/** Bytes of letters in one call. */
+const CALL_BYTES = 1_000_000;
+
+const ADD = script(`
+-- KEYS 1 index  2 content  3 counts   ARGV 1 most letters kept, then per letter: id, time, content
+-- Returns how many were dropped, or {'refused', key, its type}.
+for i, kind in ipairs({'zset', 'hash', 'hash'}) do
+  local is = redis.call('TYPE', KEYS[i]).ok
+  if is ~= 'none' and is ~= kind then return {'refused', KEYS[i], is} end
+end
+for i = 2, #ARGV, 3 do
+  local id, ts = ARGV[i], ARGV[i + 1]
+  local seen = redis.call('HGET', KEYS[3], id)
+  if seen then
+    local first, count = string.match(seen, '^(%S+) (%d+)$')
+    redis.call('HSET', KEYS[3], id, first .. ' ' .. (tonumber(count) + 1))
+  else
+    redis.call('HSET', KEYS[2], id, ARGV[i + 2])
+    redis.call('HSET', KEYS[3], id, ts .. ' 1')
+  end
+  redis.call('ZADD', KEYS[1], ts, id)
+end
+local surplus = redis.call('ZCARD', KEYS[1]) - tonumber(ARGV[1])
+if surplus <= 0 then return 0 end
+for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, surplus - 1)) do
+  redis.call('ZREM', KEYS[1], id)
+  redis.call('HDEL', KEYS[2], id)
+  redis.call('HDEL', KEYS[3], id)
+end
+return surplus
+`);
+
+const REMOVE = script(`
+-- KEYS 1 index  2 content  3 counts   ARGV 1 id
+redis.call('HDEL', KEYS[2], ARGV[1])
+redis.call('HDEL', KEYS[3], ARGV[1])
+return redis.call('ZREM', KEYS[1], ARGV[1])
+`);
+
+export class DeadLetterKeys implements DeadLetterStore {
+  constructor(
+    private readonly server: Server,
+    private readonly max: number,
+  ) {}
+
+  async addDeadLetters(letters: readonly Omit<DeadLetter, 'count' | 'firstTs'>[]): Promise<number> {
+    const calls: Call[] = [];
+    let args: Argument[] = [];
+    let size = 0;
+    const flush = () => {
+      if (args.length > 0) calls.push(this.scripted(ADD, String(this.max), ...args));
+      args = [];
+      size = 0;
+    };
+    for (const { id, topic, bytes, reason, detail, lastTs } of letters) {
+      const head = Buffer.from(`${JSON.stringify([topic, reason, detail])}\n`);
+      args.push(id, String(lastTs), Buffer.concat([head, bytes]));
+      size += head.length + bytes.length;
+      if (size >= CALL_BYTES) flush();
+    }
+    flush();
+    let dropped = 0;
+    for (const reply of await this.server.commit(calls)) dropped += answer(reply) as number;
+    return dropped;
+  }
+
+  async deadLetters(limit: number): Promise<DeadLetter[]> {
+    const args = ['ZREVRANGE', DEAD_LETTERS, '0', String(limit - 1), 'WITHSCORES'];
+    const [reply] = limit < 1 ? [[]] : await this.server.run([{ key: DEAD_LETTERS, args }]);
+    const index = list(reply, DEAD_LETTERS).map(text);
+    return this.read(
+      index.filter((_, i) => i % 2 === 0),
+      index.filter((_, i) => i % 2 === 1),
+    );
+  }
+
+  async deadLetter(id: string): Promise<DeadLetter | null> {
+    const [ts] = await this.server.run([{ key: DEAD_LETTERS, args: ['ZSCORE', DEAD_LETTERS, id] }]);
+    const score = checked(ts, DEAD_LETTERS);
+    return score === null ? null : ((await this.read([id], [text(score)]))[0] ?? null);
+  }
+
+  async removeDeadLetter(id: string): Promise<boolean> {
+    const [reply] = await this.server.commit([this.scripted(REMOVE, id)]);
+    return answer(reply) === 1;
+  }
+
+  async deadLetterCount(): Promise<number> {
+    const [reply] = await this.server.run([{ key: DEAD_LETTERS, args: ['ZCARD', DEAD_LETTERS] }]);
+    return checked(reply, DEAD_LETTERS) as number;
+  }
+
+  private scripted(what: typeof ADD, ...args: readonly Argument[]): Call {
+    return {
+      key: DEAD_LETTERS,
+      args: ['EVALSHA', what.sha, String(KEYS.length), ...KEYS, ...args],
+      script: what,
+    };
+  }
+
+  /** Letters that went meanwhile are left out. */
+  private async read(ids: readonly string[], times: readonly string[]): Promise<DeadLetter[]> {
+    if (ids.length === 0) return [];
+    const [contents, counts] = await this.server.run([
+      { key: DEAD_LETTERS, args: ['HMGET', DEAD_LETTER_CONTENT, ...ids] },
+      { key: DEAD_LETTERS, args: ['HMGET', DEAD_LETTER_COUNTS, ...ids] },
+    ]);
+    const bodies = list(contents, DEAD_LETTER_CONTENT);
+    const seen = list(counts, DEAD_LETTER_COUNTS);
+    return ids.flatMap((id, i) => {
+      const body = bodies[i];
+      if (!Buffer.isBuffer(body) || !Buffer.isBuffer(seen[i])) return [];
+      const end = body.indexOf(0x0a);
+      const [topic, reason, detail] = JSON.parse(body.toString('utf8', 0, end)) as [string, string, string];
+      const [firstTs, count] = text(seen[i]).split(' ').map(Number) as [number, number];
+      return [
+        {
+          id,
+          topic,
+          bytes: body.subarray(end + 1),
+          reason,
+          detail,
+          firstTs,
+          lastTs: Number(times[i]),
+          count,
+        },
+      ];
+    });
+  }
+}
+
+function answer(reply: Reply | undefined): Reply {
+  const value = checked(reply, DEAD_LETTERS);
+  if (Array.isArray(value)) throw unusableKey(text(value[1]), `is a ${text(value[2])}`);
+  return value;
+}

@@ -1,0 +1,49 @@
+/**
+ * The names of all keys. Those of one series share its hash tag, so that one script may touch them on a Cluster, and
+ * so do the alert stream with its index and the dead letters with their bytes: `a` and `b:{a}` lie in one slot.
+ */
+import { type SeriesId, seriesKey } from '../../domain/series.ts';
+import { ROLLUPS } from '../rollup.ts';
+
+export const SERIES_KEY = 'vigia:series';
+export const LAYOUT_KEY = 'vigia:layout';
+export const MODELS_KEY = 'vigia:models';
+export const COUNTERS_KEY = 'vigia:counters';
+
+export const ALERT_STREAM = 'vigia:alerts';
+/** Sorted set: alert id by the time of the reading that raised it. */
+export const ALERT_INDEX = 'vigia:{vigia:alerts}:index';
+/** Hash: alert id to the newest revision in the stream. */
+export const ALERT_REVISIONS = 'vigia:{vigia:alerts}:revisions';
+
+/** Sorted set: dead letter id by the time it was last seen. */
+export const DEAD_LETTERS = 'vigia:dead-letter';
+/** Hash: id to topic, reason, detail and bytes. */
+export const DEAD_LETTER_CONTENT = 'vigia:{vigia:dead-letter}:content';
+/** Hash: id to the time it was first seen and how often. */
+export const DEAD_LETTER_COUNTS = 'vigia:{vigia:dead-letter}:counts';
+
+/** `count` is what makes averages of rollups exact where the buckets asked for are wider. */
+export const ROLLUP_AGGREGATES = ['avg', 'min', 'max', 'count'] as const;
+export type RollupAggregate = (typeof ROLLUP_AGGREGATES)[number];
+
+export type SeriesField = 'state' | 'value' | 'expected' | 'score' | 'outbox' | 'alerts';
+
+/** @param key the series' key, see `seriesKey` */
+export function fieldKey(key: string, field: SeriesField): string {
+  return `vigia:{${key}}:${field}`;
+}
+
+export function rollupKey(key: string, aggregate: RollupAggregate, rollup: string): string {
+  return `vigia:{${key}}:value:${aggregate}:${rollup}`;
+}
+
+/** The keys that a commit of this series may touch, in the order that the scripts expect. */
+export function commitKeys(series: SeriesId): string[] {
+  const prefix = `vigia:{${seriesKey(series)}}:`;
+  const keys = ['state', 'value', 'expected', 'score', 'outbox', 'alerts'].map((field) => prefix + field);
+  for (const { name } of ROLLUPS) {
+    for (const aggregate of ROLLUP_AGGREGATES) keys.push(`${prefix}value:${aggregate}:${name}`);
+  }
+  return keys;
+}

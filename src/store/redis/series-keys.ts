@@ -1,0 +1,191 @@
+/** The commit and the reads of series. */
+import { randomBytes } from 'node:crypto';
+import type { Sample } from '../../domain/reading.ts';
+import { type SeriesId, seriesKey } from '../../domain/series.ts';
+import type { ScoredSample } from '../../domain/verdict.ts';
+import { StoreUnavailable, VigiaError } from '../../errors.ts';
+import type {
+  Aggregate,
+  CommitResult,
+  SeriesCommit,
+  SeriesRecord,
+  SeriesStore,
+  SeriesSummary,
+} from '../store.ts';
+import { decodeAlert, encodeChange } from './alert-entry.ts';
+import type { AlertLog, Pending } from './alert-log.ts';
+import { type CommitAnswer, type CommitSettings, commitAnswer, commitCall } from './commit-call.ts';
+import { fieldKey, SERIES_KEY } from './keys.ts';
+import type { Layout } from './layout.ts';
+import { checked, list, type Reply, text, textOrNull } from './reply.ts';
+import type { Server } from './server.ts';
+import { decodeRecord, decodeSummary, SUMMARY_FIELDS } from './state-hash.ts';
+
+/** Series looked at in one pipeline where all of them are. */
+const PAGE = 2000;
+
+export interface SeriesSettings extends Omit<CommitSettings, 'script'> {
+  readonly now: () => number;
+}
+
+export class SeriesKeys implements SeriesStore {
+  private readonly settings: CommitSettings;
+  private readonly now: () => number;
+
+  constructor(
+    private readonly server: Server,
+    private readonly layout: Layout,
+    private readonly alerts: AlertLog,
+    { now, ...settings }: SeriesSettings,
+  ) {
+    this.settings = { ...settings, script: layout.commit };
+    this.now = now;
+  }
+
+  /** A series whose state cannot be read is null here; its commit is then refused with the reason. */
+  async load(series: readonly SeriesId[]): Promise<(SeriesRecord | null)[]> {
+    const replies = await this.server.run(
+      series.map((id) => {
+        const key = fieldKey(seriesKey(id), 'state');
+        return { key, args: ['HGETALL', key] };
+      }),
+    );
+    return replies.map((reply) => (Array.isArray(reply) ? decodeRecord(reply) : null));
+  }
+
+  async commit(commits: readonly SeriesCommit[]): Promise<CommitResult[]> {
+    await this.register(commits);
+    const random = randomBytes(8 * commits.length);
+    const versions = commits.map((_, i) => random.toString('hex', 8 * i, 8 * i + 8));
+    const now = this.now();
+    const replies = await this.server.commit(
+      commits.map((commit, i) => commitCall(commit, versions[i]!, now, this.settings)),
+    );
+    const answers = commits.map(({ series }, i) => commitAnswer(series, replies[i]));
+    const stuck = await this.relay(commits, answers);
+    return answers.map((answer, i) => {
+      if (answer.status !== 'committed') return answer;
+      if (stuck && answer.pending.length > 0) return { status: 'failed', error: stuck };
+      const { series, alerts, expectedVersion } = commits[i]!;
+      return {
+        status: 'committed',
+        version: isEmpty(commits[i]!) ? (expectedVersion ?? '') : versions[i]!,
+        alerts: alerts.map((change, j) =>
+          decodeAlert(series, encodeChange(change)[0], text(answer.changed[j])),
+        ),
+      };
+    });
+  }
+
+  /** A series is in the registry before its first commit, so that none is stored and not listed. */
+  private async register(commits: readonly SeriesCommit[]): Promise<void> {
+    const names = commits.flatMap((commit) =>
+      commit.expectedVersion === null && !isEmpty(commit) ? [seriesKey(commit.series)] : [],
+    );
+    if (names.length === 0) return;
+    const [reply] = await this.server.commit([{ key: SERIES_KEY, args: ['SADD', SERIES_KEY, ...names] }]);
+    try {
+      checked(reply, SERIES_KEY);
+    } catch (error) {
+      throw new StoreUnavailable((error as Error).message, { cause: error });
+    }
+  }
+
+  /** @returns why the alert stream takes nothing, null when everything pending is in it */
+  private async relay(
+    commits: readonly SeriesCommit[],
+    answers: readonly CommitAnswer[],
+  ): Promise<VigiaError | null> {
+    const pending = answers.flatMap((answer, i): Pending[] =>
+      answer.status === 'committed' && answer.pending.length > 0
+        ? [{ series: commits[i]!.series, entries: answer.pending }]
+        : [],
+    );
+    if (pending.length === 0) return null;
+    try {
+      await this.alerts.relay(pending);
+      return null;
+    } catch (error) {
+      if (error instanceof StoreUnavailable || !(error instanceof VigiaError)) throw error;
+      return error;
+    }
+  }
+
+  range(series: SeriesId, from: number, to: number, limit?: number): Promise<ScoredSample[]> {
+    return this.layout.range(seriesKey(series), from, to, limit);
+  }
+
+  async samplesAt(series: SeriesId, timestamps: readonly number[]): Promise<Sample[]> {
+    return timestamps.length === 0 ? [] : this.layout.samplesAt(seriesKey(series), timestamps);
+  }
+
+  buckets(series: SeriesId, from: number, to: number, width: number, agg: Aggregate): Promise<Sample[]> {
+    return this.layout.buckets(seriesKey(series), from, to, width, agg);
+  }
+
+  async list(): Promise<SeriesSummary[]> {
+    const summaries: SeriesSummary[] = [];
+    for await (const names of this.pages()) {
+      const replies = await this.server.run(
+        names.map((name) => {
+          const key = fieldKey(name, 'state');
+          return { key, args: ['HMGET', key, ...SUMMARY_FIELDS] };
+        }),
+      );
+      names.forEach((name, i) => {
+        const summary = Array.isArray(replies[i]) ? decodeSummary(replies[i] as readonly Reply[]) : null;
+        if (summary) summaries.push({ ...nameParts(name), ...summary });
+      });
+    }
+    return summaries.sort((a, b) => compare(a.sensor, b.sensor) || compare(a.metric, b.metric));
+  }
+
+  /**
+   * Drops what RETENTION no longer covers, never what comes after a series' horizon, and relays what a process that
+   * died left in an outbox.
+   */
+  async trim(now: number): Promise<void> {
+    for await (const names of this.pages()) {
+      const read = names.flatMap((name) => {
+        const [state, outbox] = [fieldKey(name, 'state'), fieldKey(name, 'outbox')];
+        return [
+          { key: state, args: ['HGET', state, 'h'] },
+          { key: outbox, args: ['HGETALL', outbox] },
+        ];
+      });
+      const replies = await this.server.run(read);
+      const left = names.flatMap((name, i): Pending[] => {
+        const entries = replies[2 * i + 1];
+        return Array.isArray(entries) && entries.length > 0 ? [{ series: nameParts(name), entries }] : [];
+      });
+      await this.alerts.relay(left);
+      await this.server.run(
+        names.flatMap((name, i) => {
+          const reply = replies[2 * i];
+          const horizon = reply instanceof Error ? null : textOrNull(reply);
+          const before = horizon === null ? 0 : Math.min(now - this.settings.retention, Number(horizon) + 1);
+          return this.layout.trimming(name, before, now);
+        }),
+      );
+    }
+  }
+
+  private async *pages(): AsyncGenerator<string[]> {
+    const [reply] = await this.server.run([{ key: SERIES_KEY, args: ['SMEMBERS', SERIES_KEY] }]);
+    const names = list(reply, SERIES_KEY).map(text);
+    for (let i = 0; i < names.length; i += PAGE) yield names.slice(i, i + PAGE);
+  }
+}
+
+function isEmpty({ next, samples, verdicts, alerts }: SeriesCommit): boolean {
+  return next === null && samples.length === 0 && verdicts.length === 0 && alerts.length === 0;
+}
+
+function nameParts(key: string): SeriesId {
+  const [sensor, metric] = key.split('/') as [string, string];
+  return { sensor: decodeURIComponent(sensor), metric: decodeURIComponent(metric) };
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,124 @@
+/** Reads of the `sorted-set` layout. See sorted-set-script.ts for what the members look like. */
+import type { Sample } from '../../domain/reading.ts';
+import type { ScoredSample } from '../../domain/verdict.ts';
+import { ROLLUPS, rollupFor } from '../rollup.ts';
+import type { Aggregate } from '../store.ts';
+import type { Call } from './connection.ts';
+import { fieldKey, rollupKey } from './keys.ts';
+import { type Layout, merged, type Part, scored, VERDICT_SLACK, wholeBuckets } from './layout.ts';
+import { list, type Reply, text } from './reply.ts';
+import { script } from './script.ts';
+import type { Server } from './server.ts';
+import { openBucketField, SORTED_SET_COMMIT } from './sorted-set-script.ts';
+
+/** Samples read at once where buckets are made of raw samples. */
+const PAGE = 20_000;
+
+const SAMPLES_AT = script(`
+-- KEYS 1 sorted set of samples   ARGV timestamps
+-- Returns the members found.
+local found = {}
+for _, ts in ipairs(ARGV) do
+  local member = redis.call('ZRANGEBYSCORE', KEYS[1], ts, ts)[1]
+  if member then found[#found + 1] = member end
+end
+return found
+`);
+
+export class SortedSetLayout implements Layout {
+  readonly name = 'sorted-set';
+  readonly commit = SORTED_SET_COMMIT;
+
+  constructor(private readonly server: Server) {}
+
+  async range(key: string, from: number, to: number, limit?: number): Promise<ScoredSample[]> {
+    const read = (field: 'value' | 'expected' | 'score', count?: number): Call => {
+      const at = fieldKey(key, field);
+      return count === undefined
+        ? { key: at, args: ['ZRANGEBYSCORE', at, String(from), String(to)] }
+        : { key: at, args: ['ZREVRANGEBYSCORE', at, String(to), String(from), 'LIMIT', '0', String(count)] };
+    };
+    const verdicts = limit === undefined ? undefined : limit + VERDICT_SLACK;
+    const fields = [read('value', limit), read('expected', verdicts), read('score', verdicts)];
+    const replies = await this.server.run(fields);
+    const [values, expected, scores] = fields.map(({ key }, i) => samples(replies[i], key));
+    if (limit !== undefined) values!.reverse();
+    return scored(values!, expected!, scores!);
+  }
+
+  async samplesAt(key: string, timestamps: readonly number[]): Promise<Sample[]> {
+    const at = fieldKey(key, 'value');
+    const args = ['EVALSHA', SAMPLES_AT.sha, '1', at, ...timestamps.map(String)];
+    const [found] = await this.server.run([{ key: at, args, script: SAMPLES_AT }]);
+    return samples(found, at);
+  }
+
+  async buckets(key: string, from: number, to: number, width: number, agg: Aggregate): Promise<Sample[]> {
+    const rollup = rollupFor(width);
+    const { first, last } = wholeBuckets(from, to, width);
+    if (!rollup) return merged(await this.raw(fieldKey(key, 'value'), first, last), width, agg);
+    const state = fieldKey(key, 'state');
+    const at = rollupKey(key, agg, rollup.name);
+    const field = openBucketField(ROLLUPS.findIndex(({ name }) => name === rollup.name));
+    // The open bucket first: one that closes between the two reads is then seen twice, not lost.
+    const [open, members] = await this.server.run([
+      { key: state, args: ['HGET', state, field] },
+      { key: at, args: ['ZRANGEBYSCORE', at, String(first), String(last)] },
+    ]);
+    const parts = list(members, at).map((member) => closedBucket(text(member), agg));
+    if (Buffer.isBuffer(open)) {
+      const [ts, n, sum, min, max] = text(open).split(' ').map(Number) as [
+        number,
+        number,
+        number,
+        number,
+        number,
+      ];
+      const newest = parts.at(-1)?.ts ?? -1;
+      if (ts > newest && ts >= first && ts <= last) {
+        parts.push({ ts, n, sum, extreme: agg === 'min' ? min : max });
+      }
+    } else list(open, state);
+    return merged(parts, width, agg);
+  }
+
+  private async raw(at: string, first: number, last: number): Promise<Part[]> {
+    const parts: Part[] = [];
+    for (let from = first; ; ) {
+      const args = ['ZRANGEBYSCORE', at, String(from), String(last), 'LIMIT', '0', String(PAGE)];
+      const [reply] = await this.server.run([{ key: at, args }]);
+      const page = samples(reply, at);
+      for (const { ts, value } of page) parts.push({ ts, n: 1, sum: value, extreme: value });
+      if (page.length < PAGE) return parts;
+      from = page.at(-1)!.ts + 1;
+    }
+  }
+
+  trimming(key: string, before: number, now: number): Call[] {
+    const drop = (at: string, edge: number): Call => ({
+      key: at,
+      args: ['ZREMRANGEBYSCORE', at, '-inf', `(${edge}`],
+    });
+    const calls =
+      before > 0
+        ? (['value', 'expected', 'score'] as const).map((field) => drop(fieldKey(key, field), before))
+        : [];
+    for (const { name, kept } of ROLLUPS) {
+      for (const agg of ['avg', 'min', 'max'] as const)
+        calls.push(drop(rollupKey(key, agg, name), now - kept));
+    }
+    return calls;
+  }
+}
+
+function samples(reply: Reply | undefined, key: string): Sample[] {
+  return list(reply, key).map((member) => {
+    const [ts, value] = text(member).split(':') as [string, string];
+    return { ts: Number(ts), value: Number(value) };
+  });
+}
+
+function closedBucket(member: string, agg: Aggregate): Part {
+  const [ts, a, b] = member.split(':').map(Number) as [number, number, number];
+  return agg === 'avg' ? { ts, n: a, sum: b, extreme: 0 } : { ts, n: 1, sum: 0, extreme: a };
+}

@@ -1,0 +1,177 @@
+/**
+ * The part of the commit that writes sorted sets, for servers without RedisTimeSeries. A member is `<ts>:<value>` with
+ * the timestamp as its score. Rollups: the open bucket of each width lies in the state hash (fields m and o, `start n sum
+ * min max`) and becomes a member when it closes, `<start>:<value>`, of an average `<start>:<n>:<sum>`.
+ */
+import { ROLLUPS } from '../rollup.ts';
+import { commitScript } from './commit-script.ts';
+
+/** Members of one ZADD: Lua's unpack takes some 8,000 values. */
+const ZADD = 3500;
+
+/** The field of the state hash with the open bucket of ROLLUPS[i]. */
+export function openBucketField(i: number): string {
+  return i === 0 ? 'm' : 'o';
+}
+
+const widths = ROLLUPS.map(
+  ({ width, kept }, i) =>
+    `{field = '${openBucketField(i)}', slot = ${7 + i}, width = ${width}, kept = ${kept}, avg = KEYS[${7 + 4 * i}], min = KEYS[${8 + 4 * i}], max = KEYS[${9 + 4 * i}]}`,
+);
+
+export const SORTED_SET_COMMIT = commitScript(`
+local ROLLUPS = {${widths.join(', ')}}
+local last
+
+local function start_of(ts, width) return ts - ts % width end
+
+local function check(head)
+  last = tonumber(head[3] or -1)
+  for _, key in ipairs({VALUE, EXPECTED, SCORE}) do
+    local bad = wrong(key, 'zset')
+    if bad then return bad end
+  end
+  if SAMPLES == 0 then return nil end
+  local first, final = tonumber(ARGV[SAMPLE]), tonumber(ARGV[VERDICT - 2])
+  for _, rollup in ipairs(ROLLUPS) do
+    local text = head[rollup.slot]
+    if text then
+      local start, n, sum, min, max = string.match(text, '^(%S+) (%S+) (%S+) (%S+) (%S+)$')
+      rollup.open = {start = tonumber(start), n = tonumber(n), sum = tonumber(sum), min = min, max = max}
+    end
+    if first <= last or start_of(first, rollup.width) ~= start_of(final, rollup.width)
+      or (rollup.open and start_of(final, rollup.width) ~= rollup.open.start) then
+      for _, key in ipairs({rollup.avg, rollup.min, rollup.max}) do
+        local bad = wrong(key, 'zset')
+        if bad then return bad end
+      end
+    end
+  end
+  return nil
+end
+
+-- Adds values one after the other, in time order: sums depend on the order, and must not depend on who committed.
+local function include(bucket, text)
+  local value = tonumber(text)
+  bucket.n = bucket.n + 1
+  bucket.sum = bucket.sum + value
+  if not bucket.min or value < tonumber(bucket.min) then bucket.min = text end
+  if not bucket.max or value > tonumber(bucket.max) then bucket.max = text end
+end
+
+local function new_bucket(start) return {start = start, n = 0, sum = 0} end
+
+local function put(key, start, text)
+  call('ZREMRANGEBYSCORE', key, start, start)
+  call('ZADD', key, start, start .. ':' .. text)
+end
+
+local function store(rollup, bucket)
+  local start = string.format('%.0f', bucket.start)
+  put(rollup.avg, start, string.format('%d:%.17g', bucket.n, bucket.sum))
+  put(rollup.min, start, bucket.min)
+  put(rollup.max, start, bucket.max)
+end
+
+local function zadd(key, list)
+  for i = 1, #list, ${2 * ZADD} do call('ZADD', key, unpack(list, i, math.min(i + ${2 * ZADD} - 1, #list))) end
+end
+
+-- The part of a member after the first colon.
+local function value_of(member) return string.match(member, ':(.*)$') end
+
+local function write_values()
+  local members, late, appended = {}, {}, {}
+  for i = SAMPLE, VERDICT - 1, 2 do
+    local ts, text = ARGV[i], ARGV[i + 1]
+    local at = tonumber(ts)
+    local wanted = true
+    if at <= last then
+      local old = call('ZRANGEBYSCORE', VALUE, ts, ts)[1]
+      if old then
+        wanted = tonumber(text) > tonumber(value_of(old))
+        if wanted then call('ZREM', VALUE, old) end
+      end
+      if wanted then late[#late + 1] = at end
+    else
+      appended[#appended + 1] = {at, text}
+    end
+    if wanted then
+      members[#members + 1] = ts
+      members[#members + 1] = ts .. ':' .. text
+    end
+  end
+  zadd(VALUE, members)
+  return late, appended
+end
+
+-- A bucket that a late reading falls into is made anew from its samples.
+local function rebuilt(rollup, start)
+  local bucket = new_bucket(start)
+  local from, to = string.format('%.0f', start), string.format('(%.0f', start + rollup.width)
+  for _, member in ipairs(call('ZRANGEBYSCORE', VALUE, from, to)) do include(bucket, value_of(member)) end
+  return bucket
+end
+
+local function write_rollup(rollup, late, appended, set)
+  local open, closed = rollup.open, false
+  for _, sample in ipairs(appended) do
+    local start = start_of(sample[1], rollup.width)
+    if open and open.start ~= start then
+      store(rollup, open)
+      open, closed = nil, true
+    end
+    open = open or new_bucket(start)
+    include(open, sample[2])
+  end
+  local done = nil
+  for _, at in ipairs(late) do
+    local start = start_of(at, rollup.width)
+    if start ~= done then
+      done = start
+      local bucket = rebuilt(rollup, start)
+      if open and open.start == start then open = bucket else store(rollup, bucket) end
+    end
+  end
+  if open then
+    set(rollup.field, string.format('%.0f %d %.17g %s %s', open.start, open.n, open.sum, open.min, open.max))
+  end
+  return closed
+end
+
+local function trim()
+  if DROP_BEFORE <= 0 then return end
+  for _, key in ipairs({VALUE, EXPECTED, SCORE}) do call('ZREMRANGEBYSCORE', key, '-inf', '(' .. ARGV[5]) end
+  for _, rollup in ipairs(ROLLUPS) do
+    local edge = string.format('(%.0f', tonumber(ARGV[19]) - rollup.kept)
+    for _, key in ipairs({rollup.avg, rollup.min, rollup.max}) do call('ZREMRANGEBYSCORE', key, '-inf', edge) end
+  end
+end
+
+local function write(head, set)
+  if SAMPLES > 0 then
+    local late, appended = write_values()
+    local closed = false
+    for _, rollup in ipairs(ROLLUPS) do
+      if #late + #appended > 0 then closed = write_rollup(rollup, late, appended, set) end
+    end
+    -- Of the widest rollup: once an hour is often enough.
+    if closed then trim() end
+  end
+  if VERDICTS == 0 then return end
+  if tonumber(ARGV[VERDICT]) <= last then
+    for _, key in ipairs({EXPECTED, SCORE}) do call('ZREMRANGEBYSCORE', key, ARGV[VERDICT], '+inf') end
+  end
+  for offset, key in ipairs({EXPECTED, SCORE}) do
+    local members = {}
+    for i = VERDICT, CHANGE - 1, 3 do
+      local text = ARGV[i + offset]
+      if text ~= '' then
+        members[#members + 1] = ARGV[i]
+        members[#members + 1] = ARGV[i] .. ':' .. text
+      end
+    end
+    zadd(key, members)
+  end
+end
+`);

@@ -1,0 +1,116 @@
+/**
+ * The part of the commit that writes RedisTimeSeries keys. Rollups are compaction rules of the server. One TS.MADD takes
+ * values and verdicts together: the policies of the keys (MAX for values, LAST for verdicts) decide about replacements.
+ */
+import { ROLLUPS } from '../rollup.ts';
+import { commitScript } from './commit-script.ts';
+import { ROLLUP_AGGREGATES } from './keys.ts';
+
+/** Samples per chunk trade memory of short series against speed; an upsert rewrites one chunk. */
+const SAMPLE_CHUNK = 1024;
+const ROLLUP_CHUNK = 256;
+/** Triplets of one TS.MADD: Lua's unpack takes some 8,000 values. */
+const MADD = 2400;
+
+const rules = ROLLUPS.flatMap(({ name, width, kept }, i) =>
+  ROLLUP_AGGREGATES.map(
+    (aggregate, j) =>
+      `{KEYS[${7 + i * ROLLUP_AGGREGATES.length + j}], '${aggregate}', ${width}, '${kept}', 'value:${aggregate}:${name}'}`,
+  ),
+);
+
+export const TIMESERIES_COMMIT = commitScript(`
+local RULES = {${rules.join(', ')}}
+local FINEST = ${ROLLUPS[0].width}
+local TYPE = 'TSDB-TYPE'
+local no_value, no_expected, no_score = false, false, false
+local no_rollup = {}
+local last = -1
+
+local function check()
+  if SAMPLES + VERDICTS == 0 then return nil end
+  local newest = redis.pcall('TS.GET', VALUE)
+  if newest.err then
+    if call('TYPE', VALUE).ok ~= 'none' then return wrong(VALUE, TYPE) or newest end
+    no_value = true
+  elseif newest[1] then
+    last = newest[1]
+  end
+  for i, key in ipairs({EXPECTED, SCORE}) do
+    local kind = call('TYPE', key).ok
+    if kind == 'none' then
+      if i == 1 then no_expected = true else no_score = true end
+    elseif kind ~= TYPE then
+      return refused(key, 'is a ' .. kind .. ', not a ' .. TYPE)
+    end
+  end
+  if SAMPLES == 0 then return nil end
+  local first, final = tonumber(ARGV[SAMPLE]), tonumber(ARGV[VERDICT - 2])
+  if RETENTION > 0 and first < math.max(last, final) - RETENTION then
+    return refused(VALUE, 'takes no reading of ' .. ARGV[SAMPLE] .. ': older than its retention')
+  end
+  -- Within the open bucket of the finest rollup no rule writes anything.
+  if first <= last or math.floor(final / FINEST) ~= math.floor(last / FINEST) then
+    for _, rule in ipairs(RULES) do
+      local kind = call('TYPE', rule[1]).ok
+      if kind == 'none' then
+        no_rollup[#no_rollup + 1] = rule
+      elseif kind ~= TYPE then
+        return refused(rule[1], 'is a ' .. kind .. ', not a ' .. TYPE)
+      end
+    end
+  end
+  return nil
+end
+
+local function create(key, field, policy, retention, chunk)
+  call('TS.CREATE', key, 'RETENTION', retention, 'CHUNK_SIZE', chunk, 'DUPLICATE_POLICY', policy,
+    'LABELS', 'sensor', ARGV[17], 'metric', ARGV[18], 'field', field)
+end
+
+local args = {'TS.MADD'}
+local function flush()
+  if #args == 1 then return end
+  for _, reply in ipairs(call(unpack(args))) do
+    if type(reply) == 'table' and reply.err then error(reply.err) end
+  end
+  args = {'TS.MADD'}
+end
+local function add(key, ts, text)
+  local n = #args
+  args[n + 1], args[n + 2], args[n + 3] = key, ts, text
+  if n >= 3 * ${MADD} then flush() end
+end
+
+local function write(head, set)
+  if SAMPLES + VERDICTS == 0 then return end
+  if no_value then create(VALUE, 'value', 'MAX', ARGV[4], ${SAMPLE_CHUNK}) end
+  if no_expected then create(EXPECTED, 'expected', 'LAST', ARGV[4], ${SAMPLE_CHUNK}) end
+  if no_score then create(SCORE, 'score', 'LAST', ARGV[4], ${SAMPLE_CHUNK}) end
+  for _, rule in ipairs(no_rollup) do create(rule[1], rule[5], 'LAST', rule[4], ${ROLLUP_CHUNK}) end
+  if no_value then no_rollup = RULES end
+  for _, rule in ipairs(no_rollup) do call('TS.CREATERULE', VALUE, rule[1], 'AGGREGATION', rule[2], rule[3]) end
+  if head[6] ~= ARGV[4] then
+    for _, key in ipairs({VALUE, EXPECTED, SCORE}) do call('TS.ALTER', key, 'RETENTION', ARGV[4]) end
+    set('r', ARGV[4])
+  end
+  -- Rewritten verdicts reach to the newest reading: taking them away and appending is many times cheaper than
+  -- replacing each inside a compressed chunk.
+  if VERDICTS > 0 and tonumber(ARGV[VERDICT]) <= last then
+    for _, key in ipairs({EXPECTED, SCORE}) do call('TS.DEL', key, ARGV[VERDICT], string.format('%.0f', last)) end
+  end
+  for i = SAMPLE, VERDICT - 1, 2 do add(VALUE, ARGV[i], ARGV[i + 1]) end
+  local floor = -1
+  if RETENTION > 0 then
+    floor = last - RETENTION
+    if SAMPLES > 0 then floor = math.max(floor, tonumber(ARGV[VERDICT - 2]) - RETENTION) end
+  end
+  for i = VERDICT, CHANGE - 1, 3 do
+    if tonumber(ARGV[i]) >= floor then
+      if ARGV[i + 1] ~= '' then add(EXPECTED, ARGV[i], ARGV[i + 1]) end
+      if ARGV[i + 2] ~= '' then add(SCORE, ARGV[i], ARGV[i + 2]) end
+    end
+  end
+  flush()
+end
+`);

@@ -1,0 +1,128 @@
+/**
+ * Real Redis (or Valkey) servers for tests: started on a free port without a configuration file, in a directory of
+ * their own, and gone when the test that asked for them is.
+ */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { Redis, type RedisOptions } from 'ioredis';
+import { waitFor } from './wait-for.ts';
+
+/** Whether a program is installed. */
+export function has(program: string): boolean {
+  return spawnSync(program, ['--version']).error === undefined;
+}
+
+/** A port that is free now; with `also`, so is the port that many above it. */
+export async function freePort(also = 0): Promise<number> {
+  for (;;) {
+    const probe = createServer().listen(0, '127.0.0.1');
+    await once(probe, 'listening');
+    const { port } = probe.address() as { port: number };
+    probe.close();
+    await once(probe, 'close');
+    if (also === 0) return port;
+    if (port + also > 65535) continue;
+    const second = createServer().listen(port + also, '127.0.0.1');
+    const free = await Promise.race([
+      once(second, 'listening').then(() => true),
+      once(second, 'error').then(() => false),
+    ]);
+    second.close();
+    if (free) return port;
+  }
+}
+
+export class RedisServer {
+  private child: ChildProcess | null = null;
+
+  private constructor(
+    private readonly program: string,
+    readonly port: number,
+    private readonly args: readonly string[],
+  ) {}
+
+  /**
+   * @param args options as on the command line, e.g. `--appendonly`, `yes`; one that files are written by needs `--dir`
+   */
+  static async start(
+    args: readonly string[] = [],
+    { program = 'redis-server', port }: { program?: string; port?: number } = {},
+  ): Promise<RedisServer> {
+    const server = new RedisServer(program, port ?? (await freePort()), args);
+    await server.start();
+    return server;
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}`;
+  }
+
+  /** Starts it, or starts it again on the same port with the same options, and resolves when it answers. */
+  async start(): Promise<void> {
+    const args = ['--port', String(this.port), '--bind', '127.0.0.1', '--save', '', ...this.args];
+    const child = spawn(this.program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.child = child;
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (data) => {
+        output = (output + data).slice(-2000);
+      });
+    }
+    await waitFor(`${this.program} on port ${this.port}`, () => {
+      if (child.exitCode !== null) throw new Error(output);
+      return /Ready to accept connections|Server initialized|Redis is starting|Running mode/.test(output);
+    });
+    await waitFor('the answer to PING', () => this.answers());
+  }
+
+  private async answers(): Promise<boolean> {
+    const client = this.client({ retryStrategy: () => null, lazyConnect: true, enableReadyCheck: false });
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+      await client.ping();
+      return true;
+    } catch (error) {
+      // A password, a certificate or a replica without its primary: it answers, and that is all that is asked here.
+      return /NOAUTH|NOPERM|MASTERDOWN|DENIED/.test((error as Error).message);
+    } finally {
+      client.disconnect();
+    }
+  }
+
+  /** A client of the test's own; the caller disconnects it. */
+  client(options: RedisOptions = {}): Redis {
+    const settings: RedisOptions & { replyMapping: 'legacy' } = {
+      port: this.port,
+      host: '127.0.0.1',
+      protocol: 2,
+      ...options,
+      replyMapping: 'legacy',
+    };
+    return new Redis(settings);
+  }
+
+  /** Runs one command on a connection of its own. */
+  async command(...args: readonly string[]): Promise<unknown> {
+    const client = this.client();
+    try {
+      return await client.call(...(args as [string, ...string[]]));
+    } finally {
+      client.disconnect();
+    }
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.child?.kill(name);
+  }
+
+  /** Ends it without a chance to say good-bye. */
+  async stop(): Promise<void> {
+    const { child } = this;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, 'exit');
+    child.kill('SIGKILL');
+    await gone;
+  }
+}

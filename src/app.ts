@@ -78,12 +78,13 @@ export async function startApp(options: AppOptions): Promise<App> {
     const registry = new Registry();
     collectDefaultMetrics({ register: registry });
     const templates = config.MQTT_TOPICS.map((topic) => new TopicTemplate(topic));
+    const accounting = new Accounting(registry);
     const pipeline = new Pipeline({
       store,
       models: new ModelRegistry(store, model, async (bytes) =>
         createModel(parseArtifact(bytes, 'a model in the store')),
       ),
-      accounting: new Accounting(registry),
+      accounting,
       logger,
       templates,
       decode: { maxReadings: config.MAX_READINGS, maxNameBytes: config.MAX_NAME_BYTES },
@@ -135,6 +136,10 @@ export async function startApp(options: AppOptions): Promise<App> {
       ready: async () => {
         subscriber?.ready();
         await store.ping();
+      },
+      countRejected: (n) => {
+        accounting.received(n);
+        accounting.ended('rejected', n);
       },
       hostname: hostname(),
       units: config.UNITS,

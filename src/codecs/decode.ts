@@ -4,7 +4,7 @@
  */
 import { nameProblem } from '../domain/name.ts';
 import type { IncomingReading } from '../domain/reading.ts';
-import { parseIsoTime } from '../domain/time.ts';
+import { readTime } from '../domain/time.ts';
 import type { InvalidInput } from '../errors.ts';
 import { namesIn, type TopicNames, type TopicTemplate } from './topic.ts';
 
@@ -115,12 +115,6 @@ function finish(sensor: string, metric: string, value: unknown, ts: unknown): De
   return time === null
     ? problem('ts', 'bad-ts', `ts must be ms since 1970 or ISO 8601, not ${kind(ts)}`)
     : { reading: { ...reading, ts: time } };
-}
-
-/** ms since 1970 (a fraction is rounded) or ISO 8601 text. @returns ms, null for anything else or before 1970 */
-export function readTime(ts: unknown): number | null {
-  const ms = typeof ts === 'number' ? Math.round(ts) : typeof ts === 'string' ? parseIsoTime(ts) : null;
-  return ms !== null && Number.isSafeInteger(ms) && ms >= 0 ? ms + 0 : null;
 }
 
 function kind(value: unknown): string {

@@ -6,5 +6,7 @@ export function nameProblem(name: string, maxBytes: number): string | null {
   if (name === '') return 'is empty';
   if (Buffer.byteLength(name, 'utf8') > maxBytes) return `is longer than ${maxBytes} bytes`;
   if (CONTROL.test(name)) return 'has a control character';
+  // Half of a pair has no UTF-8: all of them would become the same bytes, and two series one.
+  if (!name.isWellFormed()) return 'is not well-formed Unicode';
   return null;
 }

@@ -27,3 +27,9 @@ export function parseIsoTime(text: string): number | null {
   const offset = Number(digits.slice(0, 2)) * 60 + Number(digits.slice(2, 4) || '0');
   return utc - (zone[0] === '-' ? -1 : 1) * offset * 60_000;
 }
+
+/** ms since 1970 (a fraction is rounded) or ISO 8601 text. @returns ms, null for anything else or before 1970 */
+export function readTime(ts: unknown): number | null {
+  const ms = typeof ts === 'number' ? Math.round(ts) : typeof ts === 'string' ? parseIsoTime(ts) : null;
+  return ms !== null && Number.isSafeInteger(ms) && ms >= 0 ? ms + 0 : null;
+}

@@ -3,8 +3,9 @@
  * them, so that whatever describes the API (an OpenAPI document) can be made from the same source.
  */
 import { z } from 'zod';
+import { parseDuration } from '../domain/duration.ts';
 import { nameProblem } from '../domain/name.ts';
-import { parseIsoTime } from '../domain/time.ts';
+import { readTime } from '../domain/time.ts';
 
 /** Most points of a series in one answer: about 6 MB of JSON. */
 export const MAX_POINTS = 100_000;
@@ -14,14 +15,13 @@ const must = (rule: string) => (issue: { readonly input?: unknown }) =>
   issue.input === undefined ? 'is missing' : `must be ${rule}`;
 
 const TIME_RULE = 'ms since 1970 or ISO 8601, such as 2025-11-28T22:09:15Z';
-const BUCKET_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
 /** ms since 1970 from a number (a fraction is rounded) or ISO 8601 text (without a zone: UTC). */
 const time = z
   .union([z.number(), z.string()], { error: must(TIME_RULE) })
   .transform((given, context) => {
-    const ms = typeof given === 'number' ? Math.round(given) : parseIsoTime(given);
-    if (ms !== null && Number.isSafeInteger(ms) && ms >= 0) return ms + 0;
+    const ms = readTime(given);
+    if (ms !== null) return ms;
     context.addIssue({ code: 'custom', message: `must be ${TIME_RULE}` });
     return z.NEVER;
   })
@@ -74,9 +74,8 @@ export const rangeQuery = z.object({
   bucket: z
     .string()
     .transform((text, context) => {
-      const match = /^(\d{1,12})(ms|s|m|h|d)?$/.exec(text);
-      const width = match ? Number(match[1]) * BUCKET_MS[(match[2] ?? 'ms') as keyof typeof BUCKET_MS] : 0;
-      if (width >= 1) return width;
+      const width = parseDuration(text);
+      if (width >= 1 && width <= Number.MAX_SAFE_INTEGER) return width;
       context.addIssue({ code: 'custom', message: 'must be a duration such as 1m, 1h or 30000 (ms)' });
       return z.NEVER;
     })

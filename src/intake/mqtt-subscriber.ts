@@ -48,6 +48,8 @@ export class MqttSubscriber {
   private problem: string | null = 'not connected yet';
   private version: 4 | 5 = 5;
   private closing = false;
+  /** For good: connecting again would take the session from the other client. */
+  private stopped = false;
   private connectedAt: number | null = null;
   private shortConnections = 0;
 
@@ -76,6 +78,7 @@ export class MqttSubscriber {
     client.on('disconnect', (packet) => {
       if (packet.reasonCode !== SESSION_TAKEN_OVER) return;
       this.problem = `another client took over the session of MQTT_CLIENT_ID '${options.clientId}': this replica has stopped`;
+      this.stopped = true;
       options.logger.fatal(this.problem);
       client.end(true);
     });
@@ -127,7 +130,7 @@ export class MqttSubscriber {
   private closed(client: MqttClient): void {
     const { clientId, logger } = this.options;
     this.problem ??= 'the connection to the broker is closed';
-    if (this.connectedAt === null || this.closing) return;
+    if (this.connectedAt === null || this.closing || this.stopped) return;
     const short = Date.now() - this.connectedAt < SHORT_MS;
     this.connectedAt = null;
     this.shortConnections = short ? this.shortConnections + 1 : 0;
@@ -142,6 +145,7 @@ export class MqttSubscriber {
     const { group, templates, logger } = this.options;
     const filters = templates.map(({ filter }) => (group === '' ? filter : `$share/${group}/${filter}`));
     client.subscribe(filters, { qos: 1 }, (error, granted) => {
+      if (this.stopped) return;
       const refused = granted?.find(({ qos }) => qos >= 128);
       if (error || refused) {
         this.problem = `MQTT_TOPICS: the broker refused the subscription ${refused?.topic ?? filters.join(', ')}`;

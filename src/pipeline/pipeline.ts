@@ -86,9 +86,12 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
     this.stopping = true;
     this.wake?.();
     for (const timer of this.parked) clearTimeout(timer);
-    const timer = setTimeout(() => this.abort.abort(), deadlineMs);
-    await this.running;
-    clearTimeout(timer);
+    const finished = new AbortController();
+    // A store that hangs must not hold up the end.
+    const deadline = delay(deadlineMs, undefined, { signal: finished.signal }).catch(() => {});
+    await Promise.race([this.running, deadline]);
+    finished.abort();
+    this.abort.abort();
   }
 
   /** Takes in a message; `delivery.ack` is called once everything in it is stored. */

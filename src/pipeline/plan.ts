@@ -9,9 +9,10 @@ import { encodeState, type SeriesState } from '../detect/state.ts';
 import type { AlertChange } from '../domain/alert.ts';
 import type { Reading, Sample } from '../domain/reading.ts';
 import type { SeriesId } from '../domain/series.ts';
+import type { Verdict } from '../domain/verdict.ts';
 import type { ModelAssignment, SeriesCommit, SeriesStatus, Store } from '../store/store.ts';
 import type { ModelRegistry } from './model-registry.ts';
-import type { Outcome } from './outcome.ts';
+import type { Outcome, StaticVerdict } from './outcome.ts';
 import { foldBase, oldestSnapshot, reachesStart, type SeriesEntry } from './series-entry.ts';
 import type { Pending } from './ticket.ts';
 
@@ -246,17 +247,36 @@ export class SeriesPlan {
       };
     if (fate === 'duplicate') return { status: 'duplicate', reading };
     const i = this.position.get(reading.ts);
-    if (i === undefined || !this.fold || !result) {
-      return { status: 'committed', reading, verdict: null, static: null, window: [], needed: 0 };
-    }
-    return {
-      status: 'committed',
+    return new Committed(
       reading,
-      verdict: result.verdicts[i]!,
-      static: this.fold.static(i),
-      window: this.fold.window(i),
-      needed: this.fold.needed(i),
-    };
+      i === undefined ? null : this.fold,
+      i ?? -1,
+      result?.verdicts[i ?? -1] ?? null,
+    );
+  }
+}
+
+/** Computes what only a request looks at when it does. */
+class Committed {
+  readonly status = 'committed';
+
+  constructor(
+    readonly reading: Reading,
+    private readonly fold: Fold | null,
+    private readonly position: number,
+    readonly verdict: Verdict | null,
+  ) {}
+
+  get static(): StaticVerdict | null {
+    return this.fold?.static(this.position) ?? null;
+  }
+
+  get window(): readonly number[] {
+    return this.fold?.window(this.position) ?? [];
+  }
+
+  get needed(): number {
+    return this.fold?.needed(this.position) ?? 0;
   }
 }
 

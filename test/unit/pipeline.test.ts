@@ -1,0 +1,273 @@
+/** The pipeline on the embedded store, with a store that can be taken away, and with a rival replica. */
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { artifactBytes } from '../../models/artifact.ts';
+import { StoreUnavailable, VigiaError } from '../../src/errors.ts';
+import { openEmbeddedStore } from '../../src/store/embedded-store.ts';
+import type { CommitResult, SeriesCommit, Store } from '../../src/store/store.ts';
+import { type RunningPipeline, runningPipeline } from '../helpers/running-pipeline.ts';
+import { smallArtifact, smallModel } from '../helpers/small-model.ts';
+import { temporaryDirectory } from '../helpers/temporary-directory.ts';
+import { waitFor } from '../helpers/wait-for.ts';
+
+const NOW = Math.floor(Date.now() / 1000) * 1000;
+const S = { sensor: 's', metric: 'temperature' };
+
+function openStore(): Store {
+  const store = openEmbeddedStore({
+    directory: temporaryDirectory(),
+    retention: 30 * 86_400_000,
+    deadLetterMax: 10,
+  });
+  onTestFinished(() => store.close());
+  return store;
+}
+
+/** The same store, but `before` may throw or answer instead of a commit. */
+function intercepted(
+  store: Store,
+  before: (commits: readonly SeriesCommit[]) => (CommitResult | null)[] | null,
+): Store {
+  return {
+    ...store,
+    async commit(commits) {
+      const answers = before(commits) ?? commits.map(() => null);
+      const rest = commits.filter((_, i) => answers[i] === null);
+      const results = rest.length > 0 ? await store.commit(rest) : [];
+      return answers.map((answer) => answer ?? results.shift()!);
+    },
+  };
+}
+
+function deliver(
+  running: RunningPipeline,
+  topic: string,
+  payload: string,
+  retained = false,
+): { acked: boolean } {
+  const state = { acked: false };
+  running.pipeline.deliver({
+    topic,
+    bytes: Buffer.from(payload),
+    retained,
+    ack: () => {
+      expect(state.acked).toBe(false);
+      state.acked = true;
+    },
+  });
+  return state;
+}
+
+async function accounts({ metric }: RunningPipeline) {
+  const result = (name: string) => metric('vigia_readings_total', `result="${name}"`);
+  const sum =
+    (await result('committed')) +
+    (await result('duplicate')) +
+    (await result('dead_lettered')) +
+    (await result('rejected')) +
+    (await metric('vigia_readings_in_flight'));
+  return { received: await metric('vigia_readings_received_total'), sum };
+}
+
+describe('a submission', () => {
+  it('answers each reading in order with its verdicts', async () => {
+    const running = runningPipeline(openStore());
+    const first = await running.pipeline.submit(
+      Array.from({ length: 10 }, (_, i) => ({ ...S, ts: NOW - 1000 + i, value: 20 + (i % 3) })),
+    );
+    expect(first.every(({ status }) => status === 'committed')).toBe(true);
+    expect(first[9]).toMatchObject({
+      static: null,
+      needed: 10,
+      verdict: { expected: null, score: null, warmup: true },
+    });
+    const [outcome, twice, future, old] = await running.pipeline.submit([
+      { ...S, ts: NOW, value: 50 },
+      { ...S, ts: NOW - 1000, value: 20 },
+      { ...S, ts: NOW + 86_400_000, value: 20 },
+      { ...S, ts: NOW - 31 * 86_400_000, value: 20 },
+    ]);
+    expect(outcome).toMatchObject({
+      status: 'committed',
+      reading: { ...S, ts: NOW, value: 50 },
+      static: { anomaly: true },
+      window: [20, 21, 22, 20, 21, 22, 20, 21, 22, 20],
+    });
+    expect(twice).toMatchObject({ status: 'duplicate' });
+    expect(future).toMatchObject({ status: 'rejected', field: 'ts', reason: 'in-the-future' });
+    expect(old).toMatchObject({ status: 'rejected', field: 'ts', reason: 'older-than-retention' });
+    expect(await accounts(running)).toEqual({ received: 14, sum: 14 });
+  });
+
+  it('without timestamps gets increasing ones, until they would run ahead of the clock', async () => {
+    const running = runningPipeline(openStore(), { now: () => NOW });
+    const many = await running.pipeline.submit(Array.from({ length: 1200 }, (_, i) => ({ ...S, value: i })));
+    const times = many.flatMap((outcome) => (outcome.status === 'committed' ? [outcome.reading.ts] : []));
+    expect(times).toEqual(Array.from({ length: 1001 }, (_, i) => NOW + i));
+    expect(many.slice(1001).every(({ status }) => status === 'busy')).toBe(true);
+    expect(await accounts(running)).toEqual({ received: 1200, sum: 1200 });
+  });
+
+  it('fails with StoreUnavailable while the store is away, at the deadline if it hangs', async () => {
+    const store = openStore();
+    let away = true;
+    const flaky = intercepted(store, () => {
+      if (away) throw new StoreUnavailable('gone');
+      return null;
+    });
+    const running = runningPipeline(flaky);
+    await expect(running.pipeline.submit([{ ...S, ts: NOW, value: 1 }])).rejects.toThrow('gone');
+    away = false;
+    await waitFor('the store', () => running.pipeline.submit([{ ...S, ts: NOW, value: 1 }]));
+    const hanging = runningPipeline({ ...store, commit: () => new Promise(() => {}) }, { deadlineMs: 50 });
+    await expect(hanging.pipeline.submit([{ ...S, ts: NOW, value: 1 }])).rejects.toThrow(/HTTP_DEADLINE/);
+    expect(await accounts(running)).toMatchObject({ received: expect.any(Number) });
+    const { received, sum } = await accounts(hanging);
+    expect(sum).toBe(received);
+  });
+});
+
+describe('a message', () => {
+  it('is acknowledged once everything in it is stored, also as dead letters', async () => {
+    const store = openStore();
+    const running = runningPipeline(store);
+    const good = deliver(running, 'sensors/a/temperature', `[{"value":1,"ts":${NOW}},{"value":"x"},2]`);
+    const bad = deliver(running, 'sensors/a/temperature', 'abc');
+    const again = deliver(running, 'sensors/a/temperature', 'abc');
+    await waitFor('the acknowledgements', () => good.acked && bad.acked && again.acked);
+    const letters = await store.deadLetters(10);
+    expect(letters.map(({ reason, count }) => [reason, count]).sort()).toEqual([
+      ['bad-value', 1],
+      ['not-json', 2],
+    ]);
+    const letter = letters.find(({ reason }) => reason === 'not-json')!;
+    expect(Buffer.from(letter.bytes).toString()).toBe('abc');
+    expect(letter.topic).toBe('sensors/a/temperature');
+    expect(await accounts(running)).toEqual({ received: 5, sum: 5 });
+  });
+
+  it('waits while the store is away, and is stored once it is back', async () => {
+    const store = openStore();
+    let away = 3;
+    const running = runningPipeline(
+      intercepted(store, () => {
+        if (away-- > 0) throw new StoreUnavailable('gone');
+        return null;
+      }),
+    );
+    const message = deliver(running, 'sensors/a/temperature', `{"value":1,"ts":${NOW}}`);
+    await waitFor('the second try', () => away < 2);
+    expect(message.acked).toBe(false);
+    expect(await accounts(running)).toEqual({ received: 1, sum: 1 });
+    await waitFor('the acknowledgement', () => message.acked);
+    expect(await store.range({ sensor: 'a', metric: 'temperature' }, 0, NOW)).toHaveLength(1);
+  });
+
+  it('of a series that cannot be written waits alone; others go on', async () => {
+    const store = openStore();
+    let broken = true;
+    const running = runningPipeline(
+      intercepted(store, (commits) =>
+        commits.map(({ series }) =>
+          broken && series.sensor === 'broken'
+            ? { status: 'failed', error: new VigiaError('wrong_type', 'a key of another type') }
+            : null,
+        ),
+      ),
+    );
+    const bad = deliver(running, 'sensors/broken/temperature', `{"value":1,"ts":${NOW}}`);
+    const good = deliver(running, 'sensors/fine/temperature', `{"value":1,"ts":${NOW}}`);
+    await waitFor('the good one', () => good.acked);
+    expect(bad.acked).toBe(false);
+    await expect(
+      running.pipeline.submit([{ sensor: 'broken', metric: 'temperature', ts: NOW, value: 1 }]),
+    ).rejects.toThrow('a key of another type');
+    broken = false;
+    await waitFor('the other one', () => bad.acked);
+  });
+
+  it('without a time is ignored if it was retained', async () => {
+    const store = openStore();
+    const running = runningPipeline(store);
+    const undated = deliver(running, 'sensors/a/temperature', '21', true);
+    const dated = deliver(running, 'sensors/a/temperature', `{"value":1,"ts":${NOW}}`, true);
+    await waitFor('both', () => undated.acked && dated.acked);
+    expect(await store.range({ sensor: 'a', metric: 'temperature' }, 0, NOW + 1e6)).toHaveLength(1);
+    expect(await running.metric('vigia_retained_ignored_total')).toBe(1);
+    expect(await accounts(running)).toEqual({ received: 1, sum: 1 });
+  });
+
+  it('left unfinished by a close is not acknowledged', async () => {
+    const store = openStore();
+    const running = runningPipeline(
+      intercepted(store, () => {
+        throw new StoreUnavailable('gone');
+      }),
+    );
+    const message = deliver(running, 'sensors/a/temperature', `{"value":1,"ts":${NOW}}`);
+    await running.pipeline.close(50);
+    expect(message.acked).toBe(false);
+    await expect(running.pipeline.submit([{ ...S, ts: NOW, value: 1 }])).rejects.toThrow(/shutting down/);
+  });
+});
+
+describe('two replicas on one store', () => {
+  it('that each see every other reading store the same as one', async () => {
+    const readings = Array.from({ length: 600 }, (_, i) => ({
+      ...S,
+      ts: NOW - 600_000 + i * 1000,
+      value: Math.round((71 + Math.sin(i / 9) + (i % 97 === 50 ? 9 : 0)) * 100) / 100,
+    }));
+    const alone = openStore();
+    await runningPipeline(alone).pipeline.submit(readings);
+    const shared = openStore();
+    const replicas = [runningPipeline(shared), runningPipeline(shared)] as const;
+    await Promise.all(
+      replicas.map(async ({ pipeline }, r) => {
+        for (let i = r; i < readings.length; i += 2) await pipeline.submit([readings[i]!]);
+      }),
+    );
+    expect(await shared.range(S, 0, NOW)).toEqual(await alone.range(S, 0, NOW));
+    const [one, two] = [(await alone.load([S]))[0]!, (await shared.load([S]))[0]!];
+    expect(Buffer.from(two.state).equals(Buffer.from(one.state))).toBe(true);
+    const alerts = async (store: Store) =>
+      (await store.alerts({ limit: 100 })).map(({ revision, acknowledged, ...alert }) => alert);
+    expect(await alerts(shared)).toEqual(await alerts(alone));
+    const retries = await Promise.all(replicas.map(({ metric }) => metric('vigia_commit_retries_total')));
+    expect(Math.max(...retries)).toBeGreaterThan(0);
+  });
+});
+
+describe('a change of model', () => {
+  it('takes effect at the next new reading, and re-folds use the model in force at each', async () => {
+    const store = openStore();
+    const artifacts = [smallArtifact('first', 1), smallArtifact('second', 2)];
+    const models = [smallModel('first', 1), smallModel('second', 2)];
+    for (const [i, artifact] of artifacts.entries())
+      await store.putModel(models[i]!.id, artifactBytes(artifact));
+    const readings = Array.from({ length: 120 }, (_, i) => ({
+      ...S,
+      ts: NOW - 120_000 + i * 1000,
+      value: 20 + (i % 7) / 3,
+    }));
+    const late = readings[40]!;
+    const inTime = readings.filter((reading) => reading !== late);
+    await runningPipeline(store, { model: models[0]! }).pipeline.submit(inTime.slice(0, 60));
+    const second = runningPipeline(store, { model: models[1]! });
+    await second.pipeline.submit(inTime.slice(60));
+    const [before] = await store.load([S]);
+    expect(before!.assignments).toEqual([
+      { from: 0, model: models[0]!.id },
+      { from: inTime[60]!.ts, model: models[1]!.id },
+    ]);
+    await second.pipeline.submit([late]);
+
+    const ordered = openStore();
+    for (const [i, artifact] of artifacts.entries())
+      await ordered.putModel(models[i]!.id, artifactBytes(artifact));
+    await runningPipeline(ordered, { model: models[0]! }).pipeline.submit(readings.slice(0, 61));
+    await runningPipeline(ordered, { model: models[1]! }).pipeline.submit(readings.slice(61));
+    expect(await store.range(S, 0, NOW)).toEqual(await ordered.range(S, 0, NOW));
+    const expected = async (from: Store) => (await from.load([S]))[0]!.assignments;
+    expect(await expected(store)).toEqual(await expected(ordered));
+  });
+});

@@ -1,13 +1,14 @@
 /**
  * How good a trained network is, and where its static threshold lies. Errors are absolute, in the unit of the artifact's
  * `threshold.value`: the series' own for affine scaling, multiples of the window's scale for window scaling (so that
- * series of different size can be averaged).
+ * series of different size can be averaged; up to TARGET_LIMIT, because after a constant window any step would be
+ * billions).
  */
 import type { Artifact } from '../artifact.ts';
 import { createModel } from '../lstm-model.ts';
 import { type Frame, frameWindow, fromScaled, toScaled } from '../scaling.ts';
 import { autoregress, fitAutoregression } from './autoregression.ts';
-import type { Span, Split } from './windows.ts';
+import { type Span, type Split, TARGET_LIMIT } from './windows.ts';
 
 export interface ErrorSummary {
   /** Mean absolute error. */
@@ -38,23 +39,18 @@ export function measure(trained: Trained, split: Split): Report {
   const ar10: number[] = [];
   split.test.forEach((span, index) => {
     const forecasts = forecastRows(trained, span);
-    const units = unitsOf(trained, span);
+    const error = errorsOf(trained, span);
     const yardstick = autoregressions(span.values, split.training[index]!.to);
     for (let t = span.from; t < span.to; t++) {
-      const value = span.values[t]!;
-      const unit = units[t - span.from]!;
-      lstm.push(Math.abs(value - forecasts[t - span.from]!) / unit);
-      persistence.push(Math.abs(value - span.values[t - 1]!) / unit);
-      ar10.push(Math.abs(value - yardstick(t)) / unit);
+      lstm.push(error(t, forecasts[t - span.from]!));
+      persistence.push(error(t, span.values[t - 1]!));
+      ar10.push(error(t, yardstick(t)));
     }
   });
   const seen = [...split.training, ...split.validation].flatMap((span) => {
     const forecasts = forecastRows(trained, span);
-    const units = unitsOf(trained, span);
-    return Array.from(
-      forecasts,
-      (forecast, i) => Math.abs(span.values[span.from + i]! - forecast) / units[i]!,
-    );
+    const error = errorsOf(trained, span);
+    return Array.from(forecasts, (forecast, row) => error(span.from + row, forecast));
   });
   return {
     threshold: percentile(seen, 0.99),
@@ -87,13 +83,14 @@ export function forecastRows(trained: Trained, { values, from, to }: Span): Floa
   return forecasts;
 }
 
-function unitsOf({ scaling, window }: Trained, { values, from, to }: Span): Float64Array {
+/** The absolute error of a forecast of row t. */
+function errorsOf({ scaling, window }: Trained, { values }: Span): (t: number, forecast: number) => number {
+  if (scaling.kind === 'affine') return (t, forecast) => Math.abs(values[t]! - forecast);
   const frame: Frame = { centre: 0, scale: 1 };
-  return Float64Array.from({ length: to - from }, (_, row) => {
-    if (scaling.kind === 'affine') return 1;
-    frameWindow(scaling, values, from + row - window, window, frame);
-    return frame.scale;
-  });
+  return (t, forecast) => {
+    frameWindow(scaling, values, t - window, window, frame);
+    return Math.min(Math.abs(values[t]! - forecast) / frame.scale, TARGET_LIMIT);
+  };
 }
 
 function autoregressions(values: Float64Array, trainedTo: number): (t: number) => number {

@@ -25,8 +25,8 @@ export interface Split {
   readonly test: Span[];
 }
 
-/** A target further out than this many scales says "a jump" and no more. */
-const TARGET_LIMIT = 20;
+/** With window scaling, a target further out than this many scales says "a jump" and no more. */
+export const TARGET_LIMIT = 20;
 
 /** Series with no more than `window` rows give nothing. */
 export function splitInTime(series: readonly Float64Array[], window: number, shares: Shares): Split {

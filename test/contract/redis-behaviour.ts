@@ -1,0 +1,335 @@
+/** What the Redis store promises beyond the store contract, the same in both layouts. */
+import type { Redis } from 'ioredis';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { AlertChange } from '../../src/domain/alert.ts';
+import type { SeriesCommit, Store } from '../../src/store/store.ts';
+import type { StoreLimits } from './store-contract.ts';
+
+const DAY = 86_400_000;
+const HOUR = 3_600_000;
+const NOW = Date.now();
+const T0 = NOW - (NOW % HOUR) - 5 * HOUR;
+const SERIES = { sensor: 's', metric: 'm' };
+
+export interface RedisUnderTest {
+  readonly layout: 'timeseries' | 'sorted-set';
+  open(limits?: Partial<StoreLimits>): Promise<Store>;
+  /** A client of the same server, which goes when the test ends. */
+  client(): Redis;
+}
+
+const alert = (ts: number, over: Partial<AlertChange> = {}): AlertChange => ({
+  rule: 'anomaly',
+  ts,
+  value: 9,
+  expected: 5,
+  score: 1.5,
+  state: 'open',
+  clearedTs: null,
+  ...over,
+});
+
+const next = (over: Partial<NonNullable<SeriesCommit['next']>> = {}) => ({
+  state: Uint8Array.of(1, 2, 3),
+  snapshots: [],
+  oldestSnapshot: 0,
+  horizon: -1,
+  assignments: [{ from: 0, model: 'm' }],
+  status: 'normal' as const,
+  ...over,
+});
+
+const commitOf = (expectedVersion: string | null, over: Partial<SeriesCommit> = {}): SeriesCommit => ({
+  series: SERIES,
+  expectedVersion,
+  samples: [],
+  verdicts: [],
+  next: next(),
+  alerts: [],
+  duplicates: 0,
+  ...over,
+});
+
+/** Everything under `vigia:*`, comparable. */
+async function contents(client: Redis): Promise<Map<string, unknown>> {
+  const found = new Map<string, unknown>();
+  for (const key of (await client.keys('vigia:*')).sort()) {
+    const type = await client.type(key);
+    if (type === 'hash') found.set(key, await client.hgetall(key));
+    else if (type === 'zset') found.set(key, await client.call('ZRANGE', key, '0', '-1', 'WITHSCORES'));
+    else if (type === 'set') found.set(key, (await client.smembers(key)).sort());
+    else if (type === 'list') found.set(key, await client.lrange(key, 0, -1));
+    else if (type === 'stream') found.set(key, await client.call('XRANGE', key, '-', '+'));
+    else if (type === 'TSDB-TYPE') found.set(key, await client.call('TS.RANGE', key, '-', '+'));
+    else found.set(key, await client.get(key));
+  }
+  return found;
+}
+
+export function redisBehaviour(name: string, { layout, open, client: connect }: RedisUnderTest): void {
+  describe(`${name}: on Redis`, () => {
+    let store: Store;
+    let client: Redis;
+
+    beforeEach(async () => {
+      store = await open();
+      client = connect();
+    });
+
+    async function committed(over: Partial<SeriesCommit> = {}): Promise<string> {
+      const version = (await store.load([over.series ?? SERIES]))[0]?.version ?? null;
+      const [result] = await store.commit([commitOf(version, over)]);
+      expect(result).toMatchObject({ status: 'committed' });
+      return (result as { version: string }).version;
+    }
+
+    const samples = (from: number, count: number, step = 1000) =>
+      Array.from({ length: count }, (_, i) => ({ ts: from + i * step, value: i }));
+    const verdicts = (of: readonly { ts: number }[]) => of.map(({ ts }) => ({ ts, expected: 1, score: 0.5 }));
+
+    describe('a key of another type', () => {
+      const suffixes = ['state', 'value', 'expected', 'score', 'outbox', 'alerts'].concat(
+        ['1m', '1h'].flatMap((width) =>
+          ['avg', 'min', 'max', ...(layout === 'timeseries' ? ['count'] : [])].map(
+            (aggregate) => `value:${aggregate}:${width}`,
+          ),
+        ),
+      );
+      // Closes buckets of both rollups, rewrites verdicts and raises an alert, so that it touches every key.
+      const second = [{ ts: T0 + 1500, value: 7 }, ...samples(T0 + 2 * HOUR, 3)];
+      const touching = (expectedVersion: string | null) =>
+        commitOf(expectedVersion, {
+          samples: second,
+          verdicts: verdicts(second),
+          alerts: [alert(T0 + 2 * HOUR)],
+        });
+
+      for (const suffix of suffixes) {
+        for (const [when, before] of [
+          ['of a series', true],
+          ['in the place of a new series', false],
+        ] as const) {
+          it(`${suffix} ${when}: nothing is written, and the error names it`, async () => {
+            const key = `vigia:{s/m}:${suffix}`;
+            const first = samples(T0, 3);
+            const version = before
+              ? await committed({ samples: first, verdicts: verdicts(first), alerts: [alert(T0)] })
+              : null;
+            await client.del(key);
+            await client.rpush(key, 'foreign');
+            await client.sadd('vigia:series', 's/m');
+            const earlier = await contents(client);
+            const [result] = await store.commit([touching(version)]);
+            expect(result).toMatchObject({ status: 'failed', error: { code: 'store_key' } });
+            expect((result as { error: Error }).error.message).toContain(key);
+            expect(await contents(client)).toEqual(earlier);
+            await client.del(key);
+            const fresh = (await store.load([SERIES]))[0]?.version ?? null;
+            expect((await store.commit([touching(fresh)]))[0]).toMatchObject({ status: 'committed' });
+          });
+        }
+      }
+
+      it('spoils no other series of the batch, and no list', async () => {
+        await client.set('vigia:{s/m}:state', 'foreign');
+        const good = { sensor: 'good', metric: 'm' };
+        const results = await store.commit([
+          commitOf(null, { samples: samples(T0, 2) }),
+          commitOf(null, { samples: samples(T0, 2), series: good }),
+        ]);
+        expect(results.map(({ status }) => status)).toEqual(['failed', 'committed']);
+        expect(await store.load([SERIES, good])).toMatchObject([null, {}]);
+        expect(await store.list()).toMatchObject([good]);
+      });
+
+      it('is named by reads too', async () => {
+        await client.set('vigia:{s/m}:value', 'foreign');
+        for (const read of [
+          store.range(SERIES, 0, NOW),
+          store.range(SERIES, 0, NOW, 5),
+          store.samplesAt(SERIES, [T0]),
+          store.buckets(SERIES, T0, NOW, 1000, 'avg'),
+        ]) {
+          await expect(read).rejects.toMatchObject({
+            code: 'store_key',
+            message: expect.stringContaining('vigia:{s/m}:value'),
+          });
+        }
+      });
+    });
+
+    it('does not touch a series that a later version wrote', async () => {
+      const version = await committed({ samples: samples(T0, 2) });
+      await client.hset('vigia:{s/m}:state', 'f', '2');
+      expect(await store.load([SERIES])).toEqual([null]);
+      for (const expected of [version, null]) {
+        const [result] = await store.commit([commitOf(expected, { samples: samples(T0 + HOUR, 1) })]);
+        expect(result).toMatchObject({ status: 'failed' });
+        expect((result as { error: Error }).error.message).toContain('later version');
+      }
+    });
+
+    it('survives a server that has forgotten its scripts', async () => {
+      await committed({ samples: samples(T0, 2) });
+      await client.script('FLUSH');
+      await committed({ samples: samples(T0 + 10_000, 2) });
+      await client.script('FLUSH');
+      const results = await store.commit(
+        Array.from({ length: 5 }, (_, i) =>
+          commitOf(null, { series: { sensor: `s${i}`, metric: 'm' }, samples: samples(T0, 1) }),
+        ),
+      );
+      expect(results.map(({ status }) => status)).toEqual(Array(5).fill('committed'));
+      await client.script('FLUSH');
+      expect(await store.samplesAt(SERIES, [T0])).toHaveLength(1);
+      expect(await store.range(SERIES, 0, NOW)).toHaveLength(4);
+    });
+
+    it('rewrites verdicts to unknown, and only from the first rewritten on', async () => {
+      const all = samples(T0, 10);
+      await committed({ samples: all, verdicts: verdicts(all) });
+      await committed({
+        samples: [{ ts: T0 + 4500, value: 1 }],
+        verdicts: [
+          { ts: T0 + 4500, expected: null, score: null },
+          ...all.slice(5).map(({ ts }) => ({ ts, expected: 2, score: null })),
+        ],
+      });
+      const stored = await store.range(SERIES, 0, NOW);
+      expect(stored.map(({ expected }) => expected)).toEqual([1, 1, 1, 1, 1, null, 2, 2, 2, 2, 2]);
+      expect(stored.map(({ score }) => score)).toEqual([...Array(5).fill(0.5), ...Array(6).fill(null)]);
+    });
+
+    it('takes batches of many thousand readings, and finds a thousand of them again', async () => {
+      const all = samples(T0, 9000);
+      await committed({ samples: all, verdicts: verdicts(all) });
+      expect(await store.range(SERIES, 0, NOW)).toHaveLength(9000);
+      const wanted = all.filter((_, i) => i % 9 === 0);
+      const asked = wanted.flatMap(({ ts }) => [ts, ts + 1]).reverse();
+      const found = await store.samplesAt(SERIES, asked);
+      expect(found.sort((a, b) => a.ts - b.ts)).toEqual(wanted);
+    });
+
+    describe('alert changes', () => {
+      const stream = async () =>
+        (await client.xrange('vigia:alerts', '-', '+')).map(([, [, id, , revision, , json]]) => ({
+          id,
+          revision: Number(revision),
+          alert: JSON.parse(json!),
+        }));
+      const duplicate = (version: string) => commitOf(version, { next: null, duplicates: 1 });
+
+      it('are in the stream, once each and in order, when the commit resolves', async () => {
+        await committed({ samples: samples(T0, 1), alerts: [alert(T0)] });
+        await committed({
+          samples: samples(T0 + 5000, 1),
+          alerts: [alert(T0, { state: 'cleared', clearedTs: T0 + 5000 }), alert(T0 + 5000)],
+        });
+        await store.acknowledge(`s/m/anomaly/${T0}`);
+        expect((await stream()).map(({ id, revision }) => [id, revision])).toEqual([
+          [`s/m/anomaly/${T0}`, 1],
+          [`s/m/anomaly/${T0 + 5000}`, 1],
+          [`s/m/anomaly/${T0}`, 2],
+          [`s/m/anomaly/${T0}`, 3],
+        ]);
+        expect((await stream()).at(-1)!.alert).toEqual((await store.alerts({ limit: 2 }))[1]);
+        expect(await client.exists('vigia:{s/m}:outbox')).toBe(0);
+      });
+
+      it('are relayed by whoever gets the redelivery, when the stream took nothing before', async () => {
+        await client.set('vigia:alerts', 'foreign');
+        const [result] = await store.commit([
+          commitOf(null, { samples: samples(T0, 1), alerts: [alert(T0)] }),
+        ]);
+        expect(result).toMatchObject({ status: 'failed' });
+        expect((result as { error: Error }).error.message).toContain('vigia:alerts');
+        expect(await store.alerts({ limit: 10 })).toEqual([]);
+        await client.del('vigia:alerts');
+        const other = await open();
+        const version = (await other.load([SERIES]))[0]!.version;
+        expect(await other.commit([duplicate(version)])).toMatchObject([{ status: 'committed', version }]);
+        expect(await stream()).toHaveLength(1);
+        expect(await other.alerts({ limit: 10 })).toHaveLength(1);
+      });
+
+      it('are not doubled when whoever relayed them died before clearing the outbox', async () => {
+        const version = await committed({ samples: samples(T0, 1), alerts: [alert(T0)] });
+        const before = await stream();
+        const entry = await client.hget('vigia:{s/m}:alerts', `anomaly/${T0}`);
+        await client.hset('vigia:{s/m}:outbox', `anomaly/${T0}/1`, entry!);
+        await store.commit([duplicate(version)]);
+        expect(await stream()).toEqual(before);
+        expect(await client.exists('vigia:{s/m}:outbox')).toBe(0);
+      });
+
+      it('of series that stay silent are relayed by trim', async () => {
+        await committed({ samples: samples(T0, 1), alerts: [alert(T0)] });
+        const entry = (await client.hget('vigia:{s/m}:alerts', `anomaly/${T0}`))!.replace(/^1/, '2');
+        await client.hset('vigia:{s/m}:outbox', `anomaly/${T0}/2`, entry);
+        await store.trim(NOW);
+        expect((await stream()).map(({ revision }) => revision)).toEqual([1, 2]);
+        expect(await client.exists('vigia:{s/m}:outbox')).toBe(0);
+      });
+
+      it('are in the stream once, however many replicas relay them at once', async () => {
+        const others = [store, await open(), await open()];
+        const version = await committed({ samples: samples(T0, 1) });
+        const fields: Record<string, string> = {};
+        for (let i = 0; i < 200; i++) {
+          const entry = `1 0 ${JSON.stringify([1, null, null, 'open', null])}`;
+          fields[`anomaly/${T0 + i}/1`] = entry;
+        }
+        await client.hset('vigia:{s/m}:outbox', fields);
+        await Promise.all(others.map((replica) => replica.commit([duplicate(version)])));
+        expect(new Set((await stream()).map(({ id }) => id)).size).toBe(200);
+        expect(await stream()).toHaveLength(200);
+      });
+    });
+
+    it('lets one of many replicas win each version, and loses nothing', async () => {
+      const replicas = [store, await open(), await open()];
+      let conflicts = 0;
+      await Promise.all(
+        replicas.map(async (replica, r) => {
+          for (let i = 0; i < 40; i++) {
+            for (;;) {
+              const version = (await replica.load([SERIES]))[0]?.version ?? null;
+              const one = [{ ts: T0 + i * 3000 + r * 1000, value: r }];
+              const [result] = await replica.commit([commitOf(version, { samples: one })]);
+              if (result!.status === 'committed') break;
+              expect(result!.status).toBe('conflict');
+              conflicts++;
+            }
+          }
+        }),
+      );
+      expect(conflicts).toBeGreaterThan(0);
+      expect(await store.range(SERIES, 0, NOW)).toHaveLength(120);
+      const averages = await store.buckets(SERIES, T0, T0 + 120_000 - 1, 60_000, 'avg');
+      expect(averages.map(({ value }) => value)).toEqual([1, 1]);
+    });
+
+    it('trims alerts older than RETENTION, but no open one and none after the horizon', async () => {
+      store = await open({ retention: DAY });
+      const old = NOW - 3 * DAY;
+      const cleared = (ts: number) => alert(ts, { state: 'cleared', clearedTs: ts + 1 });
+      await committed({
+        samples: samples(NOW, 1),
+        next: next({ horizon: old + 2 }),
+        alerts: [cleared(old), alert(old + 1), cleared(old + 2), cleared(old + 3), cleared(NOW)],
+      });
+      await store.trim(NOW);
+      expect((await store.alerts({ limit: 10 })).map(({ ts }) => ts - old)).toEqual([NOW - old, 3, 1]);
+      expect(await client.hlen('vigia:{vigia:alerts}:revisions')).toBe(3);
+    });
+
+    it('keeps the average of wide buckets exact where readings are uneven', async () => {
+      const uneven = [...samples(T0, 50), { ts: T0 + 90_000, value: 1000 }, { ts: T0 + 290_000, value: 500 }];
+      for (const sample of [uneven.slice(0, 20), uneven.slice(20)]) await committed({ samples: sample });
+      const mean = uneven.reduce((sum, { value }) => sum + value, 0) / uneven.length;
+      expect(await store.buckets(SERIES, T0, T0, 300_000, 'avg')).toEqual([
+        { ts: T0, value: expect.closeTo(mean, 9) },
+      ]);
+    });
+  });
+}

@@ -24,6 +24,7 @@ import { Accounting } from './pipeline/accounting.ts';
 import { ModelRegistry } from './pipeline/model-registry.ts';
 import { Pipeline } from './pipeline/pipeline.ts';
 import { openEmbeddedStore } from './store/embedded-store.ts';
+import { openRedisStore } from './store/redis-store.ts';
 import { WIDEST_ROLLUP } from './store/rollup.ts';
 import type { Store } from './store/store.ts';
 
@@ -72,7 +73,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   try {
     const artifact = await loadArtifact(config.MODEL_DIR ?? defaultModelDirectory());
     const model = createModel(artifact);
-    const store = openStore(config);
+    const store = await openStore(config, logger);
     stack.push({ name: 'store', close: () => store.close() });
 
     const registry = new Registry();
@@ -184,14 +185,21 @@ async function closeAll(
   }
 }
 
-function openStore(config: Config): Store {
-  if (config.REDIS_URL !== undefined) {
-    throw new ConfigurationError('REDIS_URL: the Redis store is not there yet', { field: 'REDIS_URL' });
+async function openStore(config: Config, logger: Logger): Promise<Store> {
+  const { RETENTION: retention, DEAD_LETTER_MAX: deadLetterMax } = config;
+  if (config.REDIS_URL === undefined) {
+    return openEmbeddedStore({ directory: config.DATA_DIR, retention, deadLetterMax });
   }
-  return openEmbeddedStore({
-    directory: config.DATA_DIR,
-    retention: config.RETENTION,
-    deadLetterMax: config.DEAD_LETTER_MAX,
+  return openRedisStore({
+    url: config.REDIS_URL,
+    durability: config.REDIS_DURABILITY,
+    layout: config.REDIS_LAYOUT,
+    ...(config.REDIS_CA !== undefined && { ca: config.REDIS_CA }),
+    timeout: config.REDIS_TIMEOUT,
+    maxClockSkew: config.MAX_CLOCK_SKEW,
+    retention,
+    deadLetterMax,
+    logger,
   });
 }
 

@@ -161,6 +161,17 @@ export const SETTINGS = {
     fallback: 'memory',
     help: 'what a commit waits for: memory, fsync (WAITAOF), replicated (WAIT 1)',
   }),
+  REDIS_LAYOUT: setting(choice('auto', 'timeseries', 'sorted-set'), {
+    fallback: 'auto',
+    help: 'how readings are kept in Redis: RedisTimeSeries, sorted sets, or what the server can',
+  }),
+  REDIS_CA: setting(text, {
+    help: 'PEM of the authority that signed the certificate of rediss:// (usually REDIS_CA_FILE)',
+  }),
+  REDIS_TIMEOUT: setting(duration(100), {
+    fallback: '5s',
+    help: 'how long Redis may stay silent before its connection is given up',
+  }),
   DATA_DIR: setting(text.min(1), { fallback: './data', help: 'directory of the embedded store' }),
   MODEL_DIR: setting(text.min(1), { help: 'model artifact to use instead of the shipped one' }),
   RETENTION: setting(duration(60_000), {

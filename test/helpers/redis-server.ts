@@ -4,7 +4,10 @@
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Redis, type RedisOptions } from 'ioredis';
 import { waitFor } from './wait-for.ts';
 
@@ -33,23 +36,32 @@ export async function freePort(also = 0): Promise<number> {
   }
 }
 
+export interface RedisServerOptions {
+  readonly program?: string;
+  readonly port?: number;
+  /** Lines of a Sentinel's configuration; the server is a Sentinel then. */
+  readonly sentinel?: readonly string[];
+}
+
 export class RedisServer {
   private child: ChildProcess | null = null;
 
   private constructor(
     private readonly program: string,
     readonly port: number,
+    private readonly directory: string,
     private readonly args: readonly string[],
   ) {}
 
-  /**
-   * @param args options as on the command line, e.g. `--appendonly`, `yes`; one that files are written by needs `--dir`
-   */
-  static async start(
-    args: readonly string[] = [],
-    { program = 'redis-server', port }: { program?: string; port?: number } = {},
-  ): Promise<RedisServer> {
-    const server = new RedisServer(program, port ?? (await freePort()), args);
+  /** @param args options as on the command line, e.g. `--appendonly`, `yes`; the directory is its own */
+  static async start(args: readonly string[] = [], options: RedisServerOptions = {}): Promise<RedisServer> {
+    const { program = 'redis-server', sentinel } = options;
+    const directory = mkdtempSync(join(tmpdir(), 'vigia-redis-'));
+    const port = options.port ?? (await freePort());
+    const file = join(directory, 'sentinel.conf');
+    if (sentinel) writeFileSync(file, sentinel.join('\n'));
+    const all = sentinel ? [file, '--sentinel', ...args] : ['--save', '', ...args];
+    const server = new RedisServer(program, port, directory, all);
     await server.start();
     return server;
   }
@@ -58,9 +70,12 @@ export class RedisServer {
     return `redis://127.0.0.1:${this.port}`;
   }
 
-  /** Starts it, or starts it again on the same port with the same options, and resolves when it answers. */
+  /** Starts it, or starts it again on the same port with the same files, and resolves when it answers. */
   async start(): Promise<void> {
-    const args = ['--port', String(this.port), '--bind', '127.0.0.1', '--save', '', ...this.args];
+    const [first, ...rest] = this.args;
+    const network = ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.directory];
+    // A configuration file comes first.
+    const args = first?.startsWith('--') ? [...network, ...this.args] : [first!, ...rest, ...network];
     const child = spawn(this.program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     this.child = child;
     let output = '';
@@ -71,9 +86,8 @@ export class RedisServer {
     }
     await waitFor(`${this.program} on port ${this.port}`, () => {
       if (child.exitCode !== null) throw new Error(output);
-      return /Ready to accept connections|Server initialized|Redis is starting|Running mode/.test(output);
+      return this.answers();
     });
-    await waitFor('the answer to PING', () => this.answers());
   }
 
   private async answers(): Promise<boolean> {
@@ -117,12 +131,18 @@ export class RedisServer {
     this.child?.kill(name);
   }
 
-  /** Ends it without a chance to say good-bye. */
-  async stop(): Promise<void> {
+  /** Ends it without a chance to say good-bye; `start` brings it back with its files. */
+  async kill(): Promise<void> {
     const { child } = this;
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
     const gone = once(child, 'exit');
     child.kill('SIGKILL');
     await gone;
+  }
+
+  /** Ends it and removes its files. */
+  async stop(): Promise<void> {
+    await this.kill();
+    rmSync(this.directory, { recursive: true, force: true });
   }
 }

@@ -26,6 +26,7 @@ const NOT_NOW =
 export class Connection {
   readonly redis: Redis;
   private problem: Error | null = null;
+  private closed = false;
 
   /**
    * @param name for messages, without a password
@@ -56,10 +57,14 @@ export class Connection {
     };
     this.redis = new Redis(settings);
     let away = false;
-    this.redis.on('error', (error: Error) => {
+    const lost = (error: Error) => {
       this.problem = error;
-      if (!away) logger.warn({ server: name, err: error }, 'Redis connection lost or refused');
+      if (!away) logger.warn({ server: name, err: error }, 'no connection to Redis; trying again');
       away = true;
+    };
+    this.redis.on('error', lost);
+    this.redis.on('close', () => {
+      if (!this.closed) lost(this.problem ?? new Error('connection closed by the server'));
     });
     this.redis.on('ready', () => {
       if (away) logger.info({ server: name }, 'Redis is back');
@@ -141,6 +146,7 @@ export class Connection {
   }
 
   close(): void {
+    this.closed = true;
     this.redis.disconnect();
   }
 }

@@ -39,9 +39,10 @@ export async function openServer(options: ServerOptions): Promise<Server> {
       } catch (error) {
         const problem = error as Error;
         if (problem instanceof ConfigurationError) throw problem;
-        const rejected = /WRONGPASS|NOAUTH|invalid username-password|invalid password|NOPERM/.test(
-          problem.message,
-        );
+        const rejected =
+          /WRONGPASS|NOAUTH|invalid username-password|invalid password|NOPERM|unknown command|appendonly is disabled/.test(
+            problem.message,
+          );
         // A server that loads its data set is there; that takes as long as it takes.
         const loading = problem.message.includes('LOADING');
         if (rejected || (performance.now() > end && !loading)) throw unusable(problem, options.durability);
@@ -78,7 +79,8 @@ function create(address: RedisAddress, { timeout, durability, logger, ca }: Serv
   }
   if (address.mode === 'single') {
     const { host, port } = hosts[0]!;
-    return new SingleServer(node(at(hosts[0]!), { host, port }));
+    const name = `${at(hosts[0]!)}${db === 0 ? '' : `/${db}`}`;
+    return new SingleServer(node(name, { host, port }));
   }
   const { sentinelUsername, sentinelPassword } = address;
   return new SingleServer(
@@ -93,11 +95,14 @@ function create(address: RedisAddress, { timeout, durability, logger, ca }: Serv
   );
 }
 
-/** Whether every node takes a write, as durably as asked for. Throws if not. */
+/** Whether every node takes a write, as durably as asked for, and answers reads. Throws if not. */
 export async function writable(server: Server): Promise<void> {
   await Promise.all(
     (await server.primaries()).map(async ({ node, key }) => {
-      const [reply] = await node.commit([{ key, args: ['SET', key, '1', 'PX', '60000'] }]);
+      const [[reply]] = await Promise.all([
+        node.commit([{ key, args: ['SET', key, '1', 'PX', '60000'] }]),
+        node.run([{ key, args: ['PING'] }]),
+      ]);
       checked(reply, key);
     }),
   );

@@ -1,5 +1,5 @@
 /** What one client, and all clients together, may take from the broker. */
-export interface BrokerLimits {
+export interface BrokerLimits extends WindowLimits, QueueLimits, SessionLimits, RetainedLimits {
   /** A larger packet closes its connection. */
   readonly maxPacketBytes: number;
   /** TCP and WebSocket together; further ones are closed at once. */
@@ -23,6 +23,34 @@ export interface BrokerLimits {
   readonly concurrency: number;
 }
 
+/** What one persistent session, or one member of a shared subscription, may have unacknowledged. */
+export interface WindowLimits {
+  readonly maxInflightMessages: number;
+  /** Reached by the message that exceeds it. */
+  readonly maxInflightBytes: number;
+}
+
+/** What waits for absent or slow subscribers; beyond it the oldest is dropped, counted and logged. */
+export interface QueueLimits {
+  /** Of one persistent session or one shared subscription. */
+  readonly maxQueuedMessages: number;
+  /** Of all together, about 280 bytes per message included. Beyond it the largest queue loses its oldest. */
+  readonly maxQueuedBytes: number;
+}
+
+export interface SessionLimits {
+  /** Of absent clients; beyond it the longest absent is forgotten. */
+  readonly maxSessions: number;
+  /** How long the session of an absent client is kept, ms. */
+  readonly sessionExpiryMs: number;
+}
+
+/** Beyond these a retained message on another topic is delivered but not kept, counted and logged. */
+export interface RetainedLimits {
+  readonly maxRetainedMessages: number;
+  readonly maxRetainedBytes: number;
+}
+
 export const defaultLimits: BrokerLimits = {
   maxPacketBytes: 1_048_576,
   maxConnections: 10_000,
@@ -33,4 +61,12 @@ export const defaultLimits: BrokerLimits = {
   maxTopicLevels: 100,
   maxInflightQos2: 1000,
   concurrency: 100,
+  maxInflightMessages: 1000,
+  maxInflightBytes: 4_194_304,
+  maxQueuedMessages: 1_000_000,
+  maxQueuedBytes: 536_870_912,
+  maxSessions: 10_000,
+  sessionExpiryMs: 604_800_000,
+  maxRetainedMessages: 100_000,
+  maxRetainedBytes: 67_108_864,
 };

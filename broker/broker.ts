@@ -14,6 +14,7 @@ import { InvalidInput } from '../src/errors.ts';
 import { type Credentials, credentialsCheck } from './credentials.ts';
 import { type BrokerLimits, defaultLimits } from './limits.ts';
 import { type Endpoint, listen } from './listen.ts';
+import { messageStore, type QueueStatistics } from './message-store.ts';
 import { limitPacketSize } from './packet-limit.ts';
 import { hookRunner, type PublishHook } from './publish-hook.ts';
 import { topicProblem } from './topic-check.ts';
@@ -37,6 +38,8 @@ export interface Broker {
   readonly webSocketPort?: number;
   /** Open connections. */
   connections(): number;
+  /** What is queued and kept now, and what has been dropped since the start. */
+  statistics(): QueueStatistics;
   /**
    * Publishes in the name of the bridge: the hook is not called. Resolves when every subscriber at hand has been written
    * to, which takes up to the drain timeout when one does not read. Defaults: QoS 0, not retained.
@@ -63,8 +66,10 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const streams = new Set<Duplex>();
   const servers: Server[] = [];
 
+  const store = messageStore(limits, logger);
   const aedes = await Aedes.createBroker({
     ...aedesOptions(limits, options.credentials),
+    ...store.aedesOptions,
     authorizePublish(client, packet, done) {
       const problem = topicProblem(packet.topic, limits);
       if (problem !== null) done(new Error(problem));
@@ -72,6 +77,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     },
   });
   logErrors(aedes, logger);
+  store.follow(aedes);
 
   const hasRoom = (): boolean => streams.size < limits.maxConnections;
   const accept = (stream: Duplex): void => {
@@ -103,6 +109,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       closed.push(new Promise((resolve) => stream.once('close', resolve)));
       stream.destroy();
     }
+    store.close();
     for (const server of servers) if (server instanceof HttpServer) server.closeAllConnections();
     await within(end - Date.now(), Promise.all(closed));
   }
@@ -115,7 +122,13 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   try {
     const tcp = createTcpServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 }, accept);
     const mqttPort = await open(tcp, options.tcp);
-    const shared = { mqttPort, connections: () => streams.size, publish: publisher(aedes, limits), close };
+    const shared = {
+      mqttPort,
+      connections: () => streams.size,
+      statistics: store.statistics,
+      publish: publisher(aedes, limits),
+      close,
+    };
     if (options.webSocket === undefined) return shared;
     const web = webSocketServer({ ...limits, hasRoom, onConnection: accept });
     web.maxConnections = limits.maxConnections;

@@ -9,11 +9,23 @@ import { generate, type Packet, parser } from 'mqtt-packet';
 import { onTestFinished } from 'vitest';
 import { waitFor } from './wait-for.ts';
 
-/** A connected client that is ended with the test. Rejects if the broker refuses it. */
-export async function mqttClient(url: string, options: IClientOptions = {}): Promise<MqttClient> {
-  const client = await mqtt.connectAsync(url, { reconnectPeriod: 0, ...options }, false);
-  client.on('error', () => undefined);
+/**
+ * A connected client that is ended with the test. Rejects if the broker refuses it.
+ * @param prepare called before it connects: what a session holds may come with the CONNACK
+ */
+export async function mqttClient(
+  url: string,
+  options: IClientOptions = {},
+  prepare: (client: MqttClient) => void = () => undefined,
+): Promise<MqttClient> {
+  const client = mqtt.connect(url, { reconnectPeriod: 0, ...options });
   onTestFinished(() => void client.end(true));
+  prepare(client);
+  await new Promise<void>((resolve, reject) => {
+    client.once('connect', () => resolve());
+    client.on('error', reject);
+    client.once('close', () => reject(new Error('closed before it was connected')));
+  });
   return client;
 }
 

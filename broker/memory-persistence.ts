@@ -1,0 +1,124 @@
+/**
+ * What Aedes keeps, in the form it asks for. Its own memory persistence has no limits and looks through a client's whole
+ * queue for every message. Here everything is bounded and a message costs the same however many wait; and messages for
+ * persistent sessions do not go through Aedes' delivery but out of the session's queue, with a window (Subscribers).
+ */
+import { Readable } from 'node:stream';
+import type { Client, PublishPacket } from 'aedes';
+import { messageOf, type QoS } from './message.ts';
+import type { RetainedMessages } from './retained-messages.ts';
+import type { Sessions } from './sessions.ts';
+import type { Subscribers } from './subscribers.ts';
+
+interface Numbered {
+  readonly messageId?: number | undefined;
+}
+
+interface Match {
+  readonly clientId: string;
+  readonly topic: string;
+  readonly qos: QoS;
+}
+
+/** QoS 2 messages that await their PUBREL are remembered for this many clients. */
+const MAX_RECEIVING_CLIENTS = 20_000;
+
+export class MemoryPersistence {
+  /** Client id -> packet identifiers of QoS 2 that it has published and not released. */
+  private readonly receiving = new Map<string, Set<number>>();
+
+  constructor(
+    private readonly sessions: Sessions,
+    private readonly subscribers: Subscribers,
+    private readonly retained: RetainedMessages,
+  ) {}
+
+  async setup(): Promise<void> {}
+
+  async storeRetained(packet: PublishPacket): Promise<void> {
+    this.retained.set(packet);
+  }
+
+  createRetainedStreamCombi(filters: readonly string[]): Readable {
+    return Readable.from(this.retainedPackets(filters));
+  }
+
+  async addSubscriptions(
+    client: Client,
+    subscriptions: readonly { readonly topic: string; readonly qos: QoS }[],
+  ): Promise<void> {
+    this.sessions.subscribe(client.id, subscriptions);
+  }
+
+  async removeSubscriptions(client: Client, filters: readonly string[]): Promise<void> {
+    this.sessions.unsubscribe(client.id, filters);
+  }
+
+  async cleanSubscriptions(client: Client): Promise<void> {
+    this.sessions.end(client.id);
+  }
+
+  async subscriptionsByClient({ id }: { readonly id: string }): Promise<{ topic: string; qos: QoS }[]> {
+    return [...(this.sessions.get(id)?.filters ?? [])].map(([topic, qos]) => ({ topic, qos }));
+  }
+
+  async subscriptionsByTopic(topic: string): Promise<Match[]> {
+    return [...this.sessions.match(topic)].map(([clientId, qos]) => ({ clientId, topic, qos }));
+  }
+
+  async outgoingEnqueueCombi(matches: readonly Match[], packet: PublishPacket): Promise<void> {
+    if (matches.length === 0) return;
+    const message = messageOf(packet);
+    for (const { clientId, qos } of matches) this.sessions.push(clientId, message, qos);
+  }
+
+  /** PUBREC comes here; for PUBLISH there is nothing to do, as Aedes sends no queued message itself. */
+  async outgoingUpdate(client: Client, packet: Numbered & { readonly cmd: string }): Promise<void> {
+    if (packet.cmd === 'pubrel' && packet.messageId !== undefined)
+      this.subscribers.received(client, packet.messageId);
+  }
+
+  /** PUBACK and PUBCOMP come here; without a number it is a message that Aedes was told not to send. */
+  async outgoingClearMessageId(client: Client, { messageId }: Numbered): Promise<void> {
+    if (messageId !== undefined) this.subscribers.acknowledge(client, messageId);
+  }
+
+  outgoingStream(): Readable {
+    return Readable.from([]);
+  }
+
+  async incomingStorePacket({ id }: Client, { messageId }: Numbered): Promise<void> {
+    const ids = this.receiving.get(id) ?? new Set();
+    this.receiving.set(id, ids.add(messageId as number));
+    const [longest] = this.receiving.keys();
+    if (this.receiving.size > MAX_RECEIVING_CLIENTS) this.receiving.delete(longest as string);
+  }
+
+  /** @throws Error if there is none: Aedes takes the message for a new one then */
+  async incomingGetPacket({ id }: Client, { messageId }: Numbered): Promise<Numbered> {
+    if (!this.receiving.get(id)?.has(messageId as number)) throw new Error('no such packet');
+    return { messageId };
+  }
+
+  async incomingDelPacket({ id }: Client, { messageId }: Numbered): Promise<void> {
+    const ids = this.receiving.get(id);
+    ids?.delete(messageId as number);
+    if (ids?.size === 0) this.receiving.delete(id);
+  }
+
+  async cleanIncoming({ id }: Client): Promise<void> {
+    this.receiving.delete(id);
+  }
+
+  // Wills are kept with their connections. Aedes stores them for the other nodes of a cluster to publish.
+  async putWill(): Promise<void> {}
+  async delWill(): Promise<void> {}
+  streamWill(): Readable {
+    return Readable.from([]);
+  }
+
+  private *retainedPackets(filters: readonly string[]): Generator<object> {
+    for (const { topic, payload, qos } of this.retained.match(filters))
+      yield { cmd: 'publish', topic, payload, qos, retain: true };
+  }
+}

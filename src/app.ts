@@ -132,6 +132,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       port: config.PORT,
       store,
       submit: pipeline.submit,
+      replay: pipeline.replay,
       logger,
       registry,
       ready: async () => {

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { packageRoot } from '../models/package-root.ts';
+import { deadLetterCommand } from './commands/dead-letter.ts';
 import { devicesCommand } from './commands/devices.ts';
 import { scoreCommand } from './commands/score.ts';
 import { bridgeCommand, brokerCommand, serveCommand } from './commands/serve.ts';
@@ -28,10 +29,15 @@ for (const command of [
   devicesCommand(onSignal),
   trainCommand(),
   scoreCommand(),
+  deadLetterCommand(),
 ]) {
   program.addCommand(command);
 }
-for (const command of [program, ...program.commands]) {
+for (const command of [
+  program,
+  ...program.commands,
+  ...program.commands.flatMap(({ commands }) => commands),
+]) {
   command.exitOverride().showHelpAfterError('(--help lists the options)');
 }
 

@@ -4,7 +4,7 @@ import { modelId, writeArtifact } from '../../models/artifact.ts';
 import { readConfig } from '../config.ts';
 import { InvalidInput } from '../errors.ts';
 import { durationOption, unitList, wholeNumber } from './option-values.ts';
-import { urlHost } from './terminal.ts';
+import { runningServer } from './running-server.ts';
 import { trainWithProgress } from './training-progress.ts';
 import { seriesFromCsv, seriesFromServer, trainingReport } from './training-series.ts';
 
@@ -50,14 +50,12 @@ async function run(options: TrainCommandOptions): Promise<void> {
   if ((input === undefined) === (sensor === undefined)) {
     throw new InvalidInput('input', 'give either --input CSV or --sensor ID');
   }
-  const config = readConfig();
-  const url = options.url ?? `http://${urlHost(config.HOST)}:${config.PORT}`;
+  const at = runningServer(readConfig(), options.url);
   const series =
     input !== undefined
       ? await seriesFromCsv(input)
       : await seriesFromServer({
-          url,
-          token: config.HTTP_TOKEN,
+          ...at,
           sensor: sensor!,
           metric,
           from: Date.now() - since,

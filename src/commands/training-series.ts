@@ -2,25 +2,23 @@
  * `vigia train`: from a CSV file, or from what a running Vigía has stored of a sensor, to a model artifact.
  */
 import type { TrainingResult, TrainingSeries } from '../../models/training/training.ts';
-import { InvalidInput, VigiaError } from '../errors.ts';
+import { InvalidInput } from '../errors.ts';
 import { readRows } from './rows.ts';
+import { askServer, type RunningServer } from './running-server.ts';
 
 /** @throws InvalidInput as `readRows` */
 export async function seriesFromCsv(file: string): Promise<TrainingSeries> {
   return toSeries((await readRows(file)).map(({ ts, value }) => ({ ts, value })));
 }
 
-export interface StoredSource {
-  /** Of a running `vigia serve` or `vigia bridge`. */
-  readonly url: string;
-  readonly token?: string | undefined;
+export interface StoredSource extends RunningServer {
   readonly sensor: string;
   readonly metric: string;
   /** ms UTC */
   readonly from: number;
 }
 
-/** @throws InvalidInput (field sensor) when nothing is stored, VigiaError when the server cannot be asked */
+/** @throws InvalidInput (field sensor) when nothing is stored in that time; as `askServer` */
 export async function seriesFromServer({
   url,
   token,
@@ -29,26 +27,7 @@ export async function seriesFromServer({
   from,
 }: StoredSource): Promise<TrainingSeries> {
   const path = `/api/series/${encodeURIComponent(sensor)}/${encodeURIComponent(metric)}?from=${from}`;
-  let response: Response;
-  try {
-    response = await fetch(
-      new URL(path, url),
-      token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } },
-    );
-  } catch (error) {
-    throw new VigiaError(
-      'server_unavailable',
-      `no Vigía answers at ${url}: start \`vigia serve\` or give --url`,
-      {
-        field: 'url',
-        cause: error,
-      },
-    );
-  }
-  if (response.status === 404) throw new InvalidInput('sensor', `${url} has no series ${sensor}/${metric}`);
-  if (!response.ok)
-    throw new VigiaError('server_refused', `${url} answered ${response.status}: ${await response.text()}`);
-  const points = (await response.json()) as { t: number; v: number }[];
+  const points = (await askServer({ url, token }, 'GET', path)) as { t: number; v: number }[];
   if (points.length === 0)
     throw new InvalidInput(
       'sensor',

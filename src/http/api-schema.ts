@@ -123,3 +123,17 @@ export const alertAnswer = z.object({
   acknowledged: z.boolean(),
   revision: z.int(),
 });
+
+/** Query of `GET /api/dead-letters`. */
+export const deadLettersQuery = alertsQuery.pick({ limit: true });
+
+export const deadLetterAnswer = z.object({
+  id: z.string(),
+  topic: z.string(),
+  payload: z.base64().meta({ description: 'the message as it came' }),
+  reason: z.string(),
+  detail: z.string(),
+  firstTs: z.int(),
+  lastTs: z.int(),
+  count: z.int(),
+});

@@ -19,6 +19,8 @@ import {
   type seriesAnswer,
 } from './api-schema.ts';
 import { bearerToken } from './bearer-token.ts';
+import { refuseCrossSite } from './cross-site.ts';
+import { deadLetterRoutes } from './dead-letters.ts';
 import { errorBody, RequestRefused } from './error-answer.ts';
 import { type HttpOptions, unitOf } from './http-options.ts';
 import { checkReadings, parseBody, summarize } from './readings-request.ts';
@@ -30,6 +32,7 @@ type ApiOptions = Pick<
   HttpOptions,
   | 'store'
   | 'submit'
+  | 'replay'
   | 'countRejected'
   | 'units'
   | 'maxPayload'
@@ -48,7 +51,9 @@ export function apiRoutes(options: ApiOptions): Router {
     response.set('Cache-Control', 'no-store');
     next();
   });
+  router.use(refuseCrossSite);
   if (options.token !== undefined) router.use(bearerToken(options.token));
+  router.use('/dead-letters', deadLetterRoutes(options));
 
   // Every content type is taken as JSON: `curl -d` and many devices send whatever they send.
   router.post(

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
+import type { Replay } from '../pipeline/replay.ts';
 import type { Submit } from '../pipeline/submit.ts';
 import type { Store } from '../store/store.ts';
 
@@ -10,6 +11,7 @@ export interface HttpOptions {
   readonly port: number;
   readonly store: Store;
   readonly submit: Submit;
+  readonly replay: Replay;
   readonly logger: Logger;
   readonly registry: Registry;
   /** Rejects while the broker or the store cannot be reached; the error's message is shown to whoever asks /readyz. */

@@ -5,7 +5,6 @@
  * While the store is away, messages wait and are retried with back-off for ever; requests are answered with
  * StoreUnavailable. Nothing is acknowledged before it is stored.
  */
-import { createHash } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
@@ -19,10 +18,12 @@ import { type SeriesId, seriesKey } from '../domain/series.ts';
 import { StoreUnavailable, VigiaError } from '../errors.ts';
 import type { CommitResult, Store } from '../store/store.ts';
 import type { Accounting } from './accounting.ts';
+import { deadLetterId } from './dead-letter-id.ts';
 import { clockProblem, type GuardLimits } from './guard.ts';
 import type { ModelRegistry } from './model-registry.ts';
 import type { Outcome } from './outcome.ts';
 import { type Planned, planSeries, type SeriesPlan } from './plan.ts';
+import type { Replay } from './replay.ts';
 import { entryOf, NEW_SERIES, type SeriesEntry } from './series-entry.ts';
 import type { Delivery, Pending, Ticket } from './ticket.ts';
 
@@ -96,6 +97,30 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
 
   /** Takes in a message; `delivery.ack` is called once everything in it is stored. */
   deliver(delivery: Delivery): void {
+    this.take(delivery);
+  }
+
+  /** See `Replay`. */
+  readonly replay: Replay = ({ id, topic, bytes }) =>
+    new Promise((resolve, reject) => {
+      this.requireStore();
+      const { deadlineMs } = this.options;
+      const late = () =>
+        reject(new StoreUnavailable(`not committed within HTTP_DEADLINE (${deadlineMs} ms)`));
+      const timer = setTimeout(late, deadlineMs);
+      const { outcomes } = this.take({
+        topic,
+        bytes,
+        ack: () => {
+          clearTimeout(timer);
+          const own = outcomes.filter((_, index) => deadLetterId(topic, bytes, index) === id);
+          const refused = (own.length > 0 ? own : outcomes).find(({ status }) => status === 'rejected');
+          resolve(refused?.status === 'rejected' ? refused.detail : null);
+        },
+      });
+    });
+
+  private take(delivery: Delivery): Pick<Ticket, 'outcomes'> {
     const { templates, accounting } = this.options;
     let decoded = decode(delivery.topic, delivery.bytes, templates, this.options.decode);
     if (delivery.retained) {
@@ -104,7 +129,7 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
       decoded = dated;
       if (dated.length === 0) {
         delivery.ack();
-        return;
+        return { outcomes: [] };
       }
     }
     const ticket: Ticket = {
@@ -123,14 +148,14 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
         problem: 'problem' in element ? element.problem : null,
       })),
     );
+    return ticket;
   }
 
   /** See `Submit`. */
   readonly submit = (readings: readonly IncomingReading[]): Promise<Outcome[]> => {
     if (readings.length === 0) return Promise.resolve([]);
-    if (this.stopping) return Promise.reject(new StoreUnavailable('shutting down'));
-    if (this.outage) return Promise.reject(this.outage);
     return new Promise((resolve, reject) => {
+      this.requireStore();
       const outcomes: Outcome[] = new Array(readings.length);
       const ticket: Ticket = {
         delivery: null,
@@ -166,6 +191,12 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
       );
     });
   };
+
+  /** Requests fail at once when they cannot succeed. */
+  private requireStore(): void {
+    if (this.stopping) throw new StoreUnavailable('shutting down');
+    if (this.outage) throw this.outage;
+  }
 
   private enqueue(pendings: readonly Pending[]): void {
     this.options.accounting.received(pendings.length);
@@ -255,10 +286,9 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
       const { delivery } = pending.ticket;
       if (!delivery) return [];
       const { topic, bytes } = delivery;
-      const id = createHash('sha256').update(topic).update('\0').update(bytes).update(`\0${pending.index}`);
       return [
         {
-          id: id.digest('hex').slice(0, 16),
+          id: deadLetterId(topic, bytes, pending.index),
           topic,
           bytes,
           reason: problem.reason,

@@ -30,6 +30,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     'src/store/store.ts',
     'src/pipeline/outcome.ts',
     'src/pipeline/submit.ts',
+    'src/pipeline/replay.ts',
   ],
   'src/commands': [
     ...['src/app.ts', 'src/config.ts', 'src/logger.ts', 'src/domain', 'src/errors.ts', 'src/detect'],

@@ -421,3 +421,16 @@ describe('the rest of /api', () => {
     expect(JSON.stringify(http.log)).not.toContain('geheim');
   });
 });
+
+it('refuses writes that a page of another site makes in the browser', async () => {
+  const { url, submitted } = await testHttp();
+  for (const site of ['cross-site', 'same-site']) {
+    const response = await fetch(`${url}/api/readings`, {
+      method: 'POST',
+      headers: { 'sec-fetch-site': site },
+      body: '[{"sensor":"a","metric":"b","value":1}]',
+    });
+    expect(response.status).toBe(403);
+  }
+  expect(submitted).toEqual([]);
+});

@@ -39,6 +39,7 @@ export async function testHttp(over: Partial<HttpOptions> = {}): Promise<TestHtt
     host: '127.0.0.1',
     port: 0,
     store,
+    replay: async () => null,
     logger: pino({ level: 'debug' }, { write: (line: string) => log.push(JSON.parse(line)) }),
     registry: new Registry(),
     ready: async () => {},

@@ -1,0 +1,51 @@
+/** Commands that need the store of a running Vigía ask it over HTTP, since it alone writes there. */
+import type { Config } from '../config.ts';
+import { VigiaError } from '../errors.ts';
+import { urlHost } from './terminal.ts';
+
+export interface RunningServer {
+  /** Of a running `vigia serve` or `vigia bridge`. */
+  readonly url: string;
+  readonly token?: string | undefined;
+}
+
+/** The server at `url`, else the one that the settings describe. */
+export function runningServer(config: Config, url: string | undefined): RunningServer {
+  return { url: url ?? `http://${urlHost(config.HOST)}:${config.PORT}`, token: config.HTTP_TOKEN };
+}
+
+/**
+ * @returns the parsed JSON answer
+ * @throws VigiaError `server_unavailable` when nobody answers, `server_refused` with the server's own words
+ */
+export async function askServer(
+  { url, token }: RunningServer,
+  method: 'GET' | 'POST',
+  path: string,
+): Promise<unknown> {
+  let response: Response;
+  try {
+    response = await fetch(new URL(path, url), {
+      method,
+      headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+    });
+  } catch (error) {
+    throw new VigiaError(
+      'server_unavailable',
+      `no Vigía answers at ${url}: start \`vigia serve\` or give --url`,
+      {
+        field: 'url',
+        cause: error,
+      },
+    );
+  }
+  const text = await response.text();
+  if (response.ok) return JSON.parse(text);
+  let why = text;
+  try {
+    why = JSON.parse(text).error.message;
+  } catch {
+    // Not Vigía's own answer: its text says more than we could.
+  }
+  throw new VigiaError('server_refused', `${url} answered ${response.status}: ${why}`);
+}

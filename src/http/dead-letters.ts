@@ -1,0 +1,42 @@
+/** Dead letters under /api/dead-letters: see them, and send them through the pipeline again. */
+import { Router } from 'express';
+import type { z } from 'zod';
+import type { DeadLetter } from '../domain/dead-letter.ts';
+import { readQuery } from './api-query.ts';
+import { type deadLetterAnswer, deadLettersQuery } from './api-schema.ts';
+import { RequestRefused } from './error-answer.ts';
+import type { HttpOptions } from './http-options.ts';
+
+const DEFAULT_LIMIT = 100;
+
+export function deadLetterRoutes({ store, replay }: Pick<HttpOptions, 'store' | 'replay'>): Router {
+  const router = Router();
+
+  router.get('/', async (request, response) => {
+    const { limit = DEFAULT_LIMIT } = readQuery(request, deadLettersQuery);
+    response.json((await store.deadLetters(limit)).map(answer));
+  });
+
+  router.get('/:id', async (request, response) => {
+    response.json(answer(await find(request.params.id)));
+  });
+
+  router.post('/:id/replay', async (request, response) => {
+    const letter = await find(request.params.id);
+    const refused = await replay(letter);
+    if (refused === null) await store.removeDeadLetter(letter.id);
+    response.json({ id: letter.id, stored: refused === null, detail: refused });
+  });
+
+  async function find(id: string): Promise<DeadLetter> {
+    const letter = await store.deadLetter(id);
+    if (!letter) throw new RequestRefused(404, 'not_found', 'there is no dead letter of this id');
+    return letter;
+  }
+
+  return router;
+}
+
+function answer({ bytes, ...letter }: DeadLetter): z.infer<typeof deadLetterAnswer> {
+  return { ...letter, payload: Buffer.from(bytes).toString('base64') };
+}

@@ -1,0 +1,59 @@
+/** Dead letters at a running server: seen, shown with their bytes, and stored after the cause is mended. */
+import mqtt from 'mqtt';
+import { expect, it } from 'vitest';
+import { temporaryDirectory } from '../helpers/temporary-directory.ts';
+import { getJson, metric, runVigia, serve } from '../helpers/vigia.ts';
+
+const OLD = Date.UTC(2020, 0, 1);
+
+it('can be listed, shown and replayed once the cause is mended', async () => {
+  const directory = temporaryDirectory();
+  const first = await serve(['--no-devices', '--data', directory]);
+  const publisher = await mqtt.connectAsync(first.mqttUrl);
+  await publisher.publishAsync('sensors/a/temperature', 'ñ is no number', { qos: 1 });
+  const both = `[{"value":1,"ts":${OLD}},{"value":true,"ts":${OLD + 1}}]`;
+  for (let i = 0; i < 2; i++) await publisher.publishAsync('sensors/b/temperature', both, { qos: 1 });
+  await publisher.endAsync();
+  const at = (url: string, ...args: string[]) => runVigia(['dead-letter', ...args, '--url', url]);
+
+  const { output } = await at(first.url, 'list');
+  expect(output).toMatch(/1x {2}not-json {2}sensors\/a\/temperature/);
+  expect(output).toMatch(/2x {2}older-than-retention {2}sensors\/b\/temperature/);
+  expect(output).toMatch(/2x {2}bad-value {2}sensors\/b\/temperature/);
+  const id = /^(\w+) .*not-json/m.exec(output)![1]!;
+  expect((await at(first.url, 'show', id)).output).toMatch(
+    /topic +sensors\/a\/temperature\n[\s\S]*\nñ is no number\n/,
+  );
+  expect(await at(first.url, 'show', 'nothing')).toMatchObject({
+    code: 1,
+    output: expect.stringContaining('404'),
+  });
+  expect((await at(first.url, 'replay', '--all')).output).toMatch(/0 of 3 stored/);
+  await first.kill('SIGTERM');
+
+  const second = await serve(['--no-devices', '--data', directory], { env: { RETENTION: '36500d' } });
+  const replayed = await at(second.url, 'replay', '--all');
+  expect(replayed.code).toBe(1);
+  expect(replayed.output).toMatch(/1 of 3 stored/);
+  expect(await getJson(`${second.url}/api/series/b/temperature?from=0`)).toEqual([{ t: OLD, v: 1 }]);
+  const left = await getJson<{ reason: string; payload: string }[]>(`${second.url}/api/dead-letters`);
+  expect(left.map(({ reason }) => reason).sort()).toEqual(['bad-value', 'not-json']);
+  expect(Buffer.from(left.find(({ reason }) => reason === 'not-json')!.payload, 'base64').toString()).toBe(
+    'ñ is no number',
+  );
+  const count = (name: string) => metric(second.url, 'vigia_readings_total', `result="${name}"`);
+  expect((await count('committed')) + (await count('duplicate')) + (await count('dead_lettered'))).toBe(
+    await metric(second.url, 'vigia_readings_received_total'),
+  );
+});
+
+it('says that nobody answers when there is no server', async () => {
+  expect(await runVigia(['dead-letter', 'list', '--url', 'http://127.0.0.1:1'])).toMatchObject({
+    code: 1,
+    output: expect.stringContaining('no Vigía answers at http://127.0.0.1:1'),
+  });
+  expect(await runVigia(['dead-letter', 'replay'])).toMatchObject({
+    code: 1,
+    output: expect.stringContaining('--all'),
+  });
+});

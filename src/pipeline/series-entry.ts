@@ -24,7 +24,7 @@ export function entryOf(record: SeriesRecord | null): SeriesEntry {
   if (!record) return NEW_SERIES;
   const { version, assignments } = record;
   // A series that has only readings beyond a horizon, or none folded yet, has no state.
-  const state = record.state.length === 0 ? emptyState() : decodeState(record.state);
+  const state = record.state.length === 0 ? emptyState() : stateOf(record.state);
   return { version, assignments, state, snapshots: record.snapshots.map(({ n, ts }) => ({ n, ts })) };
 }
 
@@ -48,6 +48,14 @@ export function foldBase(
   ts: number,
 ): { state: SeriesState; n: number; ts: number } | null {
   const snapshot = snapshots.findLast((candidate) => candidate.ts < ts);
-  if (snapshot) return { state: decodeState(snapshot.bytes), n: snapshot.n, ts: snapshot.ts };
+  if (snapshot) return { state: stateOf(snapshot.bytes), n: snapshot.n, ts: snapshot.ts };
   return reachesStart(count) ? { state: emptyState(), n: 0, ts: -1 } : null;
+}
+
+/**
+ * Decodes a copy: what a store returns may be a Buffer, whose `slice` is a view of memory it shares, at an offset that
+ * doubles cannot be read at.
+ */
+function stateOf(bytes: Uint8Array): SeriesState {
+  return decodeState(new Uint8Array(bytes));
 }

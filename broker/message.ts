@@ -25,7 +25,7 @@ export interface Delivery {
   received: boolean;
 }
 
-/** Objects and array slots that a queued message takes besides its bytes (measured with Node 20: 230 to 290). */
+/** Objects and buffers that a queued message takes besides its bytes (300,000 of them, Node 20: 220 of heap, 300 resident). */
 const OVERHEAD_BYTES = 280;
 
 /** Copies the payload: Aedes' is a view of everything that was read with it, which would stay in memory as long. */

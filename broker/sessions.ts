@@ -18,9 +18,9 @@ export class Sessions {
   /** Client id -> since when (ms, monotonic), the longest absent first. */
   private readonly absent = new Map<string, number>();
 
-  /** @param groups hears which members have left for good */
+  /** @param groups hears whose session has ended */
   constructor(
-    private readonly groups: Pick<SharedGroups, 'leave' | 'forget'>,
+    private readonly groups: Pick<SharedGroups, 'forget'>,
     private readonly memory: QueueMemory,
     private readonly limits: SessionLimits & WindowLimits,
     private readonly logger: Logger,
@@ -61,9 +61,8 @@ export class Sessions {
   unsubscribe(clientId: string, filters: readonly string[]): void {
     const session = this.sessions.get(clientId);
     for (const filter of filters) {
-      if (!session?.filters.delete(filter)) continue;
-      if (isShared(filter)) this.groups.leave(clientId, filter);
-      else this.tree.remove(filter, clientId);
+      session?.filters.delete(filter);
+      this.tree.remove(filter, clientId);
     }
   }
 

@@ -256,12 +256,17 @@ describe('a persistent subscriber that is connected', () => {
     await subscribe(client, ['a/b', 1], ['$share/g/a/b', 1]);
     const clean = await rawSession(broker.mqttPort);
     await subscribe(clean, ['a/b', 1], ['$share/h/a/b', 1]);
+    const ordinary = await Promise.all([1, 2, 3, 4, 5, 6, 7, 8].map(() => rawSession(broker.mqttPort)));
+    await Promise.all(ordinary.map((one) => subscribe(one, ['a/b', 1])));
     await publish(broker, numbers(0, 20));
     await waitFor('two windows', () => published(client).length === 10 && published(clean).length === 25);
     for (const one of [client, clean]) {
       const ids = published(one).map(({ messageId }) => messageId);
       expect(new Set(ids).size).toBe(ids.length);
     }
+    // Aedes numbers these: it has the lower half.
+    await waitFor('all of theirs', () => ordinary.every((one) => published(one).length === 20));
+    expect(Math.max(...ordinary.flatMap(published).map(({ messageId }) => messageId!))).toBeLessThan(32_768);
     await waitFor('all', () => {
       acknowledge(client);
       acknowledge(clean);

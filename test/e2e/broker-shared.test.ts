@@ -249,24 +249,30 @@ describe('when a member goes', () => {
     await waitFor('all', () => second.texts.length === 10);
   });
 
-  test('an acknowledgement that comes too late, over the next connection, acknowledges nothing', async () => {
-    const broker = await testBroker();
-    const connection = { clientId: 'one', clean: false };
-    const first = await rawSession(broker.mqttPort, connection);
-    await subscribeRaw(first, SHARED);
-    await publish(broker, numbers(0, 5));
-    await waitFor('all', () => published(first).length === 5);
-    first.socket.destroy();
-    await waitFor('the disconnect', () => broker.connections() === 0);
-    const second = await rawSession(broker.mqttPort, connection);
-    await waitFor('all again', () => published(second).length === 5);
-    for (const { messageId } of published(first)) second.send({ cmd: 'puback', messageId: messageId! });
-    second.send({ cmd: 'pingreq' });
-    await second.packet('pingresp');
-    expect(broker.statistics().queuedMessages).toBe(5);
-    for (const { messageId } of published(second)) second.send({ cmd: 'puback', messageId: messageId! });
-    await waitFor('all acknowledged', () => broker.statistics().queuedMessages === 0);
-  });
+  test.each([false, true])(
+    'an acknowledgement that comes too late, over the next connection, acknowledges nothing (clean: %s)',
+    async (clean) => {
+      const broker = await testBroker();
+      // Keeps the group and its backlog.
+      await lose(broker, (await member(broker.url, { clean: false, clientId: 'absent' })).client);
+      const connection = { clientId: 'one', clean };
+      const first = await rawSession(broker.mqttPort, connection);
+      await subscribeRaw(first, SHARED);
+      await publish(broker, numbers(0, 5));
+      await waitFor('all', () => published(first).length === 5);
+      first.socket.destroy();
+      await waitFor('the disconnect', () => broker.connections() === 0);
+      const second = await rawSession(broker.mqttPort, connection);
+      if (clean) await subscribeRaw(second, SHARED);
+      await waitFor('all again', () => published(second).length === 5);
+      for (const { messageId } of published(first)) second.send({ cmd: 'puback', messageId: messageId! });
+      second.send({ cmd: 'pingreq' });
+      await second.packet('pingresp');
+      expect(broker.statistics().queuedMessages).toBe(5);
+      for (const { messageId } of published(second)) second.send({ cmd: 'puback', messageId: messageId! });
+      await waitFor('all acknowledged', () => broker.statistics().queuedMessages === 0);
+    },
+  );
 });
 
 describe('while no member is connected', () => {
@@ -379,6 +385,21 @@ describe('a member that does not keep up', () => {
       acknowledge();
       return published(other).length + published(stuck).length === 60;
     });
+  });
+
+  test('and reads nothing, at QoS 0, gets only what its connection takes', async () => {
+    const broker = await testBroker({ limits: { drainTimeoutMs: 60_000, maxQueuedMessages: 10 } });
+    const stuck = await rawSession(broker.mqttPort);
+    await subscribeRaw(stuck, '$share/g/flood', 0);
+    stuck.socket.pause();
+    const publisher = await mqttClient(broker.url);
+    const payload = Buffer.alloc(500_000);
+    for (let i = 0; i < 60; i++) await publisher.publishAsync('flood', payload, { qos: 1 });
+    await waitFor('the drops', () => broker.statistics().droppedMessages > 0);
+    expect(broker.statistics().queuedMessages).toBe(10);
+    stuck.socket.resume();
+    await waitFor('the rest', () => broker.statistics().queuedMessages === 0);
+    await waitFor('all', () => published(stuck).length === 60 - broker.statistics().droppedMessages);
   });
 });
 

@@ -95,6 +95,7 @@ export async function startApp(options: AppOptions): Promise<App> {
         widestBucket: WIDEST_ROLLUP,
       },
       batchMax: config.BATCH_MAX,
+      batchSeries: config.BATCH_SERIES,
       lingerMs: config.BATCH_LINGER_MS,
       deadlineMs: config.HTTP_DEADLINE,
       cacheSize: config.STATE_CACHE,

@@ -184,6 +184,7 @@ export const SETTINGS = {
     help: 'unit per metric, metric=unit, comma-separated',
   }),
   BATCH_MAX: setting(whole(1, 100_000), { fallback: '1000', help: 'most readings in one commit' }),
+  BATCH_SERIES: setting(whole(1, 100_000), { fallback: '256', help: 'most series in one commit' }),
   BATCH_LINGER_MS: setting(whole(0, 60_000), {
     fallback: '0',
     help: 'how long a batch waits for company when nothing is in flight',

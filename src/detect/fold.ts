@@ -15,6 +15,11 @@ import { cloneState, encodeState, type Opening, type SeriesState } from './state
 
 /** A snapshot of the state is taken whenever the number of readings is a multiple of this. */
 export const SNAPSHOT_EVERY = 64;
+/** A reading to fold; `expected` where its forecast is known already, because nothing before it has changed. */
+export interface FoldSample extends Sample {
+  readonly expected?: number | null;
+}
+
 /** The rule of the adaptive detector, in alert ids. */
 export const ANOMALY_RULE = 'anomaly';
 
@@ -30,7 +35,7 @@ export interface FoldResult {
 export class Fold {
   private readonly history: Float64Array;
   private readonly models: readonly Model[];
-  private readonly forecasts: readonly (Forecast | null)[];
+  private readonly forecasts: readonly (Forecast | number | null)[];
 
   /**
    * @param base the state before the first sample; not changed
@@ -39,7 +44,7 @@ export class Fold {
    */
   constructor(
     private readonly base: SeriesState,
-    readonly samples: readonly Sample[],
+    readonly samples: readonly FoldSample[],
     modelAt: (ts: number) => Model,
     batch: ForecastBatch,
   ) {
@@ -50,9 +55,11 @@ export class Fold {
       this.history[known + i] = sample.value;
     });
     this.models = samples.map((sample) => modelAt(sample.ts));
-    this.forecasts = this.models.map((model, i) =>
-      known + i < model.window ? null : batch.add(model, this.history, known + i),
-    );
+    this.forecasts = this.models.map((model, i) => {
+      if (known + i < model.window) return null;
+      const { expected } = samples[i]!;
+      return typeof expected === 'number' ? expected : batch.add(model, this.history, known + i);
+    });
   }
 
   /** W of the model of sample `i`. */
@@ -66,10 +73,13 @@ export class Fold {
     return Array.from(this.history.subarray(Math.max(0, end - this.needed(i)), end));
   }
 
-  /** The static rule on sample `i`; null while there are fewer than W values before it. Valid after `compute`. */
+  /**
+   * The static rule on sample `i`, whose forecast was not known before; null while there are fewer than W values before
+   * it. Valid after `compute`.
+   */
   static(i: number): { expected: number; error: number; threshold: number; anomaly: boolean } | null {
     const forecast = this.forecasts[i];
-    if (!forecast) return null;
+    if (forecast === null || forecast === undefined || typeof forecast === 'number') return null;
     const { expected, threshold } = forecast;
     const error = Math.abs(this.samples[i]!.value - expected);
     return { expected, error, threshold, anomaly: error > threshold };
@@ -90,7 +100,8 @@ export class Fold {
         if (state.model !== '') resetErrors(state.adaptive);
         state.model = model.id;
       }
-      const expected = this.forecasts[i]?.expected ?? null;
+      const forecast = this.forecasts[i]!;
+      const expected = forecast === null || typeof forecast === 'number' ? forecast : forecast.expected;
       const step = stepAdaptive(state.adaptive, ts, value, expected);
       const { score, warmup } = step;
       if (step.cleared && state.open) {

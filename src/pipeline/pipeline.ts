@@ -14,17 +14,18 @@ import type { TopicTemplate } from '../codecs/topic.ts';
 import { ForecastBatch } from '../detect/forecast-batch.ts';
 import type { Alert } from '../domain/alert.ts';
 import type { IncomingReading } from '../domain/reading.ts';
-import { type SeriesId, seriesKey } from '../domain/series.ts';
+import type { SeriesId } from '../domain/series.ts';
 import { StoreUnavailable, VigiaError } from '../errors.ts';
-import type { CommitResult, Store } from '../store/store.ts';
+import type { CommitResult, SeriesRecord, Store } from '../store/store.ts';
 import type { Accounting } from './accounting.ts';
 import { deadLetterId } from './dead-letter-id.ts';
 import { clockProblem, type GuardLimits } from './guard.ts';
 import type { ModelRegistry } from './model-registry.ts';
 import type { Outcome } from './outcome.ts';
-import { type Planned, planSeries, type SeriesPlan } from './plan.ts';
+import { type Planned, planSeries, type SeriesPlan, StaleEntry } from './plan.ts';
+import { type Batch, type Group, ReadingQueue } from './reading-queue.ts';
 import type { Replay } from './replay.ts';
-import { entryOf, NEW_SERIES, type SeriesEntry } from './series-entry.ts';
+import { entryOf, type SeriesEntry } from './series-entry.ts';
 import type { Delivery, Pending, Ticket } from './ticket.ts';
 
 export interface PipelineOptions {
@@ -36,6 +37,8 @@ export interface PipelineOptions {
   readonly decode: DecodeLimits;
   readonly guard: GuardLimits;
   readonly batchMax: number;
+  /** Series per batch at most. */
+  readonly batchSeries: number;
   /** ms */
   readonly lingerMs: number;
   /** How long a request waits for its commit, ms. */
@@ -48,19 +51,13 @@ export interface PipelineOptions {
 /** Pauses between tries while the store is away or a series cannot be written, ms. */
 const BACK_OFF = [50, 100, 200, 400, 800, 1600, 3000] as const;
 
-interface Group {
-  readonly series: SeriesId;
-  readonly key: string;
-  pendings: Pending[];
-}
-
 interface PipelineEvents {
   /** After each applied commit of one series. */
   committed: [series: SeriesId, planned: Planned, alerts: readonly Alert[]];
 }
 
 export class Pipeline extends EventEmitter<PipelineEvents> {
-  private queue: Pending[] = [];
+  private readonly queue = new ReadingQueue();
   private wake: (() => void) | null = null;
   private running: Promise<void> | null = null;
   private stopping = false;
@@ -200,13 +197,13 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
 
   private enqueue(pendings: readonly Pending[]): void {
     this.options.accounting.received(pendings.length);
-    for (const pending of pendings) this.queue.push(pending);
+    this.queue.push(pendings);
     this.wake?.();
   }
 
   private async run(): Promise<void> {
     for (;;) {
-      if (this.queue.length === 0) {
+      if (this.queue.size === 0) {
         if (this.stopping) return;
         await new Promise<void>((resolve) => {
           this.wake = resolve;
@@ -215,49 +212,38 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
         continue;
       }
       if (this.abort.signal.aborted) return;
-      const { lingerMs, batchMax } = this.options;
+      const { lingerMs, batchMax, batchSeries } = this.options;
       // Lets the sockets that are readable now add to this batch, and keeps a busy pipeline from starving them.
       await turn();
-      if (lingerMs > 0 && this.queue.length < batchMax && !this.stopping) await delay(lingerMs);
-      const batch = this.queue.splice(0, batchMax);
+      if (lingerMs > 0 && this.queue.size < batchMax && !this.stopping) await delay(lingerMs);
+      const batch = this.queue.take(batchMax, batchSeries);
       try {
         await this.process(batch);
       } catch (error) {
         // Only a closing pipeline gets here; its messages stay unacknowledged.
         if (this.abort.signal.aborted) return;
         this.options.logger.error({ err: error }, 'batch failed; its readings are tried again');
-        this.park(batch.filter(({ ticket, index }) => !(index in ticket.outcomes)));
+        const all = [...batch.problems, ...batch.groups.flatMap(({ pendings }) => pendings)];
+        this.park(all.filter(({ ticket, index }) => !(index in ticket.outcomes)));
       }
     }
   }
 
-  private async process(batch: readonly Pending[]): Promise<void> {
+  private async process({ groups, problems, size }: Batch): Promise<void> {
     const { accounting, guard, now } = this.options;
-    accounting.batch(batch.length);
-    const letters: { pending: Pending; problem: Problem }[] = [];
-    const groups = new Map<string, Group>();
+    accounting.batch(size);
     const time = now();
-    for (const pending of batch) {
-      const { reading, ticket } = pending;
-      if (ticket.failed) continue;
-      const problem =
-        pending.problem ?? (reading?.ts === undefined ? null : clockProblem(reading.ts, time, guard));
-      if (problem) {
-        letters.push({ pending, problem });
-        continue;
-      }
-      const key = seriesKey(reading!);
-      const group = groups.get(key);
-      if (group) group.pendings.push(pending);
-      else
-        groups.set(key, {
-          series: { sensor: reading!.sensor, metric: reading!.metric },
-          key,
-          pendings: [pending],
-        });
+    const letters = problems.map((pending) => ({ pending, problem: pending.problem! }));
+    for (const group of groups) {
+      group.pendings = group.pendings.filter((pending) => {
+        const { ts } = pending.reading!;
+        const problem = ts === undefined ? null : clockProblem(ts, time, guard);
+        if (problem) letters.push({ pending, problem });
+        return problem === null;
+      });
     }
     if (letters.length > 0) await this.refuse(letters, time);
-    let work = [...groups.values()];
+    let work = this.withoutFailed(groups);
     for (let attempt = 0; work.length > 0; ) {
       try {
         work = await this.attempt(work);
@@ -323,18 +309,22 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
     const entries = await this.entries(work);
     const batch = new ForecastBatch();
     const plans: { group: Group; plan: SeriesPlan }[] = [];
-    for (const group of work) {
-      const entry = entries.get(group.key)!;
-      try {
+    const stale: Group[] = [];
+    // Side by side, because those with late readings ask the store several times.
+    const settled = await Promise.allSettled(
+      work.map(async (group) => {
+        const entry = entries.get(group.key)!;
         if (entry instanceof VigiaError) throw entry;
-        plans.push({
-          group,
-          plan: await planSeries(group.series, group.pendings, entry, store, models, batch, now()),
-        });
-      } catch (error) {
-        if (error instanceof StoreUnavailable || !(error instanceof VigiaError)) throw error;
-        this.setAside(group, error);
-      }
+        return planSeries(group.series, group.pendings, entry, store, models, batch, now());
+      }),
+    );
+    for (const [i, result] of settled.entries()) {
+      const group = work[i]!;
+      if (result.status === 'fulfilled') plans.push({ group, plan: result.value });
+      else if (result.reason instanceof StaleEntry) stale.push(this.supersede(group, result.reason.current));
+      else if (result.reason instanceof VigiaError && !(result.reason instanceof StoreUnavailable)) {
+        this.setAside(group, result.reason);
+      } else throw result.reason;
     }
     const planned = performance.now();
     await batch.compute();
@@ -345,7 +335,10 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
     accounting.stage('plan', planned - started);
     accounting.stage('score', scored - planned);
     accounting.stage('commit', performance.now() - scored);
-    return finished.flatMap(({ group, planned }, i) => this.conclude(group, planned, results[i]!));
+    return [
+      ...stale,
+      ...finished.flatMap(({ group, planned }, i) => this.conclude(group, planned, results[i]!)),
+    ];
   }
 
   /** What each series' commit builds on: remembered, or read. A record that cannot be read is the series' error. */
@@ -377,9 +370,7 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
       return [];
     }
     if (result.status === 'conflict') {
-      accounting.retried(1);
-      this.cache.set(group.key, result.current ? entryOf(result.current) : NEW_SERIES);
-      return [group];
+      return [this.supersede(group, result.current)];
     }
     this.cache.set(group.key, { ...planned.entry, version: result.version === '' ? null : result.version });
     accounting.committed(1);
@@ -394,6 +385,18 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
     if (busy.length > 0) this.park(busy, 100);
     this.emit('committed', group.series, planned, result.alerts);
     return [];
+  }
+
+  /** Another replica has committed: remembers what the store has now, for the next try. */
+  private supersede(group: Group, current: SeriesRecord | null): Group {
+    this.options.accounting.retried(1);
+    try {
+      this.cache.set(group.key, entryOf(current));
+    } catch {
+      // The next try reads the record again and reports why it cannot be used.
+      this.cache.delete(group.key);
+    }
+    return group;
   }
 
   private resolve(pending: Pending, outcome: Outcome): void {
@@ -417,7 +420,7 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
     this.park(group.pendings.filter(({ ticket }) => !ticket.failed));
   }
 
-  private failRequests(error: StoreUnavailable, pendings: readonly Pending[]): void {
+  private failRequests(error: StoreUnavailable, pendings: Iterable<Pending>): void {
     for (const { ticket } of pendings) if (!ticket.delivery) this.failTicket(ticket, error);
   }
 
@@ -438,7 +441,7 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
     if (pendings.length === 0 || this.stopping) return;
     const timer = setTimeout(() => {
       this.parked.delete(timer);
-      this.queue.push(...pendings);
+      this.queue.push(pendings);
       this.wake?.();
     }, ms);
     this.parked.add(timer);
@@ -449,7 +452,7 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
       this.options.logger.error({ err: error }, 'the store is away; nothing is acknowledged meanwhile');
     this.outage = error;
     this.failRequests(error, this.queue);
-    this.queue = this.queue.filter(({ ticket }) => !ticket.failed);
+    this.queue.dropFailed();
     await delay(BACK_OFF[Math.min(attempt, BACK_OFF.length - 1)], undefined, { signal: this.abort.signal });
   }
 }

@@ -3,14 +3,14 @@
  * conflicts and late readings, and sets up the fold. `finish` turns the computed fold into a SeriesCommit.
  */
 
-import { Fold, type FoldResult, openAlerts } from '../detect/fold.ts';
+import { Fold, type FoldResult, type FoldSample, openAlerts } from '../detect/fold.ts';
 import type { ForecastBatch } from '../detect/forecast-batch.ts';
 import { encodeState, type SeriesState } from '../detect/state.ts';
 import type { AlertChange } from '../domain/alert.ts';
 import type { Reading, Sample } from '../domain/reading.ts';
 import type { SeriesId } from '../domain/series.ts';
-import type { Verdict } from '../domain/verdict.ts';
-import type { ModelAssignment, SeriesCommit, SeriesStatus, Store } from '../store/store.ts';
+import type { ScoredSample, Verdict } from '../domain/verdict.ts';
+import type { ModelAssignment, SeriesCommit, SeriesRecord, SeriesStatus, Store } from '../store/store.ts';
 import type { ModelRegistry } from './model-registry.ts';
 import type { Outcome, StaticVerdict } from './outcome.ts';
 import { foldBase, oldestSnapshot, reachesStart, type SeriesEntry } from './series-entry.ts';
@@ -37,7 +37,14 @@ export interface Planned {
   readonly lateUnscored: number;
 }
 
-/** Looks up what is stored around late readings and requests the forecasts. Throws what the store throws. */
+/** Another replica has committed since the entry was made; `current` is what the store has now. */
+export class StaleEntry extends Error {
+  constructor(readonly current: SeriesRecord | null) {
+    super('the series has been committed by another replica');
+  }
+}
+
+/** Looks up what is stored around late readings and requests the forecasts. Throws StaleEntry, and what the store throws. */
 export async function planSeries(
   series: SeriesId,
   pendings: readonly Pending[],
@@ -131,17 +138,18 @@ export class SeriesPlan {
     }));
     fresh.sort((a, b) => a.ts - b.ts);
     const late = fresh.filter(({ ts }) => ts <= lastTs);
-    let samples = fresh.slice(late.length);
+    this.assign(fresh.slice(late.length), models);
+    await models.require(this.assignments.map(({ model }) => model));
+    let samples: FoldSample[] = fresh.slice(late.length);
     let base: SeriesState = this.entry.state;
     if (late.length > 0) {
-      const refold = await this.refold(late, store);
+      const longest = Math.max(...this.assignments.map(({ model }) => models.get(model)!.window));
+      const refold = await this.refold(late, longest, store);
       if (refold) {
         base = refold.base;
         samples = [...refold.samples, ...samples];
       }
     }
-    this.assign(fresh.slice(late.length), models);
-    await models.require(this.assignments.map(({ model }) => model));
     if (samples.length === 0) return;
     this.fold = new Fold(
       base,
@@ -158,27 +166,26 @@ export class SeriesPlan {
   /** The stored samples after a snapshot before the earliest late reading within the horizon, with those taken in. */
   private async refold(
     late: readonly Sample[],
+    longestWindow: number,
     store: Store,
-  ): Promise<{ base: SeriesState; samples: Sample[] } | null> {
+  ): Promise<{ base: SeriesState; samples: FoldSample[] } | null> {
     const { state, version } = this.entry;
     const [record] = await store.load([this.series]);
-    // Somebody committed meanwhile: the commit will answer `conflict`, whatever is computed here.
-    const snapshots = record?.version === version ? record!.snapshots : [];
+    if (!record || record.version !== version) throw new StaleEntry(record ?? null);
     for (let first = 0; first < late.length; first++) {
-      const base = foldBase(snapshots, state.count, late[first]!.ts);
+      const base = foldBase(record.snapshots, state.count, late[first]!.ts);
       if (!base) continue;
-      const stored = await store.range(this.series, base.ts + 1, state.lastTs);
-      // The server's own retention may have dropped readings of a slow series that the fold would need.
-      if (stored.length !== state.count - base.n && record?.version === version) continue;
+      const [stored, alerts] = await Promise.all([
+        store.range(this.series, base.ts + 1, state.lastTs),
+        store.alertsSince(this.series, base.ts),
+      ]);
+      // The server's own retention may have dropped readings of a slow series that the fold would need. (Or another
+      // replica has committed since: then this commit will be refused, whatever is computed here.)
+      if (stored.length !== state.count - base.n) continue;
       this.unscored = first;
-      const values = new Map(stored.map(({ ts, value }) => [ts, value]));
-      for (const { ts, value } of late.slice(first)) values.set(ts, value);
-      this.before = await store.alertsSince(this.series, base.ts);
+      this.before = alerts;
       this.keptSnapshots = this.keptSnapshots.filter(({ n }) => n <= base.n);
-      return {
-        base: base.state,
-        samples: [...values].map(([ts, value]) => ({ ts, value })).sort((a, b) => a.ts - b.ts),
-      };
+      return { base: base.state, samples: withLate(stored, late.slice(first), longestWindow) };
     }
     this.unscored = late.length;
     return null;
@@ -278,6 +285,26 @@ class Committed {
   get needed(): number {
     return this.fold?.needed(this.position) ?? 0;
   }
+}
+
+/**
+ * Puts late readings among the stored ones. A stored forecast is what the fold would compute again, to the bit, unless one
+ * of the `window` readings before it has changed; so only those are left out, and computed.
+ */
+function withLate(stored: readonly ScoredSample[], late: readonly Sample[], window: number): FoldSample[] {
+  const samples = new Map<number, FoldSample>(
+    stored.map(({ ts, value, expected }) => [ts, { ts, value, expected }]),
+  );
+  for (const { ts, value } of late) samples.set(ts, { ts, value });
+  const changed = new Set(late.map(({ ts }) => ts));
+  let unchanged = Number.POSITIVE_INFINITY;
+  return [...samples.values()]
+    .sort((a, b) => a.ts - b.ts)
+    .map(({ ts, value, expected }) => {
+      const known = unchanged >= window && typeof expected === 'number';
+      unchanged = changed.has(ts) ? 0 : unchanged + 1;
+      return known ? { ts, value, expected } : { ts, value };
+    });
 }
 
 function status(state: SeriesState): SeriesStatus {

@@ -34,6 +34,7 @@ export function runningPipeline(
     decode: { maxReadings: 10_000, maxNameBytes: 200 },
     guard: { maxClockSkew: 300_000, retention: 30 * 86_400_000, widestBucket: 3_600_000 },
     batchMax: 1000,
+    batchSeries: 256,
     lingerMs: 0,
     deadlineMs: 5000,
     cacheSize: 1000,

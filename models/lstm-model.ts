@@ -1,21 +1,22 @@
 /**
  * An artifact at work: scales windows, runs the kernel, scales back. `forecast` and `threshold` allocate nothing.
  *
- * Cost: about 8 µs per window for LSTM-50, 3 µs for the shipped model, on the calling thread (docs: test/bench/lstm.ts).
- * `forecast` computes what it is given in one go, so a caller that must not hold the event loop over 2 ms submits at most
- * about 200 windows of LSTM-50 at a time; nothing is gained above 16.
+ * Cost (test/bench/lstm.ts): about 6 µs per window for LSTM-50, 3 µs for the shipped model, on the calling thread, and
+ * `forecast` computes what it is given in one go. A caller that must not hold the event loop over 2 ms submits at most
+ * 256 windows of LSTM-50 at a time, fewer of larger networks (in proportion to units squared); nothing is gained above 16.
  */
 import { type Artifact, modelId } from './artifact.ts';
-import { createKernel } from './kernel/kernel.ts';
+import { createKernel, type Simd } from './kernel/kernel.ts';
 import type { Model } from './model.ts';
 import { type Frame, frameWindow, fromScaled, toScaled } from './scaling.ts';
 
 /** A window around 0 has no level; any positive boundary will do for it. */
 const LEAST_THRESHOLD = 1e-9;
 
-export function createModel(artifact: Artifact): Model {
+/** @throws {ConfigurationError} where the machine lacks this kind of SIMD; see `Simd` before choosing `relaxed` */
+export function createModel(artifact: Artifact, simd: Simd = 'simd128'): Model {
   const { network, window, weights, scaling, threshold } = artifact;
-  const kernel = createKernel(network, window, weights);
+  const kernel = createKernel(network, window, weights, simd);
   const frames: Frame[] = Array.from({ length: kernel.block }, () => ({ centre: 0, scale: 1 }));
   const spare: Frame = { centre: 0, scale: 1 };
 

@@ -23,12 +23,16 @@ const FLAGS = [
   'simd',
 ];
 
-/** @returns the WebAssembly binary of the kernel's source */
-export async function compileKernel(): Promise<Uint8Array> {
+/**
+ * @param relaxed with fused multiply-add, where the last bits depend on the machine
+ * @returns the WebAssembly binary of the kernel's source
+ */
+async function compileKernel(relaxed: boolean): Promise<Uint8Array> {
   const { default: asc } = await import('assemblyscript/asc');
   const source = await readFile(join(folder(), SOURCE), 'utf8');
+  const flags = relaxed ? [...FLAGS, '--enable', 'relaxed-simd'] : FLAGS;
   let binary: Uint8Array | undefined;
-  const { error, stderr } = await asc.main([ENTRY, '--outFile', 'lstm.wasm', ...FLAGS], {
+  const { error, stderr } = await asc.main([ENTRY, '--outFile', 'lstm.wasm', ...flags], {
     readFile: (name: string) => (name === ENTRY ? source : null),
     writeFile: (_name: string, contents: string | Uint8Array) => {
       if (typeof contents !== 'string') binary = contents;
@@ -39,11 +43,14 @@ export async function compileKernel(): Promise<Uint8Array> {
   return binary;
 }
 
-/** The text of binary.ts for a compiled kernel. */
-export function binaryModule(binary: Uint8Array): string {
+/** The text of binary.ts. */
+export async function binaryModule(): Promise<string> {
+  const encode = async (relaxed: boolean) => Buffer.from(await compileKernel(relaxed)).toString('base64');
   return `/** Compiled from lstm.as by \`npm run build:kernel\`; do not edit. */
 export const simd128 =
-  '${Buffer.from(binary).toString('base64')}';
+  '${await encode(false)}';
+export const relaxedSimd =
+  '${await encode(true)}';
 `;
 }
 
@@ -52,5 +59,5 @@ function folder(): string {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  await writeFile(join(folder(), 'binary.ts'), binaryModule(await compileKernel()));
+  await writeFile(join(folder(), 'binary.ts'), await binaryModule());
 }

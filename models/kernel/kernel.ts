@@ -4,7 +4,7 @@
  */
 import { ConfigurationError } from '../../src/errors.ts';
 import type { Network } from '../network.ts';
-import { simd128 } from './binary.ts';
+import { relaxedSimd, simd128 } from './binary.ts';
 import { BLOCK, layOut } from './layout.ts';
 
 // The part of the JavaScript API that is used: TypeScript has it only together with the browser's whole DOM.
@@ -40,11 +40,27 @@ export interface Kernel {
 }
 
 /**
- * @param weights as in `weightShapes`; copied
- * @throws {ConfigurationError} on a machine without WebAssembly SIMD
+ * `simd128` gives the same bits on every machine. `relaxed` fuses multiplications and additions where the machine can: faster,
+ * needs Node 22, and its last bits differ between processors, so replicas of one system must not mix.
  */
-export function createKernel(network: Network, window: number, weights: Float32Array): Kernel {
-  const { memory, recur, head } = instantiate();
+export type Simd = 'simd128' | 'relaxed';
+
+const binaries: Record<Simd, { readonly base64: string; readonly backend: string }> = {
+  simd128: { base64: simd128, backend: 'wasm-simd128' },
+  relaxed: { base64: relaxedSimd, backend: 'wasm-relaxed-simd' },
+};
+
+/**
+ * @param weights as in `weightShapes`; copied
+ * @throws {ConfigurationError} on a machine without this kind of WebAssembly SIMD
+ */
+export function createKernel(
+  network: Network,
+  window: number,
+  weights: Float32Array,
+  simd: Simd = 'simd128',
+): Kernel {
+  const { memory, recur, head } = instantiate(simd);
   const layout = layOut(network, window, weights);
   const missing = layout.bytes - memory.buffer.byteLength;
   if (missing > 0) memory.grow(Math.ceil(missing / 65_536));
@@ -52,7 +68,7 @@ export function createKernel(network: Network, window: number, weights: Float32A
   const lstmLayers = network.lstm.length;
   const denseLayers = network.dense.length;
   return {
-    backend: 'wasm-simd128',
+    backend: binaries[simd].backend,
     block: BLOCK,
     inputs: new Float32Array(memory.buffer, layout.inputs, BLOCK * window),
     outputs: new Float64Array(memory.buffer, layout.outputs, BLOCK),
@@ -71,9 +87,13 @@ export function createKernel(network: Network, window: number, weights: Float32A
   };
 }
 
-function instantiate(): Exports {
-  const bytes = Buffer.from(simd128, 'base64');
+function instantiate(simd: Simd): Exports {
+  const bytes = Buffer.from(binaries[simd].base64, 'base64');
   if (!WebAssembly.validate(bytes))
-    throw new ConfigurationError('this machine has no WebAssembly SIMD, which the scoring kernel needs');
+    throw new ConfigurationError(
+      simd === 'relaxed'
+        ? 'this Node has no relaxed WebAssembly SIMD (Node 22 has); use simd128'
+        : 'this machine has no WebAssembly SIMD, which the scoring kernel needs',
+    );
   return new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports as Exports;
 }

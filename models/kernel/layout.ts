@@ -9,6 +9,9 @@ import { type Network, weightViews } from '../network.ts';
 /** Windows per call of the kernel: the scratch of 16 stays in the first-level cache, and more gains nothing. */
 export const BLOCK = 16;
 
+/** The compiler puts the kernel's constants below. */
+const RESERVED = 2048;
+
 const LAYER_WORDS = 9;
 const DENSE_WORDS = 5;
 const GATES = 4;
@@ -41,7 +44,7 @@ export interface Layout {
 
 /** @param weights as in `weightShapes` */
 export function layOut(network: Network, window: number, weights: Float32Array): Layout {
-  let end = 64;
+  let end = RESERVED;
   const take = (bytes: number): number => {
     const at = end;
     end += Math.ceil(bytes / 64) * 64;

@@ -11,7 +11,9 @@
 //   z = b + x Wx + h Wh;  c = rec(zf) c + rec(zi) act(zc);  h = rec(zo) act(c)
 //
 // Layout. Units come in groups of 4, the lanes of a vector. A row is one window's input of a layer followed by its hidden
-// state, so that one product gives z. Weights are [group][input][gate][4], biases and z [group][gate][4].
+// state, so that one product gives z. Weights are [group][input][gate][4] and biases [group][gate][4], gates i f c o. z is
+// [gate][group][4], gates i f o c, so that an activation runs over all its numbers in one pass, its constants in registers
+// (and read from memory: V8 would make literals anew at every use).
 
 // Words of a layer's table.
 const ROWS = 0; // f32 [n][stride]: input, hidden state
@@ -37,6 +39,7 @@ const RELU: u32 = 1;
 const TANH: u32 = 2;
 const SIGMOID: u32 = 3;
 const HARD_SIGMOID: u32 = 4;
+const HARD_SIGMOID_SIXTH: u32 = 5;
 
 // @ts-ignore: decorator
 @inline
@@ -88,6 +91,7 @@ function products(layer: usize, n: i32, z: usize): void {
   const zStride = groups << 6;
   const groupBytes = inputs << 6;
   const pairs = n & ~1;
+  const gate = groups << 4;
 
   for (let g: usize = 0; g < groups; g++) {
     const from = weights + g * groupBytes;
@@ -120,157 +124,181 @@ function products(layer: usize, n: i32, z: usize): void {
         a += 4;
         p += 64;
       }
-      const to = z + <usize>w * zStride + (g << 6);
+      const to = z + <usize>w * zStride + (g << 4);
       v128.store(to, i0);
-      v128.store(to, f0, 16);
-      v128.store(to, c0, 32);
-      v128.store(to, o0, 48);
+      v128.store(to + gate, f0);
+      v128.store(to + 2 * gate, o0);
+      v128.store(to + 3 * gate, c0);
       const to1 = to + zStride;
       v128.store(to1, i1);
-      v128.store(to1, f1, 16);
-      v128.store(to1, c1, 32);
-      v128.store(to1, o1, 48);
+      v128.store(to1 + gate, f1);
+      v128.store(to1 + 2 * gate, o1);
+      v128.store(to1 + 3 * gate, c1);
     }
   }
   if (pairs < n) single(rows + <usize>pairs * stride, groups, groupBytes, weights, biases, z + <usize>pairs * zStride);
 }
 
-/** The same for one window: two groups at a time, so that eight sums are under way and none waits for its predecessor. */
+/** The same for one window, reading the weights in one stream: they exceed the first-level cache. */
 function single(row: usize, groups: usize, groupBytes: usize, weights: usize, biases: usize, z: usize): void {
-  let g: usize = 0;
-  for (; g + 1 < groups; g += 2) {
+  const gate = groups << 4;
+  let p = weights;
+  for (let g: usize = 0; g < groups; g++) {
     let a = row;
-    let p = weights + g * groupBytes;
     const end = p + groupBytes;
     const bias = biases + (g << 6);
-    let i0 = v128.load(bias), f0 = v128.load(bias, 16), c0 = v128.load(bias, 32), o0 = v128.load(bias, 48);
-    let i1 = v128.load(bias, 64), f1 = v128.load(bias, 80), c1 = v128.load(bias, 96), o1 = v128.load(bias, 112);
+    let i = v128.load(bias), f = v128.load(bias, 16), c = v128.load(bias, 32), o = v128.load(bias, 48);
     while (p < end) {
       const x = v128.load32_splat(a);
-      const q = p + groupBytes;
-      i0 = madd(x, v128.load(p), i0);
-      f0 = madd(x, v128.load(p, 16), f0);
-      c0 = madd(x, v128.load(p, 32), c0);
-      o0 = madd(x, v128.load(p, 48), o0);
-      i1 = madd(x, v128.load(q), i1);
-      f1 = madd(x, v128.load(q, 16), f1);
-      c1 = madd(x, v128.load(q, 32), c1);
-      o1 = madd(x, v128.load(q, 48), o1);
+      i = madd(x, v128.load(p), i);
+      f = madd(x, v128.load(p, 16), f);
+      c = madd(x, v128.load(p, 32), c);
+      o = madd(x, v128.load(p, 48), o);
       a += 4;
       p += 64;
     }
-    const to = z + (g << 6);
-    v128.store(to, i0);
-    v128.store(to, f0, 16);
-    v128.store(to, c0, 32);
-    v128.store(to, o0, 48);
-    v128.store(to, i1, 64);
-    v128.store(to, f1, 80);
-    v128.store(to, c1, 96);
-    v128.store(to, o1, 112);
+    const to = z + (g << 4);
+    v128.store(to, i);
+    v128.store(to + gate, f);
+    v128.store(to + 2 * gate, o);
+    v128.store(to + 3 * gate, c);
   }
-  if (g < groups) {
-    let a = row;
-    let p = weights + g * groupBytes;
-    const end = p + groupBytes;
-    const bias = biases + (g << 6);
-    let i0 = v128.load(bias), f0 = v128.load(bias, 16), c0 = v128.load(bias, 32), o0 = v128.load(bias, 48);
-    while (p < end) {
-      const x = v128.load32_splat(a);
-      i0 = madd(x, v128.load(p), i0);
-      f0 = madd(x, v128.load(p, 16), f0);
-      c0 = madd(x, v128.load(p, 32), c0);
-      o0 = madd(x, v128.load(p, 48), o0);
-      a += 4;
-      p += 64;
-    }
-    const to = z + (g << 6);
-    v128.store(to, i0);
-    v128.store(to, f0, 16);
-    v128.store(to, c0, 32);
-    v128.store(to, o0, 48);
-  }
+}
+
+// Vectors of equal numbers.
+const ZERO = 0;
+const HALF = 1;
+const ONE = 2;
+const MAGIC = 3; // 1.5 x 2^23: adding it rounds to the nearest integer and leaves that in the low bits
+const P1 = 4; // 2^r - 1 for |r| <= 1/2, fitted by us for the least greatest relative error (1.1e-8)
+const P2 = 5;
+const P3 = 6;
+const P4 = 7;
+const P5 = 8;
+const P6 = 9;
+const SIGMOID_RATE = 10; // e^-x = 2^(rate x)
+const TANH_RATE = 11; // e^2x = 2^(rate x)
+const SIGMOID_END = 12;
+const SIGMOID_START = 13;
+const TANH_END = 14; // tanh is 1 in single precision long before
+const TANH_START = 15;
+const SLOPE = 16;
+const SLOPE_SIXTH = 17;
+const CONSTANTS: usize = memory.data<f32>([
+  0, 0, 0, 0,
+  0.5, 0.5, 0.5, 0.5,
+  1, 1, 1, 1,
+  12582912, 12582912, 12582912, 12582912,
+  0.6931471824645996, 0.6931471824645996, 0.6931471824645996, 0.6931471824645996,
+  0.24022650718688965, 0.24022650718688965, 0.24022650718688965, 0.24022650718688965,
+  0.055503565818071365, 0.055503565818071365, 0.055503565818071365, 0.055503565818071365,
+  0.009618029929697514, 0.009618029929697514, 0.009618029929697514, 0.009618029929697514,
+  0.0013391211396083236, 0.0013391211396083236, 0.0013391211396083236, 0.0013391211396083236,
+  0.00015470133803319186, 0.00015470133803319186, 0.00015470133803319186, 0.00015470133803319186,
+  -1.4426950408889634, -1.4426950408889634, -1.4426950408889634, -1.4426950408889634,
+  2.8853900817779268, 2.8853900817779268, 2.8853900817779268, 2.8853900817779268,
+  126, 126, 126, 126,
+  -126, -126, -126, -126,
+  30, 30, 30, 30,
+  -30, -30, -30, -30,
+  0.2, 0.2, 0.2, 0.2,
+  0.16666666666666666, 0.16666666666666666, 0.16666666666666666, 0.16666666666666666,
+], 16);
+const EXPONENT_BIAS: usize = memory.data<i32>([127, 127, 127, 127], 16);
+
+// @ts-ignore: decorator
+@inline
+function constant(index: usize): v128 {
+  return v128.load(CONSTANTS + (index << 4));
 }
 
 /** Gates, cells and hidden states from z; the hidden states also become the next layer's inputs. */
 function advance(layer: usize, next: usize, n: i32, z: usize): void {
   const stride = word(layer, STRIDE);
   const hidden = word(layer, ROWS) + (word(layer, INPUTS) << 2);
-  const groups = word(layer, GROUPS);
+  const gate = word(layer, GROUPS) << 4;
   const activation = <u32>word(layer, ACTIVATION);
   const recurrent = <u32>word(layer, RECURRENT);
-  const bytes = groups << 4;
   let cells = word(layer, CELLS);
   for (let w: usize = 0; w < <usize>n; w++) {
+    activate(recurrent, z, z + 3 * gate);
+    activate(activation, z + 3 * gate, z + 4 * gate);
     const h = hidden + w * stride;
-    const copy = next ? word(next, ROWS) + w * word(next, STRIDE) : 0;
-    for (let u: usize = 0; u < bytes; u += 16) {
-      const i = activate(recurrent, v128.load(z));
-      const f = activate(recurrent, v128.load(z, 16));
-      const g = activate(activation, v128.load(z, 32));
-      const o = activate(recurrent, v128.load(z, 48));
-      const c = f32x4.add(f32x4.mul(f, v128.load(cells)), f32x4.mul(i, g));
-      v128.store(cells, c);
-      const out = f32x4.mul(o, activate(activation, c));
-      v128.store(h + u, out);
-      if (copy) v128.store(copy + u, out);
-      z += 64;
-      cells += 16;
+    for (let u: usize = 0; u < gate; u += 16) {
+      const at = z + u;
+      const c = f32x4.add(
+        f32x4.mul(v128.load(at + gate), v128.load(cells + u)),
+        f32x4.mul(v128.load(at), v128.load(at + 3 * gate)),
+      );
+      v128.store(cells + u, c);
+      v128.store(at, c);
     }
+    activate(activation, z, z + gate);
+    const copy = next ? word(next, ROWS) + w * word(next, STRIDE) : h;
+    for (let u: usize = 0; u < gate; u += 16) {
+      const out = f32x4.mul(v128.load(z + 2 * gate + u), v128.load(z + u));
+      v128.store(h + u, out);
+      v128.store(copy + u, out);
+    }
+    z += 4 * gate;
+    cells += gate;
   }
 }
 
-// @ts-ignore: decorator
-@inline
-function activate(kind: u32, x: v128): v128 {
-  if (kind == SIGMOID) return sigmoid(x);
-  if (kind == TANH) return tanh(x);
-  if (kind == RELU) return f32x4.pmax(x, f32x4.splat(0));
-  if (kind >= HARD_SIGMOID) {
-    const slope = f32x4.splat(kind == HARD_SIGMOID ? 0.2 : 1.0 / 6.0);
-    const line = f32x4.add(f32x4.mul(x, slope), f32x4.splat(0.5));
-    return f32x4.pmax(f32x4.pmin(line, f32x4.splat(1)), f32x4.splat(0));
+/** Applies an activation in place to the vectors [from, to). */
+function activate(kind: u32, from: usize, to: usize): void {
+  if (kind == SIGMOID) sigmoid(from, to);
+  else if (kind == TANH) tanh(from, to);
+  else if (kind == RELU) relu(from, to);
+  else if (kind == HARD_SIGMOID) hardSigmoid(from, to, constant(SLOPE));
+  else if (kind == HARD_SIGMOID_SIXTH) hardSigmoid(from, to, constant(SLOPE_SIXTH));
+}
+
+function relu(from: usize, to: usize): void {
+  const zero = constant(ZERO);
+  for (; from < to; from += 16) v128.store(from, f32x4.pmax(v128.load(from), zero));
+}
+
+function hardSigmoid(from: usize, to: usize, slope: v128): void {
+  const zero = constant(ZERO), half = constant(HALF), one = constant(ONE);
+  for (; from < to; from += 16) {
+    const line = f32x4.add(f32x4.mul(v128.load(from), slope), half);
+    v128.store(from, f32x4.pmax(f32x4.pmin(line, one), zero));
   }
-  return x;
 }
 
-// @ts-ignore: decorator
-@inline
-function sigmoid(x: v128): v128 {
-  const y = f32x4.pmax(f32x4.pmin(f32x4.neg(x), f32x4.splat(87)), f32x4.splat(-87));
-  const one = f32x4.splat(1);
-  return f32x4.div(one, f32x4.add(one, f32x4.add(expm1(y), one)));
+// e^y is 2^k 2^r with k integer and |r| <= 1/2: 2^k is made in the exponent's bits, 2^r - 1 is the polynomial p. Both
+// functions below are written in 2^k p, so that nothing is lost to a difference of almost equal numbers near 0.
+
+/** 1 / (1 + e^-x) */
+function sigmoid(from: usize, to: usize): void {
+  const one = constant(ONE), magic = constant(MAGIC), bias = v128.load(EXPONENT_BIAS);
+  const p1 = constant(P1), p2 = constant(P2), p3 = constant(P3), p4 = constant(P4), p5 = constant(P5), p6 = constant(P6);
+  const rate = constant(SIGMOID_RATE), end = constant(SIGMOID_END), start = constant(SIGMOID_START);
+  for (; from < to; from += 16) {
+    const u = f32x4.pmax(f32x4.pmin(f32x4.mul(v128.load(from), rate), end), start);
+    const rounded = f32x4.add(u, magic);
+    const r = f32x4.sub(u, f32x4.sub(rounded, magic));
+    const p = f32x4.mul(madd(madd(madd(madd(madd(p6, r, p5), r, p4), r, p3), r, p2), r, p1), r);
+    const power = i32x4.shl(i32x4.add(rounded, bias), 23);
+    v128.store(from, f32x4.div(one, f32x4.add(f32x4.mul(p, power), f32x4.add(power, one))));
+  }
 }
 
-/** (e^2x - 1) / (e^2x + 1), exact also near 0 because the numerator is never computed as a difference. */
-// @ts-ignore: decorator
-@inline
-function tanh(x: v128): v128 {
-  const y = f32x4.pmax(f32x4.pmin(f32x4.add(x, x), f32x4.splat(20)), f32x4.splat(-20));
-  const e = expm1(y);
-  return f32x4.div(e, f32x4.add(e, f32x4.splat(2)));
-}
-
-/**
- * e^y - 1 for |y| <= 87: y = k ln 2 + r with |r| <= ln 2 / 2, ln 2 in two parts (Cody & Waite) so that r keeps its bits,
- * and a polynomial for e^r - 1, fitted by us for the least greatest relative error (1.4e-8). Adding 1.5 x 2^23 rounds to
- * the nearest integer and leaves it in the low bits, where the shift finds it.
- */
-// @ts-ignore: decorator
-@inline
-function expm1(y: v128): v128 {
-  const magic = f32x4.splat(12582912);
-  const rounded = f32x4.add(f32x4.mul(y, f32x4.splat(1.4426950408889634)), magic);
-  const k = f32x4.sub(rounded, magic);
-  let r = f32x4.sub(y, f32x4.mul(k, f32x4.splat(0.693359375)));
-  r = f32x4.add(r, f32x4.mul(k, f32x4.splat(2.1219444005469057e-4)));
-  let q = madd(f32x4.splat(0.0013946669641882181), r, f32x4.splat(0.008366710506379604));
-  q = madd(q, r, f32x4.splat(0.04166628047823906));
-  q = madd(q, r, f32x4.splat(0.16666541993618011));
-  q = madd(q, r, f32x4.splat(0.5));
-  const p = madd(f32x4.mul(r, r), q, r);
-  const power = i32x4.shl(i32x4.add(rounded, i32x4.splat(127)), 23);
-  return f32x4.add(f32x4.mul(power, p), f32x4.sub(power, f32x4.splat(1)));
+/** (e^2x - 1) / (e^2x + 1) */
+function tanh(from: usize, to: usize): void {
+  const one = constant(ONE), magic = constant(MAGIC), bias = v128.load(EXPONENT_BIAS);
+  const p1 = constant(P1), p2 = constant(P2), p3 = constant(P3), p4 = constant(P4), p5 = constant(P5), p6 = constant(P6);
+  const rate = constant(TANH_RATE), end = constant(TANH_END), start = constant(TANH_START);
+  for (; from < to; from += 16) {
+    const u = f32x4.pmax(f32x4.pmin(f32x4.mul(v128.load(from), rate), end), start);
+    const rounded = f32x4.add(u, magic);
+    const r = f32x4.sub(u, f32x4.sub(rounded, magic));
+    const p = f32x4.mul(madd(madd(madd(madd(madd(p6, r, p5), r, p4), r, p3), r, p2), r, p1), r);
+    const power = i32x4.shl(i32x4.add(rounded, bias), 23);
+    const e = f32x4.mul(p, power);
+    v128.store(from, f32x4.div(f32x4.add(e, f32x4.sub(power, one)), f32x4.add(e, f32x4.add(power, one))));
+  }
 }
 
 /**

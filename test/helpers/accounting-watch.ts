@@ -1,0 +1,88 @@
+/**
+ * Scrapes living replicas again and again while a fault goes on, and notes every scrape at which the counts of readings do
+ * not add up (promise 4).
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { onTestFinished } from 'vitest';
+import type { Replica } from './replica.ts';
+import { waitFor } from './wait-for.ts';
+
+const SCRAPE_EVERY = 100;
+
+export interface Counts {
+  readonly received: number;
+  readonly committed: number;
+  readonly duplicate: number;
+  readonly deadLettered: number;
+  readonly rejected: number;
+  readonly inFlight: number;
+  /** Readings beyond the horizon: stored, not scored. */
+  readonly unscored: number;
+  readonly retries: number;
+}
+
+export interface AccountingWatch {
+  readonly scrapes: number;
+  readonly mismatches: readonly string[];
+}
+
+/** @throws when the process does not answer */
+export async function countsOf(url: string): Promise<Counts> {
+  const text = await (await fetch(`${url}/metrics`, { signal: AbortSignal.timeout(10_000) })).text();
+  const value = (name: string) => {
+    const line = text.split('\n').find((candidate) => candidate.startsWith(`${name} `));
+    return Number(line?.slice(name.length) ?? 0);
+  };
+  const result = (name: string) => value(`vigia_readings_total{result="${name}"}`);
+  return {
+    received: value('vigia_readings_received_total'),
+    committed: result('committed'),
+    duplicate: result('duplicate'),
+    deadLettered: result('dead_lettered'),
+    rejected: result('rejected'),
+    inFlight: value('vigia_readings_in_flight'),
+    unscored: value('vigia_readings_late_total{scored="no"}'),
+    retries: value('vigia_commit_retries_total'),
+  };
+}
+
+/** Goes on until the test ends. */
+export function watchAccounting(replicas: readonly Replica[]): AccountingWatch {
+  const watch = { scrapes: 0, mismatches: [] as string[] };
+  let over = false;
+  const scrape = async (replica: Replica) => {
+    while (!over) {
+      try {
+        const counts = await countsOf(await replica.url);
+        watch.scrapes++;
+        const { received, committed, duplicate, deadLettered, rejected, inFlight } = counts;
+        if (received !== committed + duplicate + deadLettered + rejected + inFlight)
+          watch.mismatches.push(`${replica.id}: ${JSON.stringify(counts)}`);
+      } catch {
+        // Being killed is part of the test: a dead process has nothing to add up.
+      }
+      await delay(SCRAPE_EVERY);
+    }
+  };
+  for (const replica of replicas) void scrape(replica);
+  onTestFinished(() => {
+    over = true;
+  });
+  return watch;
+}
+
+/** Resolves with the counts of all when none has a reading in flight any more. */
+export async function settledCounts(replicas: readonly Replica[], deadlineMs = 60_000): Promise<Counts[]> {
+  return Promise.all(
+    replicas.map((replica) =>
+      waitFor(
+        `${replica.id} to finish its readings`,
+        async () => {
+          const counts = await countsOf(await replica.url);
+          return counts.inFlight === 0 ? counts : null;
+        },
+        deadlineMs,
+      ),
+    ),
+  );
+}

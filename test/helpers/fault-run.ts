@@ -1,0 +1,58 @@
+/** The frame of most faults: replicas under load, something happens to them, and nothing may be lost or doubled. */
+import { expect } from 'vitest';
+import { type AccountingWatch, settledCounts, watchAccounting } from './accounting-watch.ts';
+import { type LoadPublishing, publishLoad } from './load-publisher.ts';
+import { type Mosquitto, startMosquitto } from './mosquitto.ts';
+import type { RedisServer } from './redis-server.ts';
+import { type Replica, startReplicas } from './replica.ts';
+import { startDurableRedis } from './running-redis.ts';
+import { type LoadedSeries, simulatedLoad, sizeOf } from './simulated-load.ts';
+import { allStored, expectAlertsRelayed, expectStoredOnce, storeAt } from './stored-load.ts';
+import { waitFor } from './wait-for.ts';
+
+export interface FaultRunOptions {
+  readonly series: number;
+  /** Per series. */
+  readonly readings: number;
+  /** Readings per second, all series together. */
+  readonly rate: number;
+  readonly replicas: number;
+  /** Settings of the replicas beside their addresses. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly broker?: Mosquitto;
+}
+
+export interface FaultRun {
+  readonly load: readonly LoadedSeries[];
+  readonly broker: Mosquitto;
+  readonly redis: RedisServer;
+  readonly replicas: readonly Replica[];
+  readonly publishing: LoadPublishing;
+  readonly watch: AccountingWatch;
+}
+
+/** Begins to publish, and resolves when the broker has a quarter of the load. */
+export async function startFaultRun(options: FaultRunOptions): Promise<FaultRun> {
+  const load = simulatedLoad(options.series, options.readings);
+  const [broker, redis] = await Promise.all([options.broker ?? startMosquitto(), startDurableRedis()]);
+  const env = { MQTT_URL: broker.url, REDIS_URL: redis.url, ...options.env };
+  const replicas = await startReplicas(options.replicas, env);
+  const watch = watchAccounting(replicas);
+  const publishing = publishLoad(broker.url, load, { rate: options.rate });
+  await waitFor('a quarter of the load', () => publishing.acknowledged() > sizeOf(load) / 4, 60_000);
+  return { load, broker, redis, replicas, publishing, watch };
+}
+
+/** Waits for the rest of the load; then everything published is stored, once, and the accounts were never wrong. */
+export async function expectNothingLost(run: FaultRun): Promise<void> {
+  const { load, redis, replicas, publishing, watch } = run;
+  await publishing.done;
+  const store = await storeAt(redis.url);
+  await allStored(store, load);
+  await settledCounts(replicas);
+  await expectStoredOnce(store, load);
+  await expectAlertsRelayed(redis, store);
+  expect(watch.scrapes).toBeGreaterThan(10);
+  expect(watch.mismatches).toEqual([]);
+  expect(replicas.filter(({ ended }) => ended)).toEqual([]);
+}

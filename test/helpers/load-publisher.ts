@@ -1,0 +1,102 @@
+/**
+ * Publishes a load with QoS 1 over several connections, in the order of time across all series, and tries again until
+ * the broker has acknowledged everything.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import pino from 'pino';
+import { onTestFinished } from 'vitest';
+import { Publisher } from '../../devices/publisher.ts';
+import { readingPayload, readingTopic } from '../../devices/reading-message.ts';
+import type { Store } from '../../src/store/store.ts';
+import type { LoadedSeries } from './simulated-load.ts';
+import { waitFor } from './wait-for.ts';
+
+const CONNECTIONS = 4;
+/** Readings of one series that may be on their way while newer ones are stored; within the horizon of 256. */
+const AHEAD = 160;
+const BLOCK = 32;
+
+export interface LoadOptions {
+  /** Readings per second at most, all series together. */
+  readonly rate?: number;
+  /**
+   * Publishes no reading before those 160 to 191 places before it in its series are stored here: then none is later than
+   * the horizon, however long a replica sits on what it was given, and verdicts have to be equal.
+   */
+  readonly withinHorizonOf?: Store;
+  /** Unacknowledged messages per connection; default 100. */
+  readonly window?: number;
+}
+
+export interface LoadPublishing {
+  /** Acknowledged by the broker so far. */
+  readonly acknowledged: () => number;
+  /** Resolves when all are. */
+  readonly done: Promise<void>;
+}
+
+export function publishLoad(
+  url: string,
+  load: readonly LoadedSeries[],
+  { rate = Number.POSITIVE_INFINITY, withinHorizonOf, window = 100 }: LoadOptions = {},
+): LoadPublishing {
+  const logger = pino({ level: 'silent' });
+  const publishers = Array.from(
+    { length: Math.min(CONNECTIONS, load.length) },
+    () => new Publisher({ url, window, reconnectMs: 50, reconnectMaxMs: 500, logger }),
+  );
+  let over = false;
+  onTestFinished(async () => {
+    over = true;
+    await Promise.all(publishers.map((publisher) => publisher.close()));
+  });
+  const run = async () => {
+    const started = performance.now();
+    let sent = 0;
+    const rounds = Math.max(...load.map(({ samples }) => samples.length));
+    for (let round = 0; round < rounds; round++) {
+      if (withinHorizonOf && round % BLOCK === 0) await stored(withinHorizonOf, load, round - AHEAD - BLOCK);
+      for (const [i, { sensor, metric, samples }] of load.entries()) {
+        const sample = samples[round];
+        if (!sample) continue;
+        if (over) return;
+        const early = started + (sent / rate) * 1000 - performance.now();
+        if (early > 1) await delay(early);
+        sent++;
+        const publisher = publishers[i % publishers.length]!;
+        const full = publisher.publish(readingTopic(sensor, metric), readingPayload(sample.value, sample.ts));
+        if (full) await full;
+      }
+    }
+    await Promise.all(publishers.map((publisher) => publisher.drain()));
+  };
+  for (const publisher of publishers) publisher.start();
+  const done = run();
+  done.catch(() => {});
+  return {
+    acknowledged: () => publishers.reduce((sum, { acknowledged }) => sum + acknowledged, 0),
+    done,
+  };
+}
+
+/** Waits until the block of readings of every series that begins at `first` is stored. */
+async function stored(store: Store, load: readonly LoadedSeries[], first: number): Promise<void> {
+  if (first < 0) return;
+  let missing = load.filter(({ samples }) => samples.length > first);
+  await waitFor(
+    `readings ${first} to ${first + BLOCK - 1} of every series`,
+    async () => {
+      const found = await Promise.all(
+        missing.map((series) => {
+          const block = series.samples.slice(first, first + BLOCK);
+          return store.range(series, block[0]!.ts, block.at(-1)!.ts);
+        }),
+      );
+      missing = missing.filter(
+        ({ samples }, i) => found[i]!.length < Math.min(BLOCK, samples.length - first),
+      );
+      return missing.length === 0;
+    },
+    120_000,
+  );
+}

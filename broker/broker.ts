@@ -1,28 +1,27 @@
 /**
- * The MQTT broker: Aedes in this process, over TCP and WebSocket, with the limits a broker on a network needs.
+ * The MQTT broker: Aedes in this process, over TCP, TLS and WebSocket, with the limits a broker on a network needs.
  *
  * Its promise: with a publish hook, the PUBACK (or PUBREC) of a message is sent after the hook's promise has resolved, and
  * never if it rejects. MQTT 3.1 and 3.1.1; Aedes refuses version 5.
  */
-import { Server as HttpServer } from 'node:http';
-import { createServer as createTcpServer, type Server } from 'node:net';
-import type { Duplex } from 'node:stream';
 import { setTimeout as pause, setImmediate as tick } from 'node:timers/promises';
 import { Aedes, type AedesOptions, type AuthenticateError } from 'aedes';
 import type { Logger } from 'pino';
 import { InvalidInput } from '../src/errors.ts';
 import { type Credentials, credentialsCheck } from './credentials.ts';
 import { type BrokerLimits, defaultLimits } from './limits.ts';
-import { type Endpoint, listen } from './listen.ts';
+import { Listeners, type MqttEndpoint, type WebSocketEndpoint } from './listeners.ts';
 import { messageStore, type QueueStatistics } from './message-store.ts';
-import { limitPacketSize } from './packet-limit.ts';
 import { hookRunner, type PublishHook } from './publish-hook.ts';
+import type { TlsCredentials } from './tls.ts';
 import { topicProblem } from './topic-check.ts';
-import { webSocketServer } from './websocket.ts';
 
 export interface BrokerOptions {
-  readonly tcp: Endpoint;
-  readonly webSocket?: Endpoint;
+  /** With `tls` it speaks only that. */
+  readonly tcp: MqttEndpoint;
+  /** A port for TLS beside a plain `tcp`. */
+  readonly tls?: MqttEndpoint & { readonly tls: TlsCredentials };
+  readonly webSocket?: WebSocketEndpoint;
   /** Absent: anybody may connect. */
   readonly credentials?: Credentials;
   /** Absent: publishes are acknowledged as they come. */
@@ -35,6 +34,7 @@ export interface BrokerOptions {
 export interface Broker {
   /** The port that is open, also when 0 was asked for. */
   readonly mqttPort: number;
+  readonly tlsPort?: number;
   readonly webSocketPort?: number;
   /** Open connections. */
   connections(): number;
@@ -58,14 +58,14 @@ export interface PublishOptions {
   readonly retain?: boolean;
 }
 
-/** @throws ConfigurationError if a port cannot be opened (field: the endpoint's setting); nothing is left open then */
+/**
+ * @throws ConfigurationError if a port cannot be opened or a certificate not used (field: the endpoint's setting); nothing
+ * is left open then
+ */
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const { logger } = options;
   const limits = { ...defaultLimits, ...options.limits };
   const hook = hookRunner(options.onPublish);
-  const streams = new Set<Duplex>();
-  const servers: Server[] = [];
-
   const store = messageStore(limits, logger);
   const aedes = await Aedes.createBroker({
     ...aedesOptions(limits, options.credentials),
@@ -79,39 +79,17 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   logErrors(aedes, logger);
   store.follow(aedes);
 
-  const hasRoom = (): boolean => streams.size < limits.maxConnections;
-  const accept = (stream: Duplex): void => {
-    if (!hasRoom()) {
-      logger.warn({ maxConnections: limits.maxConnections }, 'MQTT connection refused: too many');
-      stream.on('error', () => undefined).destroy();
-      return;
-    }
-    streams.add(stream);
-    stream.once('close', () => streams.delete(stream));
-    limitPacketSize(stream, limits.maxPacketBytes);
-    aedes.handle(stream);
-  };
-  const open = async (server: Server, endpoint: Endpoint): Promise<number> => {
-    const port = await listen(server, endpoint);
-    server.on('error', (error) => logger.error({ err: error }, `${endpoint.setting}: the listener failed`));
-    servers.push(server);
-    return port;
-  };
+  const listeners = new Listeners(limits, logger, (stream) => void aedes.handle(stream));
 
   async function shutDown(deadlineMs: number): Promise<void> {
     const end = Date.now() + deadlineMs;
-    const closed = servers.map((server) => new Promise((resolve) => server.close(resolve)));
+    listeners.stop();
     await within(end - Date.now() - deadlineMs / 3, hook.stop());
     // Acknowledgements are flushed on the next tick.
     await tick();
     await within(end - Date.now(), new Promise<void>((resolve) => aedes.close(resolve)));
-    for (const stream of streams) {
-      closed.push(new Promise((resolve) => stream.once('close', resolve)));
-      stream.destroy();
-    }
     store.close();
-    for (const server of servers) if (server instanceof HttpServer) server.closeAllConnections();
-    await within(end - Date.now(), Promise.all(closed));
+    await within(end - Date.now(), listeners.close());
   }
   let closing: Promise<void> | null = null;
   const close = (deadlineMs = 3000): Promise<void> => {
@@ -120,19 +98,16 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   };
 
   try {
-    const tcp = createTcpServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 }, accept);
-    const mqttPort = await open(tcp, options.tcp);
-    const shared = {
-      mqttPort,
-      connections: () => streams.size,
+    const { tcp, tls, webSocket } = options;
+    return {
+      mqttPort: await listeners.openMqtt(tcp),
+      ...(tls && { tlsPort: await listeners.openMqtt(tls) }),
+      ...(webSocket && { webSocketPort: await listeners.openWebSocket(webSocket) }),
+      connections: () => listeners.connections,
       statistics: store.statistics,
       publish: publisher(aedes, limits),
       close,
     };
-    if (options.webSocket === undefined) return shared;
-    const web = webSocketServer({ ...limits, hasRoom, onConnection: accept });
-    web.maxConnections = limits.maxConnections;
-    return { ...shared, webSocketPort: await open(web, options.webSocket) };
   } catch (error) {
     await close(0);
     throw error;

@@ -1,12 +1,17 @@
 /** MQTT over WebSocket: turns upgraded HTTP connections into byte streams for the broker. */
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { Duplex } from 'node:stream';
+import type { TlsOptions } from 'node:tls';
 import { createWebSocketStream, WebSocketServer } from 'ws';
 
 export interface WebSocketServerOptions {
   readonly maxPacketBytes: number;
   /** For a connection to get through the HTTP upgrade, ms. */
   readonly connectTimeoutMs: number;
+  readonly tls?: TlsOptions;
+  /** Absent: web pages of every origin may connect. */
+  readonly origins?: readonly string[];
   /** Asked before each upgrade; false answers 503. */
   readonly hasRoom: () => boolean;
   readonly onConnection: (stream: Duplex) => void;
@@ -23,14 +28,23 @@ export function webSocketServer(options: WebSocketServerOptions): Server {
     perMessageDeflate: false,
     handleProtocols: (offered) => ['mqtt', 'mqttv3.1'].find((name) => offered.has(name)) ?? false,
   });
-  const server = createServer((_request, response) => {
+  const explain: RequestListener = (_request, response) => {
     response.writeHead(426, { connection: 'close', 'content-type': 'text/plain', upgrade: 'websocket' });
     response.end('This port speaks MQTT over WebSocket.\n');
-  });
+  };
+  const { tls, connectTimeoutMs } = options;
+  const server = tls
+    ? createSecureServer({ ...tls, handshakeTimeout: connectTimeoutMs }, explain)
+    : createServer(explain);
+  const mayConnect = originCheck(options.origins);
   server.headersTimeout = options.connectTimeoutMs;
   server.requestTimeout = options.connectTimeoutMs;
   server.on('upgrade', (request, socket, head) => {
     socket.on('error', () => socket.destroy());
+    if (!mayConnect(request)) {
+      socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n');
+      return;
+    }
     if (!options.hasRoom()) {
       socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\r\n');
       return;
@@ -40,4 +54,11 @@ export function webSocketServer(options: WebSocketServerOptions): Server {
     });
   });
   return server;
+}
+
+/** A browser lets any page connect anywhere and says which one it was; whether it may is for the server to decide. */
+function originCheck(origins: readonly string[] | undefined): (request: IncomingMessage) => boolean {
+  const allowed = new Set(origins?.map((origin) => origin.toLowerCase().replace(/\/$/, '')));
+  return ({ headers: { origin } }) =>
+    origins === undefined || origin === undefined || allowed.has(origin.toLowerCase());
 }

@@ -1,7 +1,7 @@
 /** The frame of most faults: replicas under load, something happens to them, and nothing may be lost or doubled. */
 import { expect } from 'vitest';
 import { type AccountingWatch, settledCounts, watchAccounting } from './accounting-watch.ts';
-import { type LoadPublishing, publishLoad } from './load-publisher.ts';
+import { type LoadOptions, type LoadPublishing, publishLoad } from './load-publisher.ts';
 import { type Mosquitto, startMosquitto } from './mosquitto.ts';
 import type { RedisServer } from './redis-server.ts';
 import { type Replica, startReplicas } from './replica.ts';
@@ -10,7 +10,7 @@ import { type LoadedSeries, simulatedLoad, sizeOf } from './simulated-load.ts';
 import { allStored, expectAlertsRelayed, expectStoredOnce, storeAt } from './stored-load.ts';
 import { waitFor } from './wait-for.ts';
 
-export interface FaultRunOptions {
+export interface FaultRunOptions extends Pick<LoadOptions, 'insist'> {
   readonly series: number;
   /** Per series. */
   readonly readings: number;
@@ -38,7 +38,7 @@ export async function startFaultRun(options: FaultRunOptions): Promise<FaultRun>
   const env = { MQTT_URL: broker.url, REDIS_URL: redis.url, ...options.env };
   const replicas = await startReplicas(options.replicas, env);
   const watch = watchAccounting(replicas);
-  const publishing = publishLoad(broker.url, load, { rate: options.rate });
+  const publishing = publishLoad(broker.url, load, options);
   await waitFor('a quarter of the load', () => publishing.acknowledged() > sizeOf(load) / 4, 60_000);
   return { load, broker, redis, replicas, publishing, watch };
 }

@@ -8,10 +8,13 @@ import { onTestFinished } from 'vitest';
 import { Publisher } from '../../devices/publisher.ts';
 import { readingPayload, readingTopic } from '../../devices/reading-message.ts';
 import type { Store } from '../../src/store/store.ts';
+import { InsistentPublisher } from './insistent-publisher.ts';
 import type { LoadedSeries } from './simulated-load.ts';
 import { waitFor } from './wait-for.ts';
 
 const CONNECTIONS = 4;
+/** Unacknowledged messages per connection. */
+const WINDOW = 100;
 /** Readings of one series that may be on their way while newer ones are stored; within the horizon of 256. */
 const AHEAD = 160;
 const BLOCK = 32;
@@ -24,8 +27,8 @@ export interface LoadOptions {
    * the horizon, however long a replica sits on what it was given, and verdicts have to be equal.
    */
   readonly withinHorizonOf?: Store;
-  /** Unacknowledged messages per connection; default 100. */
-  readonly window?: number;
+  /** Take only what the broker has a subscriber for as acknowledged; see `InsistentPublisher`. */
+  readonly insist?: boolean;
 }
 
 export interface LoadPublishing {
@@ -38,12 +41,13 @@ export interface LoadPublishing {
 export function publishLoad(
   url: string,
   load: readonly LoadedSeries[],
-  { rate = Number.POSITIVE_INFINITY, withinHorizonOf, window = 100 }: LoadOptions = {},
+  { rate = Number.POSITIVE_INFINITY, withinHorizonOf, insist = false }: LoadOptions = {},
 ): LoadPublishing {
   const logger = pino({ level: 'silent' });
-  const publishers = Array.from(
-    { length: Math.min(CONNECTIONS, load.length) },
-    () => new Publisher({ url, window, reconnectMs: 50, reconnectMaxMs: 500, logger }),
+  const publishers = Array.from({ length: Math.min(CONNECTIONS, load.length) }, () =>
+    insist
+      ? new InsistentPublisher(url, WINDOW)
+      : new Publisher({ url, window: WINDOW, reconnectMs: 50, reconnectMaxMs: 500, logger }),
   );
   let over = false;
   onTestFinished(async () => {

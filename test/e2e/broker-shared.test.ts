@@ -1,12 +1,14 @@
 /** Shared subscriptions of our broker, with real clients: MQTT.js, mosquitto_sub, and bare sockets where those are too polite. */
 import type { IClientOptions, MqttClient } from 'mqtt';
 import type { IPublishPacket } from 'mqtt-packet';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { TopicTemplate } from '../../src/codecs/topic.ts';
 import { deferAcknowledgements } from '../../src/intake/deferred-ack.ts';
+import { MqttSubscriber } from '../../src/intake/mqtt-subscriber.ts';
 import { startChild } from '../helpers/child.ts';
 import { mqttClient, type RawClient, rawSession } from '../helpers/mqtt-peers.ts';
 import { findProgram } from '../helpers/program.ts';
-import { type TestBroker, testBroker } from '../helpers/test-broker.ts';
+import { silent, type TestBroker, testBroker } from '../helpers/test-broker.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 
 const SHARED = '$share/g/sensors/#';
@@ -423,4 +425,46 @@ describe.skipIf(!MOSQUITTO_SUB)('mosquitto_sub', () => {
     await waitFor('the backlog', () => lines(back).length >= 200);
     expect(lines(back)).toEqual(numbers(300, 500));
   });
+});
+
+test("the bridge's own subscribers share, fall back to MQTT 3.1.1, and go on when one closes", async () => {
+  const broker = await testBroker();
+  const got = new Map<string, number>();
+  const counts = [0, 0];
+  const subscribers = counts.map((_, i) => {
+    const subscriber = new MqttSubscriber({
+      url: broker.url,
+      clientId: `replica-${i}`,
+      group: 'vigia',
+      templates: [new TopicTemplate('sensors/{sensor}/{metric}')],
+      receiveMaximum: 2000,
+      sessionExpiry: 60_000,
+      limits: { maxMessages: 20_000, maxBytes: 1e8 },
+      logger: silent,
+      deliver({ bytes, ack }) {
+        const text = bytes.toString();
+        counts[i]!++;
+        setImmediate(() => {
+          got.set(text, (got.get(text) ?? 0) + 1);
+          ack();
+        });
+      },
+    });
+    onTestFinished(() => subscriber.close());
+    subscriber.start();
+    return subscriber;
+  });
+  await waitFor('both', () => {
+    for (const subscriber of subscribers) subscriber.ready();
+    return true;
+  });
+  await publish(broker, numbers(0, 1000));
+  await waitFor('all', () => got.size === 1000);
+  expect(counts).toEqual([500, 500]);
+  await waitFor('all acknowledged', () => broker.statistics().queuedMessages === 0);
+  await subscribers[0]!.close();
+  await publish(broker, numbers(1000, 2000));
+  await waitFor('the rest', () => got.size === 2000);
+  await waitFor('all acknowledged', () => broker.statistics().queuedMessages === 0);
+  expect(counts).toEqual([500, 1500]);
 });

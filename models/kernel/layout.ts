@@ -1,8 +1,8 @@
 /**
  * Where things lie in the kernel's memory. lstm.as reads the tables written here; the two files change together.
  *
- * Units are padded to a multiple of 4 with zero weights. A padded unit's hidden state meets only zero weights, so
- * padding changes no result.
+ * Units are padded to a multiple of 4 with zero weights. A padded unit's state is finite, and its hidden state meets only
+ * zero weights or none, so padding changes no result.
  */
 import { type Network, weightViews } from '../network.ts';
 
@@ -12,7 +12,7 @@ export const BLOCK = 16;
 /** The compiler puts the kernel's constants below. */
 const RESERVED = 2048;
 
-const LAYER_WORDS = 9;
+const LAYER_WORDS = 10;
 const DENSE_WORDS = 5;
 const GATES = 4;
 const LANES = 4;
@@ -88,6 +88,7 @@ export function layOut(network: Network, window: number, weights: Float32Array):
       cells,
       activationCodes[layer.activation],
       activationCodes[layer.recurrentActivation],
+      paddedInputs + layer.units,
     ]);
     inputs = layer.units;
     paddedInputs = groups * LANES;
@@ -144,7 +145,7 @@ interface LstmWeights {
 /** From Keras's [input][gate][unit] to [group][input, then hidden][gate][lane]. */
 function packLstm({ kernel, recurrent, bias, units, inputs, paddedInputs }: LstmWeights) {
   const groups = Math.ceil(units / LANES);
-  const terms = paddedInputs + groups * LANES;
+  const terms = paddedInputs + units;
   const weights = new Float32Array(groups * terms * GATES * LANES);
   const biases = new Float32Array(groups * GATES * LANES);
   for (let unit = 0; unit < units; unit++) {

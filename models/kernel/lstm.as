@@ -25,7 +25,8 @@ const BIASES = 5;
 const CELLS = 6; // f32 [n][groups * 4]
 const ACTIVATION = 7; // 0 linear, 1 relu, 2 tanh, 3 sigmoid
 const RECURRENT = 8; // 3 sigmoid, 4 hard sigmoid 0.2 x + 0.5, 5 hard sigmoid x / 6 + 0.5
-const LAYER_BYTES: usize = 36;
+const TERMS = 9; // inputs incl. padding, then units without: what a sum runs over
+const LAYER_BYTES: usize = 40;
 
 // Words of a dense layer's table.
 const FAN_IN = 0;
@@ -87,9 +88,8 @@ function products(layer: usize, n: i32, z: usize): void {
   const groups = word(layer, GROUPS);
   const weights = word(layer, WEIGHTS);
   const biases = word(layer, BIASES);
-  const inputs = word(layer, INPUTS) + (groups << 2);
   const zStride = groups << 6;
-  const groupBytes = inputs << 6;
+  const groupBytes = word(layer, TERMS) << 6;
   const pairs = n & ~1;
   const gate = groups << 4;
 

@@ -1,14 +1,19 @@
 /**
- * Training for programs: in a worker thread, so that scoring, HTTP and the broker go on meanwhile.
+ * Training for programs: in a worker thread, so that scoring, HTTP and the broker go on meanwhile. TensorFlow.js is loaded
+ * there and only there.
  */
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import { InvalidInput } from '../../src/errors.ts';
 import { packageRoot } from '../package-root.ts';
 import type { EpochProgress } from './fit.ts';
-import { checkOptions, type TrainingOptions, type TrainingResult } from './training.ts';
+import type { TrainingOptions, TrainingResult } from './training.ts';
 
-export type Message = { readonly progress: EpochProgress } | { readonly result: TrainingResult };
+export type Message =
+  | { readonly progress: EpochProgress }
+  | { readonly result: TrainingResult }
+  | { readonly refused: { readonly field: string; readonly message: string } };
 
 export interface TrainOptions extends TrainingOptions {
   onProgress?(progress: EpochProgress): void;
@@ -17,10 +22,9 @@ export interface TrainOptions extends TrainingOptions {
 }
 
 /**
- * @throws {InvalidInput} before anything is started, naming the option or series at fault
+ * @throws {InvalidInput} naming the option or series at fault
  */
 export async function train({ onProgress, signal, ...options }: TrainOptions): Promise<TrainingResult> {
-  checkOptions(options);
   signal?.throwIfAborted();
   const worker = new Worker(workerFile(), { workerData: options });
   const abort = () => void worker.terminate();
@@ -29,7 +33,8 @@ export async function train({ onProgress, signal, ...options }: TrainOptions): P
     return await new Promise<TrainingResult>((resolve, reject) => {
       worker.on('message', (message: Message) => {
         if ('progress' in message) onProgress?.(message.progress);
-        else resolve(message.result);
+        else if ('result' in message) resolve(message.result);
+        else reject(new InvalidInput(message.refused.field, message.refused.message));
       });
       worker.once('error', reject);
       worker.once('exit', (code) =>

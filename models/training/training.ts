@@ -59,8 +59,7 @@ const LEAST_TRAINING_WINDOWS = 20;
 /** The level share of models that scale by the window: see `threshold` in artifact.ts. */
 const LEVEL_SHARE = 0.04;
 
-/** @throws {InvalidInput} naming the option or the series at fault */
-export function checkOptions(options: TrainingOptions): void {
+function checkOptions(options: TrainingOptions): void {
   const { series, window = 10, units = [32], epochs = 50, shares = DEFAULT_SHARES } = options;
   const integer = (field: string, value: number, least: number, most: number) => {
     if (!Number.isInteger(value) || value < least || value > most)
@@ -96,6 +95,7 @@ export function checkOptions(options: TrainingOptions): void {
   }
 }
 
+/** @throws {InvalidInput} naming the option or the series at fault */
 export async function trainHere(
   options: TrainingOptions,
   onEpoch: (progress: EpochProgress) => void = () => {},

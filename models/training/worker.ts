@@ -1,9 +1,16 @@
 /** The thread of `train`: one training per worker, progress and result as messages (train.ts has their types). */
 import { parentPort, workerData } from 'node:worker_threads';
+import { InvalidInput } from '../../src/errors.ts';
 import type { Message } from './train.ts';
 import { type TrainingOptions, trainHere } from './training.ts';
 
 const post = (message: Message) => parentPort?.postMessage(message);
 
-const result = await trainHere(workerData as TrainingOptions, (progress) => post({ progress }));
-post({ result });
+try {
+  const result = await trainHere(workerData as TrainingOptions, (progress) => post({ progress }));
+  post({ result });
+} catch (error) {
+  // An error's class does not survive the way to the other thread.
+  if (!(error instanceof InvalidInput)) throw error;
+  post({ refused: { field: error.field!, message: error.message } });
+}

@@ -159,7 +159,7 @@ describe('training', () => {
       ['shares', { shares: { validation: 0.5, test: 0.5 } }],
     ];
     for (const [field, change] of cases) {
-      const error = await train({ ...small, ...change }).catch((reason: unknown) => reason);
+      const error = await trainHere({ ...small, ...change }).catch((reason: unknown) => reason);
       expect(error, field).toBeInstanceOf(InvalidInput);
       expect((error as InvalidInput).field).toBe(field);
     }
@@ -182,6 +182,12 @@ describe('training in a worker', () => {
     const here = await trainHere(small);
     expect(artifactBytes(artifact)).toEqual(artifactBytes(here.artifact));
     expect(report).toEqual(here.report);
+  });
+
+  it('refuses what training here refuses', async () => {
+    const error = await train({ ...small, units: [0] }).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(InvalidInput);
+    expect(error).toMatchObject({ field: 'units', message: expect.stringContaining('units must be') });
   });
 
   it('ends at once when it is aborted', async () => {

@@ -211,13 +211,35 @@ export function brokerOptions(config: Config, logger: Logger): Parameters<typeof
   return {
     tcp: { host, port: config.MQTT_PORT, setting: 'MQTT_PORT' },
     ...(config.MQTT_WS_PORT !== undefined && {
-      webSocket: { host, port: config.MQTT_WS_PORT, setting: 'MQTT_WS_PORT' },
+      webSocket: {
+        host,
+        port: config.MQTT_WS_PORT,
+        setting: 'MQTT_WS_PORT',
+        ...(config.MQTT_WS_ORIGINS !== undefined && { origins: config.MQTT_WS_ORIGINS }),
+      },
+    }),
+    ...(config.MQTT_TLS_PORT !== undefined && {
+      tls: {
+        host,
+        port: config.MQTT_TLS_PORT,
+        setting: 'MQTT_TLS_PORT',
+        tls: {
+          cert: config.MQTT_TLS_CERT!,
+          key: config.MQTT_TLS_KEY!,
+          ...(config.MQTT_TLS_CLIENT_CA !== undefined && { clientCa: config.MQTT_TLS_CLIENT_CA }),
+        },
+      },
     }),
     ...(username !== undefined && { credentials: { username, password } }),
     limits: {
       maxPacketBytes: config.MAX_PAYLOAD,
       maxConnections: config.MQTT_MAX_CONNECTIONS,
       maxKeepAliveSeconds: Math.floor(config.MQTT_MAX_KEEPALIVE / 1000),
+      maxInflightMessages: config.MQTT_MAX_INFLIGHT,
+      maxQueuedMessages: config.MQTT_MAX_QUEUED,
+      maxQueuedBytes: config.MQTT_MAX_QUEUED_BYTES,
+      maxRetainedMessages: config.MQTT_MAX_RETAINED,
+      sessionExpiryMs: config.MQTT_SESSION_EXPIRY,
     },
     logger,
   };

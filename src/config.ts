@@ -119,6 +119,32 @@ export const SETTINGS = {
     fallback: '1h',
     help: 'longest keep-alive the built-in broker accepts',
   }),
+  MQTT_MAX_INFLIGHT: setting(whole(1, 32_000), {
+    fallback: '1000',
+    help: 'messages that the built-in broker sends a subscriber before it waits for acknowledgements',
+  }),
+  MQTT_MAX_QUEUED: setting(whole(1, 1e9), {
+    fallback: '1000000',
+    help: 'messages it keeps per absent session or shared subscription; the oldest go first',
+  }),
+  MQTT_MAX_QUEUED_BYTES: setting(bytes(1024, 2 ** 40), {
+    fallback: '512MB',
+    help: 'memory it spends on all of those together',
+  }),
+  MQTT_MAX_RETAINED: setting(whole(1, 1e9), {
+    fallback: '100000',
+    help: 'topics whose last message it retains',
+  }),
+  MQTT_WS_ORIGINS: setting(
+    text.transform((list) => Object.freeze(list.split(',').map((origin) => origin.trim()))),
+    { help: 'web pages that may open a WebSocket, e.g. https://panel.example; unset: any' },
+  ),
+  MQTT_TLS_PORT: setting(whole(0, 65535), { help: 'TLS port of the built-in broker (unset: none)' }),
+  MQTT_TLS_CERT: setting(text, { help: 'PEM of its certificate chain (usually MQTT_TLS_CERT_FILE)' }),
+  MQTT_TLS_KEY: setting(text, { help: 'PEM of its key (usually MQTT_TLS_KEY_FILE)', secret: true }),
+  MQTT_TLS_CLIENT_CA: setting(text, {
+    help: 'PEM of the authority of client certificates, which are asked for if set',
+  }),
   MQTT_URL: setting(url('mqtt', 'mqtts', 'ws', 'wss', 'tcp', 'ssl'), {
     help: 'external broker that `vigia bridge` subscribes at',
   }),
@@ -141,7 +167,7 @@ export const SETTINGS = {
   MQTT_KEY: setting(text, { help: 'PEM of its key (usually MQTT_KEY_FILE)', secret: true }),
   MQTT_SESSION_EXPIRY: setting(duration(1000), {
     fallback: '7d',
-    help: 'how long the broker keeps the session of an absent replica (MQTT 5)',
+    help: 'how long the session of an absent client is kept, by the broker at MQTT_URL (MQTT 5) and by the built-in one',
   }),
   MQTT_RECEIVE_MAXIMUM: setting(whole(1, 65535), {
     fallback: '2000',
@@ -269,6 +295,11 @@ export function readConfig(
   }
   if (values.MQTT_PASSWORD !== undefined && values.MQTT_USERNAME === undefined) {
     problems.push('MQTT_PASSWORD: needs MQTT_USERNAME');
+  }
+  if (values.MQTT_TLS_PORT !== undefined) {
+    for (const name of ['MQTT_TLS_CERT', 'MQTT_TLS_KEY']) {
+      if (values[name] === undefined) problems.push(`${name}: is needed with MQTT_TLS_PORT`);
+    }
   }
   if (problems.length > 0) {
     const field = problems[0]!.slice(0, problems[0]!.indexOf(':'));

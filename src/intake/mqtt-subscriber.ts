@@ -2,6 +2,7 @@
  * Intake from an external broker: a persistent session with a stable client id and QoS 1, shared with the other replicas
  * of MQTT_GROUP. MQTT 5 where the broker speaks it, else 3.1.1. Acknowledges what the pipeline has stored.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { IClientOptions, IPublishPacket, MqttClient } from 'mqtt';
 import mqtt from 'mqtt';
 import type { Logger } from 'pino';
@@ -96,24 +97,19 @@ export class MqttSubscriber {
     this.acks?.hold();
   }
 
-  /** Publishes with QoS 1; resolves when the broker has it. */
-  async publish(topic: string, payload: string, retain = false): Promise<void> {
-    await this.client?.publishAsync(topic, payload, { qos: 1, retain });
-  }
-
+  /** Says goodbye and disconnects; within 2 s even if the broker does not answer. */
   async close(): Promise<void> {
     const { client } = this;
     this.hold();
     if (!client) return;
-    const deadline = setTimeout(() => client.end(true), CLOSE_MS);
-    try {
-      if (client.connected) await this.publish(this.statusTopic(), this.status('offline'), true);
-      await client.endAsync(!client.connected);
-    } catch {
-      client.end(true);
-    } finally {
-      clearTimeout(deadline);
-    }
+    // QoS 0, because nothing is read from the socket any more, and so no acknowledgement either.
+    if (client.connected)
+      client.publish(this.statusTopic(), this.status('offline'), { qos: 0, retain: true });
+    const finished = new AbortController();
+    const ended = client.endAsync(!client.connected).catch(() => {});
+    await Promise.race([ended, delay(CLOSE_MS, undefined, { signal: finished.signal }).catch(() => {})]);
+    finished.abort();
+    client.stream.destroy();
   }
 
   private take(packet: IPublishPacket, ack: () => void): void {

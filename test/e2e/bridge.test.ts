@@ -118,6 +118,19 @@ describe.skipIf(!MOSQUITTO)('vigia bridge with Mosquitto', () => {
     expect(await second.exited).toBe(0);
   });
 
+  it('stops within its time while messages pour in, and what it leaves is delivered again', async () => {
+    const broker = await startMosquitto();
+    const first = await bridge(broker.url);
+    await ready(first.url);
+    const publishing = publishReadings(broker.url, readings(15_000), 1000);
+    await waitFor('the first commits', async () => (await metric(first.url, 'vigia_commits_total')) > 5);
+    await first.kill('SIGTERM');
+    expect(await first.exited).toBe(0);
+    await publishing.done;
+    const second = await bridge(broker.url, {}, first.data);
+    await waitFor('all readings', async () => (await storedCount(second.url)) === 15_000, 30_000);
+  }, 60_000);
+
   it('backs off and names MQTT_CLIENT_ID when another client has the same', async () => {
     const broker = await startMosquitto();
     const child = await bridge(broker.url);

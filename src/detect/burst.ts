@@ -1,13 +1,16 @@
 /**
- * Whether errors have lately been larger than they use to be, each of them unremarkable: the mean of the last 30 squashed
+ * Whether errors have lately been larger than they use to be, each of them unremarkable: the mean of the last 30 or so squashed
  * errors, against the running mean and deviation of that mean itself (after the anomaly likelihood of Lavin and Ahmad
- * 2015, with squashed errors so that a Gaussian tail is usable).
+ * 2015, with squashed errors so that a Gaussian tail is usable). In the units of the caller: deviations.
  *
- * Errors are kept as sums of three (blocks), and what is learned lags ten blocks behind, so that a slow onset does
- * not become its own yardstick. A burst term is `BURST_SLOTS` doubles at `base` of a state.
+ * Errors are kept as sums of five (blocks), and what is learned lags six blocks behind, so that a slow onset does not
+ * become its own yardstick. A burst term is `BURST_SLOTS` doubles at `base` of a state.
  */
-const BLOCK = 3;
-const BLOCKS = 10;
+const BLOCK = 5;
+/** Closed blocks in the recent mean, beside the open one: 26 to 30 errors. */
+const BLOCKS = 5;
+/** Blocks by which learning lags. */
+const LAG = 6;
 
 const SUM = 0;
 const IN_BLOCK = 1;
@@ -20,25 +23,28 @@ const ERROR_MEAN = 7;
 const ERROR_VARIANCE = 8;
 const RECENT = 9;
 const LAGGED = RECENT + BLOCKS;
-export const BURST_SLOTS = LAGGED + BLOCKS;
+export const BURST_SLOTS = LAGGED + LAG;
 
-/** Deviations of the mean at which it is an anomaly. */
-const DEVIATIONS = 4.2;
 /** Errors and blocks over which the means and variances reach back. */
 const MEMORY = 4000;
-/** Few blocks, less certainty: the deviation counts as larger by 1 + UNCERTAIN / blocks learned. */
-const UNCERTAIN = 13;
 /** The deviation is at least this times what independent errors would give their mean, plus this share of the full scale. */
-const LEAST_DEVIATION = 0.4;
+const LEAST_DEVIATION = 0.6;
 const RESOLUTION = 0.0003;
 
 /**
  * Takes one error.
  * @param error squashed to 0 to 1, where 1 is the boundary of its tail or more
  * @param learn false while an anomaly lasts: compared, not learned
- * @returns the term's score: 1 or more is an anomaly, 0 while too little is known; finite
+ * @param uncertain few readings, less certainty: the deviation counts as larger by 1 + uncertain / readings learned
+ * @returns deviations above the mean, 0 below it and while too little is known; finite
  */
-export function stepBurst(s: Float64Array, base: number, error: number, learn: boolean): number {
+export function stepBurst(
+  s: Float64Array,
+  base: number,
+  error: number,
+  learn: boolean,
+  uncertain: number,
+): number {
   const count = Math.min(s[base + ERROR_COUNT]! + 1, MEMORY);
   s[base + ERROR_COUNT] = count;
   const off = error - s[base + ERROR_MEAN]!;
@@ -56,22 +62,21 @@ export function stepBurst(s: Float64Array, base: number, error: number, learn: b
 
   const learned = s[base + LEARNED]!;
   if (learned === 0) return 0;
-  const independent = s[base + ERROR_VARIANCE]! / (BLOCK * BLOCKS);
+  const independent = s[base + ERROR_VARIANCE]! / (BLOCK * LAG);
   const deviation = Math.sqrt(Math.max(s[base + VARIANCE]!, LEAST_DEVIATION ** 2 * independent));
-  const scale = deviation * (1 + UNCERTAIN / learned) + RESOLUTION;
-  return Math.max(0, (recent - s[base + MEAN]!) / scale / DEVIATIONS);
+  const scale = deviation * (1 + uncertain / (BLOCK * learned)) + RESOLUTION;
+  return Math.max(0, (recent - s[base + MEAN]!) / scale);
 }
 
 function closeBlock(s: Float64Array, base: number, recent: number, learn: boolean): void {
   const closed = s[base + CLOSED]!;
-  const at = closed % BLOCKS;
-  const lagged = s[base + LAGGED + at]!;
-  s[base + LAGGED + at] = recent;
-  s[base + RECENT + at] = s[base + SUM]!;
+  const lagged = s[base + LAGGED + (closed % LAG)]!;
+  s[base + LAGGED + (closed % LAG)] = recent;
+  s[base + RECENT + (closed % BLOCKS)] = s[base + SUM]!;
   s[base + SUM] = 0;
   s[base + IN_BLOCK] = 0;
   s[base + CLOSED] = closed + 1;
-  if (!learn || closed < 2 * BLOCKS) return;
+  if (!learn || closed < 2 * LAG) return;
   const learned = s[base + LEARNED]! + 1;
   s[base + LEARNED] = learned;
   const gain = 1 / Math.min(learned, MEMORY / BLOCK);

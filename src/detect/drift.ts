@@ -15,14 +15,14 @@ const TAIL = 3;
 export const DRIFT_SLOTS = TAIL + TAIL_SLOTS;
 
 /** What each reading takes off the sums, and the most that it adds, in standard deviations. */
-const ALLOWANCE = 0.5;
+const ALLOWANCE = 0.4;
 const CLIP = 3;
 /** Sums below this are noise: they count as this, so that the tail of a quiet series is not measured near 0. */
 const LEAST_SUM = 2;
 /** No sum grows beyond this many boundaries, so that it falls again soon after the drift. */
 const MOST = 2;
 /** Readings over which the bias is learned; slow from the start, or an early drift would pass for one. */
-const BIAS_MEMORY = 1000;
+const BIAS_MEMORY = 2000;
 
 /**
  * Takes one signed error.
@@ -56,6 +56,11 @@ export function stepDrift(
   }
   warmTail(s, tail, buffer, sum);
   return 0;
+}
+
+/** Whether its tail has left the buffer. */
+export function driftReady(s: Float64Array, base: number): boolean {
+  return tailReady(s, base + TAIL);
 }
 
 /** Forgets everything. */

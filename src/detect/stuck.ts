@@ -16,10 +16,10 @@ export const STUCK_SLOTS = LONGEST + 3;
 const LEAST_SEEN = 50;
 const LEAST_RUN = 4;
 /** Decimal orders of improbability that are an anomaly; no repetition counts for more than three of them. */
-const ORDERS = 8;
+const ORDERS = 10;
 const LEAST_PROBABILITY = 1e-3;
 /** How many times the third longest run known it takes. */
-const LONGER = 1.6;
+const LONGER = 2.5;
 /** A run is forgotten over about this many readings. */
 const MEMORY = 5000;
 

@@ -23,14 +23,16 @@ export const TAIL_WARMUP = 100;
 /** ln(q99/q90) and ln(q97/q90) of a half-normal distribution: the lightest tail that is assumed of a sample. */
 const GAUSSIAN_99_90 = 0.4486;
 const GAUSSIAN_97_90 = 0.277;
-/** ln(boundary/q99) as long as the tail is not heavier than `HEAVY` = ln(1.75), and what each unit beyond that adds. */
+/** ln(boundary/q99) as long as the tail is not heavier than `HEAVY` = ln(1.79), and what each unit beyond that adds. */
 const BEYOND_Q99 = 0.47;
-const HEAVY = 0.56;
+const HEAVY = 0.58;
 const BEYOND_HEAVY = 2.8;
 /** Heavier than ln(q99/q90) = ln(3.5) makes no difference. */
 const HEAVIEST = 1.253;
 /** Few values, less certainty: the boundary is higher by 1 + UNCERTAIN / count. */
 const UNCERTAIN = 15;
+/** The same for the 99 % quantile itself. */
+const Q99_UNCERTAIN = 35;
 /** The gain falls as GAIN / count to LEAST_GAIN, so that the last two thousand values or so decide. */
 const GAIN = 4;
 const LEAST_GAIN = 0.004;
@@ -72,9 +74,9 @@ export function tailMedian(s: Float64Array, base: number): number {
   return Math.exp(s[base + Q50]!);
 }
 
-/** The 99 % quantile of the statistic, raised while it is uncertain as the boundary is. Needs `tailReady`. */
+/** The 99 % quantile of the statistic, raised while it is uncertain. Needs `tailReady`. */
 export function tailQ99(s: Float64Array, base: number): number {
-  return Math.exp(s[base + Q99]!) * (1 + UNCERTAIN / s[base + COUNT]!);
+  return Math.exp(s[base + Q99]!) * (1 + Q99_UNCERTAIN / s[base + COUNT]!);
 }
 
 /**

@@ -1,0 +1,37 @@
+/**
+ * How large jumps must be to be news: the four largest forecast errors that raised an alert, fading slowly. A series
+ * that jumps again and again by much the same (a pump that starts, a job at midnight) is known to after four alerts,
+ * and from then on only clearly larger jumps count. `JUMP_SLOTS` doubles at `base` of a state, largest first.
+ */
+export const JUMP_SLOTS = 4;
+/** Readings over which a jump fades to 1/e. */
+const MEMORY = 4000;
+/** A jump is news beyond the fourth largest known times this. */
+const LARGER = 1.6;
+
+/** Lets what is known fade by one reading. */
+export function fadeJumps(s: Float64Array, base: number): void {
+  for (let i = 0; i < JUMP_SLOTS; i++) s[base + i] = s[base + i]! * (1 - 1 / MEMORY);
+}
+
+/** The size up to which jumps are known, in the units of the series; 0 before the fourth. */
+export function knownJump(s: Float64Array, base: number): number {
+  return LARGER * s[base + JUMP_SLOTS - 1]!;
+}
+
+/** Remembers a jump that raised an alert. */
+export function rememberJump(s: Float64Array, base: number, size: number): void {
+  let rest = size;
+  for (let i = 0; i < JUMP_SLOTS; i++) {
+    const larger = s[base + i]!;
+    if (rest > larger) {
+      s[base + i] = rest;
+      rest = larger;
+    }
+  }
+}
+
+/** Forgets everything. */
+export function resetJumps(s: Float64Array, base: number): void {
+  s.fill(0, base, base + JUMP_SLOTS);
+}

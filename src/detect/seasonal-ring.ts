@@ -1,0 +1,105 @@
+/**
+ * What a series was like on each of the last days: a ring of time slots, one value per slot, kept beside the state of the
+ * series because it is too large to be written with every reading. An entry changes only when a slot closes.
+ *
+ * The ring holds no position of its own: the state counts the slots that were ever closed, and entry `count mod
+ * RING_ENTRIES` is the next one. So a state that is some hundred readings older reads from the same ring exactly what it
+ * read at the time, if it trusts `RING_DEPTH` entries only: a fold that starts again from a snapshot needs no older
+ * ring, and writes the entries after it once more. Slots without a reading take no entry.
+ */
+
+/** Entries, and bytes of one: the slot's number modulo 2^24 in three, then its value in single precision. */
+export const RING_ENTRIES = 2340;
+export const ENTRY_BYTES = 7;
+export const RING_BYTES = RING_ENTRIES * ENTRY_BYTES;
+/** Slots are numbered modulo this: 159 years of five minutes. */
+const SLOT_NUMBERS = 2 ** 24;
+/**
+ * How many of the newest entries a state may read: seven days of five minutes. The others are room for the slots closed
+ * since the oldest snapshot (at most one per reading, four snapshots of 64 readings and what follows them).
+ */
+export const RING_DEPTH = 2020;
+
+export class SeasonalRing {
+  private constructor(
+    private data: DataView<ArrayBuffer>,
+    private owned: boolean,
+  ) {}
+
+  /** A ring of which nothing was written. */
+  static empty(): SeasonalRing {
+    return new SeasonalRing(new DataView(new ArrayBuffer(RING_BYTES)), true);
+  }
+
+  /**
+   * The ring that `bytes` were stored from; they are copied.
+   * @throws RangeError unless there are `RING_BYTES` of them
+   */
+  static from(bytes: Uint8Array): SeasonalRing {
+    if (bytes.length !== RING_BYTES) throw new RangeError(`a seasonal ring has ${RING_BYTES} bytes`);
+    return new SeasonalRing(new DataView(new Uint8Array(bytes).buffer), true);
+  }
+
+  /** A ring of the same content; its writes do not show here. Copies nothing before the first of them. */
+  fork(): SeasonalRing {
+    this.owned = false;
+    return new SeasonalRing(this.data, false);
+  }
+
+  /** The whole content, to be stored. A view: not to be written to. */
+  get bytes(): Uint8Array<ArrayBuffer> {
+    return new Uint8Array(this.data.buffer);
+  }
+
+  /**
+   * Writes one entry. Its bytes in `bytes` are those from `ENTRY_BYTES x (count mod RING_ENTRIES)`.
+   * @param count slots closed before this one
+   * @param slot number of the slot, an integer of either sign
+   */
+  write(count: number, slot: number, value: number): void {
+    if (!this.owned) {
+      this.data = new DataView(this.data.buffer.slice(0));
+      this.owned = true;
+    }
+    const at = (count % RING_ENTRIES) * ENTRY_BYTES;
+    const number = modulo(slot);
+    this.data.setUint16(at, number & 0xffff, true);
+    this.data.setUint8(at + 2, number >>> 16);
+    this.data.setFloat32(at + 3, value, true);
+  }
+
+  /**
+   * The distance from `value` to the nearest of the slots `slot - most` to `slot - least` that have an entry; Infinity if
+   * none has.
+   * @param count slots closed so far
+   */
+  distance(count: number, slot: number, least: number, most: number, value: number): number {
+    const now = modulo(slot);
+    // Entries are in the order of time, at most one per slot: ages fall, and the first young enough is not before this.
+    let low = Math.max(0, count - RING_DEPTH, count - most);
+    let high = low < count && this.age(low, now) <= most ? low : count;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.age(middle, now) > most) low = middle + 1;
+      else high = middle;
+    }
+    let nearest = Number.POSITIVE_INFINITY;
+    for (; low < count && this.age(low, now) >= least; low++) {
+      const known = this.data.getFloat32((low % RING_ENTRIES) * ENTRY_BYTES + 3, true);
+      const distance = Math.abs(value - known);
+      if (distance < nearest) nearest = distance;
+    }
+    return nearest;
+  }
+
+  /** How many slots before `now` the entry's is. */
+  private age(entry: number, now: number): number {
+    const at = (entry % RING_ENTRIES) * ENTRY_BYTES;
+    const number = this.data.getUint16(at, true) + (this.data.getUint8(at + 2) << 16);
+    return (now - number) & (SLOT_NUMBERS - 1);
+  }
+}
+
+function modulo(slot: number): number {
+  return ((slot % SLOT_NUMBERS) + SLOT_NUMBERS) % SLOT_NUMBERS;
+}

@@ -45,7 +45,10 @@ export interface SeriesCommit {
   readonly expectedVersion: string | null;
   /** Ascending by ts, new or replacing (a greater value at a stored timestamp). */
   readonly samples: readonly Sample[];
-  /** Ascending by ts; every ts is stored already or in `samples`. */
+  /**
+   * Ascending by ts; every ts is stored already or in `samples`. Where the first is not newer than everything stored,
+   * they cover every stored reading from the first on: what the store had there is replaced.
+   */
   readonly verdicts: readonly {
     readonly ts: number;
     readonly expected: number | null;

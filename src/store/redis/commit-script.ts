@@ -64,11 +64,12 @@ end
 local bad = check(head)
 if bad then return bad end
 
-local update = {'HSET', STATE, 'f', '${STATE_FORMAT}', 'v', NEW_VERSION}
+local update = {'HSET', STATE, 'v', NEW_VERSION}
 local function set(field, text)
   update[#update + 1] = field
   update[#update + 1] = text
 end
+if not head[1] then set('f', '${STATE_FORMAT}') end
 write(head, set)
 if SAMPLES > 0 then
   local ts, text = ARGV[VERDICT - 2], ARGV[VERDICT - 1]

@@ -12,7 +12,7 @@ const ROLLUP_CHUNK = 256;
 /** Triplets of one TS.MADD: Lua's unpack takes some 8,000 values. */
 const MADD = 2400;
 
-const rules = ROLLUPS.flatMap(({ name, width, kept }, i) =>
+const RULES = ROLLUPS.flatMap(({ name, width, kept }, i) =>
   ROLLUP_AGGREGATES.map(
     (aggregate, j) =>
       `{KEYS[${7 + i * ROLLUP_AGGREGATES.length + j}], '${aggregate}', ${width}, '${kept}', 'value:${aggregate}:${name}'}`,
@@ -20,30 +20,34 @@ const rules = ROLLUPS.flatMap(({ name, width, kept }, i) =>
 );
 
 export const TIMESERIES_COMMIT = commitScript(`
-local RULES = {${rules.join(', ')}}
+-- Built only where a bucket closes: tables cost a script its time.
+local function rules() return {${RULES.join(', ')}} end
 local FINEST = ${ROLLUPS[0].width}
 local TYPE = 'TSDB-TYPE'
 local no_value, no_expected, no_score = false, false, false
-local no_rollup = {}
+local no_rollup = nil
 local last = -1
 
-local function check()
+-- Whether there is no such key; as second value what to answer when it is of another type.
+local function missing(key)
+  local kind = call('TYPE', key).ok
+  if kind == TYPE then return false end
+  if kind == 'none' then return true end
+  return false, refused(key, 'is a ' .. kind .. ', not a ' .. TYPE)
+end
+
+local function check(head)
   if SAMPLES + VERDICTS == 0 then return nil end
-  local newest = redis.pcall('TS.GET', VALUE)
-  if newest.err then
-    if call('TYPE', VALUE).ok ~= 'none' then return wrong(VALUE, TYPE) or newest end
-    no_value = true
-  elseif newest[1] then
-    last = newest[1]
-  end
-  for i, key in ipairs({EXPECTED, SCORE}) do
-    local kind = call('TYPE', key).ok
-    if kind == 'none' then
-      if i == 1 then no_expected = true else no_score = true end
-    elseif kind ~= TYPE then
-      return refused(key, 'is a ' .. kind .. ', not a ' .. TYPE)
-    end
-  end
+  local bad
+  no_value, bad = missing(VALUE)
+  if bad then return bad end
+  -- TS.GET looks every rollup up; it is asked only where the state does not say.
+  last = tonumber(head[3] or -1)
+  if last < 0 and not no_value then last = tonumber(call('TS.GET', VALUE)[1] or -1) end
+  no_expected, bad = missing(EXPECTED)
+  if bad then return bad end
+  no_score, bad = missing(SCORE)
+  if bad then return bad end
   if SAMPLES == 0 then return nil end
   local first, final = tonumber(ARGV[SAMPLE]), tonumber(ARGV[VERDICT - 2])
   if RETENTION > 0 and first < math.max(last, final) - RETENTION then
@@ -51,13 +55,12 @@ local function check()
   end
   -- Within the open bucket of the finest rollup no rule writes anything.
   if first <= last or math.floor(final / FINEST) ~= math.floor(last / FINEST) then
-    for _, rule in ipairs(RULES) do
-      local kind = call('TYPE', rule[1]).ok
-      if kind == 'none' then
-        no_rollup[#no_rollup + 1] = rule
-      elseif kind ~= TYPE then
-        return refused(rule[1], 'is a ' .. kind .. ', not a ' .. TYPE)
-      end
+    no_rollup = {}
+    for _, rule in ipairs(rules()) do
+      local absent
+      absent, bad = missing(rule[1])
+      if bad then return bad end
+      if absent then no_rollup[#no_rollup + 1] = rule end
     end
   end
   return nil
@@ -87,9 +90,11 @@ local function write(head, set)
   if no_value then create(VALUE, 'value', 'MAX', ARGV[4], ${SAMPLE_CHUNK}) end
   if no_expected then create(EXPECTED, 'expected', 'LAST', ARGV[4], ${SAMPLE_CHUNK}) end
   if no_score then create(SCORE, 'score', 'LAST', ARGV[4], ${SAMPLE_CHUNK}) end
-  for _, rule in ipairs(no_rollup) do create(rule[1], rule[5], 'LAST', rule[4], ${ROLLUP_CHUNK}) end
-  if no_value then no_rollup = RULES end
-  for _, rule in ipairs(no_rollup) do call('TS.CREATERULE', VALUE, rule[1], 'AGGREGATION', rule[2], rule[3]) end
+  if no_rollup then
+    for _, rule in ipairs(no_rollup) do create(rule[1], rule[5], 'LAST', rule[4], ${ROLLUP_CHUNK}) end
+    if no_value then no_rollup = rules() end
+    for _, rule in ipairs(no_rollup) do call('TS.CREATERULE', VALUE, rule[1], 'AGGREGATION', rule[2], rule[3]) end
+  end
   if head[6] ~= ARGV[4] then
     for _, key in ipairs({VALUE, EXPECTED, SCORE}) do call('TS.ALTER', key, 'RETENTION', ARGV[4]) end
     set('r', ARGV[4])

@@ -12,8 +12,8 @@
 export const RING_ENTRIES = 2340;
 export const ENTRY_BYTES = 7;
 export const RING_BYTES = RING_ENTRIES * ENTRY_BYTES;
-/** Slots are numbered modulo this: 159 years of five minutes. */
-const SLOT_NUMBERS = 2 ** 24;
+/** Slots are numbered modulo 2^24: 159 years of five minutes. */
+const SLOT_MASK = 2 ** 24 - 1;
 /**
  * How many of the newest entries a state may read: seven days of five minutes. The others are room for the slots closed
  * since the oldest snapshot (at most one per reading, four snapshots of 64 readings and what follows them).
@@ -62,7 +62,7 @@ export class SeasonalRing {
       this.owned = true;
     }
     const at = (count % RING_ENTRIES) * ENTRY_BYTES;
-    const number = modulo(slot);
+    const number = slot & SLOT_MASK;
     this.data.setUint16(at, number & 0xffff, true);
     this.data.setUint8(at + 2, number >>> 16);
     this.data.setFloat32(at + 3, value, true);
@@ -74,7 +74,9 @@ export class SeasonalRing {
    * @param count slots closed so far
    */
   distance(count: number, slot: number, least: number, most: number, value: number): number {
-    const now = modulo(slot);
+    const now = slot & SLOT_MASK;
+    // A count is a double in the state; as an integer its remainders are cheap.
+    count |= 0;
     // Entries are in the order of time, at most one per slot: ages fall, and the first young enough is not before this.
     let low = Math.max(0, count - RING_DEPTH, count - most);
     let high = low < count && this.age(low, now) <= most ? low : count;
@@ -95,11 +97,6 @@ export class SeasonalRing {
   /** How many slots before `now` the entry's is. */
   private age(entry: number, now: number): number {
     const at = (entry % RING_ENTRIES) * ENTRY_BYTES;
-    const number = this.data.getUint16(at, true) + (this.data.getUint8(at + 2) << 16);
-    return (now - number) & (SLOT_NUMBERS - 1);
+    return (now - this.data.getUint32(at, true)) & SLOT_MASK;
   }
-}
-
-function modulo(slot: number): number {
-  return ((slot % SLOT_NUMBERS) + SLOT_NUMBERS) % SLOT_NUMBERS;
 }

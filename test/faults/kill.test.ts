@@ -70,7 +70,7 @@ describe.skipIf(!MOSQUITTO || !REDIS)('kill -9 of replicas (needs mosquitto and 
       expect(publishing.acknowledged()).toBe(sizeOf(load));
       await settledCounts(replicas);
       await expectAlertsRelayed(redis, store);
-      await expectStoredOnce(store, load);
+      await expectStoredOnce(store, load, { scored: true });
       expect(kills).toBeGreaterThanOrEqual(3);
       expect(watch.scrapes).toBeGreaterThan(20);
       expect(watch.mismatches).toEqual([]);

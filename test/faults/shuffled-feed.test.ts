@@ -106,7 +106,7 @@ describe.skipIf(!MOSQUITTO || !REDIS)('one series on two replicas (needs mosquit
       expect(sum('unscored')).toBe(0);
       // Otherwise they did not meet.
       expect(sum('retries')).toBeGreaterThan(0);
-      await expectStoredOnce(store, load);
+      await expectStoredOnce(store, load, { scored: true });
       expect(watch.mismatches).toEqual([]);
       expect(await expectSameContent(store, reference, load)).toBeGreaterThan(0);
     },

@@ -49,8 +49,9 @@ export async function expectNothingLost(run: FaultRun): Promise<void> {
   await publishing.done;
   const store = await storeAt(redis.url);
   await allStored(store, load);
-  await settledCounts(replicas);
-  await expectStoredOnce(store, load);
+  const counts = await settledCounts(replicas);
+  // Replicas race each other after an outage, and nothing holds back the load for the sake of the horizon.
+  await expectStoredOnce(store, load, { scored: counts.every(({ unscored }) => unscored === 0) });
   await expectAlertsRelayed(redis, store);
   expect(watch.scrapes).toBeGreaterThan(10);
   expect(watch.mismatches).toEqual([]);

@@ -58,6 +58,11 @@ export const HOLD_OFF = 75;
 export const CLEAR_AFTER = 10;
 /** Readings after an alert is raised from which nothing is learned while it is open. */
 const FREEZE = 75;
+/**
+ * The same once the alert is closed. A fault may pause for `CLEAR_AFTER` readings and go on: what is learned of it then stays in
+ * the tail for thousands of readings and hides the next spike.
+ */
+const REST = 40;
 
 /** 1 while an alert is open, else 0. */
 const OPEN = 0;
@@ -145,7 +150,7 @@ export function stepAdaptive(
   ring: SeasonalRing | null = null,
 ): Readonly<AdaptiveStep> {
   const since = s[SINCE]!;
-  const learn = since >= (s[OPEN] === 1 ? FREEZE : CLEAR_AFTER);
+  const learn = since >= (s[OPEN] === 1 ? FREEZE : REST);
   const magnitude = Math.max(s[MAGNITUDE]!, Math.abs(value));
   s[MAGNITUDE] = magnitude;
   const rounding = ROUNDING * magnitude + Number.MIN_VALUE;

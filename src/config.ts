@@ -179,8 +179,12 @@ export const SETTINGS = {
   }),
   MAX_IN_FLIGHT_BYTES: setting(bytes(1024, 2 ** 40), { fallback: '64MB', help: 'the same in bytes' }),
   REDIS_URL: setting(
-    url('redis', 'rediss', 'redis+sentinel', 'redis+cluster', 'rediss+sentinel', 'rediss+cluster'),
-    { help: 'the Redis store; unset: the embedded store' },
+    // The store reads it in full: URLs with several hosts are none to URL.canParse.
+    text.regex(
+      /^rediss?(\+sentinel|\+cluster)?:\/\/./,
+      'must begin with redis://, rediss://, redis+sentinel:// or redis+cluster://',
+    ),
+    { help: 'the Redis store; unset: the embedded store', secret: true },
   ),
   REDIS_HOST: setting(text, { help: 'the replaced system’s setting: REDIS_URL=redis://<host>:6379' }),
   REDIS_DURABILITY: setting(choice('memory', 'fsync', 'replicated'), {

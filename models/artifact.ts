@@ -70,6 +70,8 @@ const origin = z.discriminatedUnion('kind', [
     kind: z.literal('trained'),
     backend: z.string(),
     seed: z.int(),
+    /** Id of the model whose weights training started from. */
+    startedFrom: z.string().optional(),
     epochs: z.int().nonnegative(),
     series: z.int().positive(),
     windows: z.int().positive(),

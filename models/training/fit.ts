@@ -5,7 +5,6 @@
  */
 import { random } from '../../devices/random.ts';
 import { type Network, weightShapes, weightViews } from '../network.ts';
-import { initialWeights } from './initial-weights.ts';
 import { layers, tf } from './tensorflow.ts';
 
 /** Scaled windows, row-major, with the scaled value that follows each. */
@@ -17,6 +16,8 @@ export interface Examples {
 export interface FitOptions {
   readonly network: Network;
   readonly window: number;
+  /** Where training starts, in the order of `weightShapes`. */
+  readonly initial: Float32Array;
   readonly training: Examples;
   /** May be empty: then the last epoch's weights are the result. */
   readonly validation: Examples;
@@ -51,7 +52,7 @@ const FINAL_RATE_SHARE = 0.02;
 /** TensorFlow.js must have been started. */
 export function fitNetwork(options: FitOptions): FitResult {
   const { network, window, training, validation, epochs, batch, seed } = options;
-  const model = buildModel(network, window, initialWeights(network, seed));
+  const model = buildModel(network, window, options.initial);
   const optimizer = tf.train.adam(options.learningRate);
   const order = Uint32Array.from({ length: training.targets.length }, (_, index) => index);
   const steps = Math.ceil(order.length / batch);

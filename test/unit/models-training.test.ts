@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { random } from '../../devices/random.ts';
-import { artifactBytes } from '../../models/artifact.ts';
+import { artifactBytes, loadArtifact, modelId, parseArtifact } from '../../models/artifact.ts';
+import { defaultModelDirectory } from '../../models/default-model.ts';
 import { createModel } from '../../models/lstm-model.ts';
 import { autoregress, fitAutoregression } from '../../models/training/autoregression.ts';
 import { trainDefault } from '../../models/training/default-recipe.ts';
@@ -120,6 +121,21 @@ describe('training', () => {
     expect(await bytes(6)).not.toEqual(first);
   });
 
+  it('continues from another model', async () => {
+    const { artifact: first } = await trainHere({ ...small, epochs: 10 });
+    const options: TrainingOptions = {
+      ...small,
+      series: [{ values: sine(120) }],
+      epochs: 1,
+      learningRate: 1e-4,
+    };
+    const { report: fresh } = await trainHere(options);
+    const { artifact, report } = await trainHere({ ...options, startFrom: first });
+    expect(report.test.lstm.mae).toBeLessThan(0.7 * fresh.test.lstm.mae);
+    expect(artifact.origin).toMatchObject({ startedFrom: modelId(first) });
+    expect(parseArtifact(artifactBytes(artifact), 'bytes')).toEqual(artifact);
+  });
+
   it('stops early and keeps the best epoch', async () => {
     const epochs: EpochProgress[] = [];
     const noise = random(2, 'noise');
@@ -145,6 +161,7 @@ describe('training', () => {
   });
 
   it('refuses what it cannot train on, by name', async () => {
+    const shipped = await loadArtifact(defaultModelDirectory());
     const cases: [string, Partial<TrainingOptions>][] = [
       ['values', { series: [] }],
       ['values', { series: [{ values: new Float64Array(3) }] }],
@@ -156,6 +173,9 @@ describe('training', () => {
       ['layers', { units: [1, 1, 1, 1] }],
       ['epochs', { epochs: 0 }],
       ['seed', { seed: 1.5 }],
+      ['startFrom', { startFrom: shipped }],
+      ['startFrom', { startFrom: shipped, units: [32], window: 12 }],
+      ['startFrom', { startFrom: shipped, units: [32], scaling: 'standard' }],
       ['shares', { shares: { validation: 0.5, test: 0.5 } }],
     ];
     for (const [field, change] of cases) {

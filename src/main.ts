@@ -8,6 +8,7 @@ import { Command, CommanderError } from 'commander';
 import { packageRoot } from '../models/package-root.ts';
 import { deadLetterCommand } from './commands/dead-letter.ts';
 import { devicesCommand } from './commands/devices.ts';
+import { importCommand } from './commands/import.ts';
 import { scoreCommand } from './commands/score.ts';
 import { bridgeCommand, brokerCommand, serveCommand } from './commands/serve.ts';
 import { trainCommand } from './commands/train.ts';
@@ -28,6 +29,7 @@ for (const command of [
   brokerCommand(onSignal),
   devicesCommand(onSignal),
   trainCommand(),
+  importCommand(),
   scoreCommand(),
   deadLetterCommand(),
 ]) {

@@ -1,0 +1,66 @@
+/** `vigia import`: a Keras model file becomes a model artifact. */
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { Command, Option } from 'commander';
+import { modelId, writeArtifact } from '../../models/artifact.ts';
+import { InvalidInput } from '../errors.ts';
+import { factor } from './option-values.ts';
+
+interface ImportOptions {
+  readonly config?: string;
+  readonly threshold?: number;
+  readonly thresholdUnits: 'series' | 'scaled';
+  readonly scale?: string;
+  readonly name: string;
+  readonly out: string;
+}
+
+export function importCommand(): Command {
+  return new Command('import')
+    .description('takes over a Keras model (.keras or .h5) of LSTM, Dense and Dropout layers')
+    .argument('<file>', 'the model file')
+    .option('--config <json>', 'config-lstm-model.json of the replaced system: threshold and window')
+    .option(
+      '--threshold <n>',
+      'error above which a reading is an anomaly; goes before the configuration',
+      factor,
+    )
+    .addOption(
+      new Option(
+        '--threshold-units <units>',
+        'of the threshold: the series’ own, or scaled as the model’s input',
+      )
+        .choices(['series', 'scaled'])
+        .default('series'),
+    )
+    .option('--scale <min:max>', 'range of the series that the model was trained with, scaled to 0..1')
+    .option('--name <name>', 'name of the model', 'imported')
+    .requiredOption('--out <dir>', 'where the artifact goes')
+    .action(run);
+}
+
+async function run(file: string, options: ImportOptions): Promise<void> {
+  // HDF5 is read by a WebAssembly module that other commands do without.
+  const { importKeras, parseMinMax } = await import('../../models/keras/import.ts');
+  const artifact = await importKeras(await read('file', file), {
+    name: options.name,
+    source: basename(file),
+    thresholdUnits: options.thresholdUnits,
+    ...(options.config !== undefined && { config: (await read('config', options.config)).toString('utf8') }),
+    ...(options.threshold !== undefined && { threshold: options.threshold }),
+    ...(options.scale !== undefined && { scale: parseMinMax(options.scale) }),
+  });
+  await writeArtifact(options.out, artifact);
+  console.log(
+    `window ${artifact.window}, LSTM ${artifact.network.lstm.map(({ units }) => units).join(', ')}`,
+  );
+  console.log(`${modelId(artifact)} written to ${options.out}; use it with MODEL_DIR=${options.out}`);
+}
+
+async function read(field: string, file: string): Promise<Buffer> {
+  try {
+    return await readFile(file);
+  } catch (error) {
+    throw new InvalidInput(field, `${file} cannot be read: ${(error as Error).message}`, { cause: error });
+  }
+}

@@ -1,0 +1,56 @@
+/** A Keras model of the replaced system, from its file to /detectar. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { temporaryDirectory } from '../helpers/temporary-directory.ts';
+import { getJson, ROOT, runVigia, serve } from '../helpers/vigia.ts';
+
+const KERAS = join(ROOT, '../shared/keras/lstm.keras');
+
+interface Detection {
+  readonly anomaly: boolean | null;
+  readonly error: number | null;
+}
+
+describe.skipIf(!existsSync(KERAS))('the Keras model in ../shared', () => {
+  it('decides in /detectar with its own threshold', async () => {
+    const directory = temporaryDirectory();
+    const out = join(directory, 'model');
+    const imported = await runVigia([
+      'import',
+      KERAS,
+      '--scale',
+      '57.46:86.22',
+      '--threshold',
+      '2.387',
+      '--out',
+      out,
+    ]);
+    expect(imported).toMatchObject({ code: 0, output: expect.stringContaining('window 10, LSTM 50, 50') });
+    const { url, output } = await serve(['--no-devices', '--data', join(directory, 'data')], {
+      env: { MODEL_DIR: out },
+    });
+    expect(output()).toMatch(/model +imported-\w+ \(window 10/);
+    const detect = (value: number) => getJson<Detection>(`${url}/detectar?dato=${value}&format=json`);
+    for (let i = 0; i < 12; i++) await detect(72.5 + (i % 5) / 4);
+    // Within and beyond 2.387 of a forecast near 73: the shipped model would let both pass.
+    const near = await detect(74);
+    const far = await detect(76.5);
+    expect([near.anomaly, far.anomaly]).toEqual([near.error! > 2.387, true]);
+    expect(near.anomaly).toBe(false);
+  });
+
+  it('is refused with the option named when something is missing or wrong', async () => {
+    const out = join(temporaryDirectory(), 'model');
+    for (const [args, word] of [
+      [['/nonexistent.keras'], /nonexistent\.keras cannot be read/],
+      [[KERAS, '--scale', '9:1', '--threshold', '1'], /scale/],
+      [[join(ROOT, 'package.json'), '--scale', '0:1', '--threshold', '1'], /package\.json/],
+    ] as const) {
+      const { code, output } = await runVigia(['import', ...args, '--out', out]);
+      expect(code).toBe(1);
+      expect(output).toMatch(word);
+      expect(output).not.toMatch(/\n {4}at /);
+    }
+  });
+});

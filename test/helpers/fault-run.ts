@@ -19,13 +19,18 @@ export interface FaultRunOptions extends Pick<LoadOptions, 'insist'> {
   readonly replicas: number;
   /** Settings of the replicas beside their addresses. */
   readonly env?: Readonly<Record<string, string>>;
-  readonly broker?: Mosquitto;
 }
 
-export interface FaultRun {
+/** One server, or several behind one address. */
+export interface RedisPlace {
+  readonly url: string;
+  command(...args: readonly string[]): Promise<unknown>;
+}
+
+export interface FaultRun<R extends RedisPlace = RedisServer> {
   readonly load: readonly LoadedSeries[];
   readonly broker: Mosquitto;
-  readonly redis: RedisServer;
+  readonly redis: R;
   readonly replicas: readonly Replica[];
   readonly publishing: LoadPublishing;
   readonly watch: AccountingWatch;
@@ -33,8 +38,16 @@ export interface FaultRun {
 
 /** Begins to publish, and resolves when the broker has a quarter of the load. */
 export async function startFaultRun(options: FaultRunOptions): Promise<FaultRun> {
+  return startFaultRunOn(await startDurableRedis(), options);
+}
+
+/** The same on another Redis than one server of its own. */
+export async function startFaultRunOn<R extends RedisPlace>(
+  redis: R,
+  options: FaultRunOptions,
+): Promise<FaultRun<R>> {
   const load = simulatedLoad(options.series, options.readings);
-  const [broker, redis] = await Promise.all([options.broker ?? startMosquitto(), startDurableRedis()]);
+  const broker = await startMosquitto();
   const env = { MQTT_URL: broker.url, REDIS_URL: redis.url, ...options.env };
   const replicas = await startReplicas(options.replicas, env);
   const watch = watchAccounting(replicas);
@@ -44,7 +57,7 @@ export async function startFaultRun(options: FaultRunOptions): Promise<FaultRun>
 }
 
 /** Waits for the rest of the load; then everything published is stored, once, and the accounts were never wrong. */
-export async function expectNothingLost(run: FaultRun): Promise<void> {
+export async function expectNothingLost(run: FaultRun<RedisPlace>): Promise<void> {
   const { load, redis, replicas, publishing, watch } = run;
   await publishing.done;
   const store = await storeAt(redis.url);

@@ -74,7 +74,7 @@ export async function expectStoredOnce(
 }
 
 /** Every change of an alert is in the stream once, up to the newest revision, whoever died while relaying it. */
-export async function expectAlertsRelayed(redis: RedisServer, store: Store): Promise<void> {
+export async function expectAlertsRelayed(redis: Pick<RedisServer, 'command'>, store: Store): Promise<void> {
   const limit = 1_000_000;
   const alerts = [...(await store.alerts({ limit })), ...(await store.alerts({ limit, state: 'retracted' }))];
   const entries = (await redis.command('XRANGE', 'vigia:alerts', '-', '+')) as [string, string[]][];

@@ -11,6 +11,7 @@ import type { Model } from '../../models/model.ts';
 import type { TrainingOptions } from '../../models/training/training.ts';
 import { Fold } from '../detect/fold.ts';
 import { ForecastBatch } from '../detect/forecast-batch.ts';
+import { SeasonalRing } from '../detect/seasonal-ring.ts';
 import { emptyState } from '../detect/state.ts';
 import type { Sample } from '../domain/reading.ts';
 import { ConfigurationError } from '../errors.ts';
@@ -66,6 +67,7 @@ export async function scoreRows({
   onProgress,
 }: ScoreOptions): Promise<ScoreSummary> {
   let state = emptyState();
+  let season = SeasonalRing.empty();
   let anomalies = 0;
   await write(SCORE_COLUMNS);
   for (let from = 0; from < rows.length; from += CHUNK) {
@@ -76,7 +78,7 @@ export async function scoreRows({
       return { ts: last, value };
     });
     const batch = new ForecastBatch();
-    const fold = new Fold(state, samples, () => model, batch);
+    const fold = new Fold(state, samples, () => model, batch, season);
     await batch.compute();
     const result = fold.run();
     const raised = new Set(result.alerts.map(({ ts }) => ts));
@@ -98,6 +100,7 @@ export async function scoreRows({
       await write(line.join(','));
     }
     state = result.state;
+    season = result.season;
     onProgress?.(from + chunk.length);
   }
   return { rows: rows.length, anomalies };

@@ -11,6 +11,7 @@ import type { Sample } from '../domain/reading.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import { resetErrors, stepAdaptive } from './adaptive.ts';
 import type { Forecast, ForecastBatch } from './forecast-batch.ts';
+import type { SeasonalRing } from './seasonal-ring.ts';
 import { cloneState, encodeState, type Opening, type SeriesState } from './state.ts';
 
 /** A snapshot of the state is taken whenever the number of readings is a multiple of this. */
@@ -30,6 +31,9 @@ export interface FoldResult {
   /** Every alert raised by these samples, and the one open before them, as they stand after the last sample. */
   readonly alerts: readonly AlertChange[];
   readonly snapshots: readonly { readonly n: number; readonly ts: number; readonly bytes: Uint8Array }[];
+  readonly season: SeasonalRing;
+  /** Whether `season` differs from the ring that the fold was given. */
+  readonly seasonChanged: boolean;
 }
 
 export class Fold {
@@ -41,12 +45,14 @@ export class Fold {
    * @param base the state before the first sample; not changed
    * @param samples ascending by ts, all later than `base.lastTs`
    * @param modelAt the model in force at a timestamp
+   * @param season the newest ring of the series, also where `base` is older (see seasonal-ring.ts); not changed
    */
   constructor(
     private readonly base: SeriesState,
     readonly samples: readonly FoldSample[],
     modelAt: (ts: number) => Model,
     batch: ForecastBatch,
+    private readonly season: SeasonalRing,
   ) {
     const known = base.values.length;
     this.history = new Float64Array(known + samples.length);
@@ -91,6 +97,8 @@ export class Fold {
     const verdicts: Verdict[] = [];
     const snapshots: { n: number; ts: number; bytes: Uint8Array }[] = [];
     const alerts = new Map<number, AlertChange>();
+    const season = this.season.fork();
+    let seasonChanged = false;
     for (const alert of openAlerts(state)) alerts.set(alert.ts, alert);
 
     for (let i = 0; i < this.samples.length; i++) {
@@ -102,8 +110,9 @@ export class Fold {
       }
       const forecast = this.forecasts[i]!;
       const expected = forecast === null || typeof forecast === 'number' ? forecast : forecast.expected;
-      const step = stepAdaptive(state.adaptive, ts, value, expected);
+      const step = stepAdaptive(state.adaptive, ts, value, expected, season);
       const { score, warmup } = step;
+      seasonChanged ||= step.slotClosed;
       if (step.cleared && state.open) {
         alerts.set(state.open.ts, change(state.open, ts));
         state.open = null;
@@ -123,7 +132,7 @@ export class Fold {
     }
     const last = this.samples.length - 1;
     if (last >= 0) state.values = this.newest(last, this.models[last]!.window);
-    return { state, verdicts, alerts: [...alerts.values()], snapshots };
+    return { state, verdicts, alerts: [...alerts.values()], snapshots, season, seasonChanged };
   }
 
   private newest(i: number, window: number): Float64Array {

@@ -28,15 +28,17 @@ export class SeasonalRing {
 
   /** A ring of which nothing was written. */
   static empty(): SeasonalRing {
-    return new SeasonalRing(new DataView(new ArrayBuffer(RING_BYTES)), true);
+    return new SeasonalRing(new DataView(new ArrayBuffer(0)), false);
   }
 
   /**
    * The ring that `bytes` were stored from; they are copied.
-   * @throws RangeError unless there are `RING_BYTES` of them
+   * @throws RangeError unless they are whole entries, at most `RING_BYTES`
    */
   static from(bytes: Uint8Array): SeasonalRing {
-    if (bytes.length !== RING_BYTES) throw new RangeError(`a seasonal ring has ${RING_BYTES} bytes`);
+    if (bytes.length > RING_BYTES || bytes.length % ENTRY_BYTES !== 0) {
+      throw new RangeError(`a seasonal ring has up to ${RING_BYTES} bytes in entries of ${ENTRY_BYTES}`);
+    }
     return new SeasonalRing(new DataView(new Uint8Array(bytes).buffer), true);
   }
 
@@ -57,11 +59,15 @@ export class SeasonalRing {
    * @param slot number of the slot, an integer of either sign
    */
   write(count: number, slot: number, value: number): void {
-    if (!this.owned) {
-      this.data = new DataView(this.data.buffer.slice(0));
+    const at = (count % RING_ENTRIES) * ENTRY_BYTES;
+    const { byteLength } = this.data;
+    if (!this.owned || at >= byteLength) {
+      // A young series takes no more room than its entries.
+      const bytes = new Uint8Array(Math.max(byteLength, at + ENTRY_BYTES));
+      bytes.set(new Uint8Array(this.data.buffer));
+      this.data = new DataView(bytes.buffer);
       this.owned = true;
     }
-    const at = (count % RING_ENTRIES) * ENTRY_BYTES;
     const number = slot & SLOT_MASK;
     this.data.setUint16(at, number & 0xffff, true);
     this.data.setUint8(at + 2, number >>> 16);

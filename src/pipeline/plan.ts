@@ -157,6 +157,7 @@ export class SeriesPlan {
       (ts) =>
         models.get((this.assignments.findLast(({ from }) => from <= ts) ?? this.assignments[0]!).model)!,
       batch,
+      this.entry.season,
     );
     samples.forEach(({ ts }, i) => {
       this.position.set(ts, i);
@@ -229,6 +230,7 @@ export class SeriesPlan {
         verdicts,
         next: result && {
           state: encodeState(result.state),
+          ...(result.seasonChanged && { season: result.season.bytes }),
           snapshots: result.snapshots.filter(({ n }) => n >= oldest),
           oldestSnapshot: oldest,
           horizon,
@@ -238,7 +240,7 @@ export class SeriesPlan {
         alerts: result ? alertChanges(this.before ?? openAlerts(entry.state), result.alerts) : [],
         duplicates: this.placed.filter(({ fate }) => fate === 'duplicate').length,
       },
-      entry: { state, snapshots: kept, assignments },
+      entry: { state, season: result?.season ?? entry.season, snapshots: kept, assignments },
       outcomes: this.placed.map((item) => ({ pending: item.pending, outcome: this.outcome(item, result) })),
       conflicts: this.conflicts,
       lateScored: this.late - this.unscored,

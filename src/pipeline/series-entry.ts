@@ -1,5 +1,6 @@
 /** What the pipeline remembers of a series between two commits: the decoded record, without the snapshots' bytes. */
 import { SNAPSHOT_EVERY } from '../detect/fold.ts';
+import { SeasonalRing } from '../detect/seasonal-ring.ts';
 import { decodeState, emptyState, type SeriesState } from '../detect/state.ts';
 import type { ModelAssignment, SeriesRecord, Snapshot } from '../store/store.ts';
 
@@ -13,11 +14,18 @@ export interface SeriesEntry {
   /** null: the store does not have the series. */
   readonly version: string | null;
   readonly state: SeriesState;
+  readonly season: SeasonalRing;
   readonly snapshots: readonly { readonly n: number; readonly ts: number }[];
   readonly assignments: readonly ModelAssignment[];
 }
 
-export const NEW_SERIES: SeriesEntry = { version: null, state: emptyState(), snapshots: [], assignments: [] };
+const NEW_SERIES: SeriesEntry = {
+  version: null,
+  state: emptyState(),
+  season: SeasonalRing.empty(),
+  snapshots: [],
+  assignments: [],
+};
 
 /** @throws VigiaError `state_format` */
 export function entryOf(record: SeriesRecord | null): SeriesEntry {
@@ -25,7 +33,13 @@ export function entryOf(record: SeriesRecord | null): SeriesEntry {
   const { version, assignments } = record;
   // A series that has only readings beyond a horizon, or none folded yet, has no state.
   const state = record.state.length === 0 ? emptyState() : stateOf(record.state);
-  return { version, assignments, state, snapshots: record.snapshots.map(({ n, ts }) => ({ n, ts })) };
+  return {
+    version,
+    assignments,
+    state,
+    season: SeasonalRing.from(record.season),
+    snapshots: record.snapshots.map(({ n, ts }) => ({ n, ts })),
+  };
 }
 
 /** Number of the oldest snapshot that is kept once `count` readings are folded. */

@@ -31,6 +31,8 @@ export interface SeriesRecord {
   /** Random per commit; opaque. */
   readonly version: string;
   readonly state: Uint8Array;
+  /** The seasonal ring, empty at first. */
+  readonly season: Uint8Array;
   /** Ascending by `n`. */
   readonly snapshots: readonly Snapshot[];
   /** Ascending by `from`. */
@@ -57,6 +59,8 @@ export interface SeriesCommit {
   /** What replaces the record; null when no state changes (only duplicates, or readings beyond the horizon). */
   readonly next: {
     readonly state: Uint8Array;
+    /** Only where it has changed: it is larger than the state and changes seldom. */
+    readonly season?: Uint8Array;
     /** New or re-taken; the others stay. */
     readonly snapshots: readonly Snapshot[];
     /** Snapshots with a smaller `n` are dropped. */

@@ -71,6 +71,7 @@ export function storeContract(name: string, open: (limits: StoreLimits) => Promi
         verdicts: [{ ts: T0, expected: 21, score: 0.25 }],
         next: {
           state: state(1, 2, 255),
+          season: state(3, 0, 10, 255),
           snapshots: [{ n: 64, ts: T0, bytes: state(7) }],
           oldestSnapshot: -192,
           horizon: -1,
@@ -82,11 +83,15 @@ export function storeContract(name: string, open: (limits: StoreLimits) => Promi
       expect(absent).toBeNull();
       expect(record).toMatchObject({ version, assignments: [{ from: 0, model: 'm-1' }] });
       expect(plain(record!.state)).toEqual([1, 2, 255]);
+      expect(plain(record!.season)).toEqual([3, 0, 10, 255]);
       expect(record!.snapshots.map(({ n, ts, bytes }) => ({ n, ts, bytes: plain(bytes) }))).toEqual([
         { n: 64, ts: T0, bytes: [7] },
       ]);
       expect(await store.range(S, 0, T0 + DAY)).toEqual([{ ts: T0, value: 21.5, expected: 21, score: 0.25 }]);
       expect(await store.list()).toEqual([{ ...S, status: 'warmup', last: { ts: T0, value: 21.5 } }]);
+      // A season that is not given stays.
+      await put([{ ts: T0 + 1, value: 22 }]);
+      expect(plain((await store.load([S]))[0]!.season)).toEqual([3, 0, 10, 255]);
     });
 
     it('draws a new version for every commit', async () => {

@@ -38,8 +38,8 @@ describe.skipIf(!existsSync(CSV) || !existsSync(WINDOWS))('the recording in ../s
     const inside = windows.map(([from, to]) => alerts.filter(({ ts }) => ts >= from! && ts <= to!).length);
     const outside = alerts.length - inside.reduce((a, b) => a + b, 0);
     console.log(`ambient.csv: alerts in the labelled windows ${inside.join(' and ')}, outside ${outside}`);
-    expect(Math.max(...inside)).toBeGreaterThanOrEqual(1);
-    expect(outside).toBeLessThanOrEqual(10);
+    expect(Math.min(...inside)).toBeGreaterThanOrEqual(1);
+    expect(outside).toBeLessThanOrEqual(5);
 
     expect(await replay(mqttUrl)).toMatchObject({ code: 0 });
     expect(await points()).toEqual(stored);

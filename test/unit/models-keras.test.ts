@@ -88,6 +88,19 @@ describe('importing from Keras', () => {
     }
   });
 
+  it('takes layers of an archive by their place even where a name is that of another place', async () => {
+    const swapped: Record<string, string> = { lstm: 'lstm_1', lstm_1: 'lstm' };
+    const model = kerasModel({
+      describe: ({ config }) => {
+        config.name = swapped[config.name as string] ?? config.name;
+      },
+    });
+    for (const layout of layouts.filter((name) => !name.startsWith('h5'))) {
+      const artifact = await importKeras(await kerasFile(layout, model), options);
+      expect(artifact.weights, layout).toEqual(model.weights);
+    }
+  });
+
   it('knows that Keras 3 has another hard sigmoid', async () => {
     const hard = (recurrentActivation: 'hardSigmoid' | 'hardSigmoidSixth') =>
       network({ lstm: [{ units: 4, activation: 'sigmoid', recurrentActivation }] });

@@ -12,7 +12,8 @@ import { runningPipeline } from '../helpers/running-pipeline.ts';
 import { temporaryDirectory } from '../helpers/temporary-directory.ts';
 
 const SERIES = { sensor: 's', metric: 'temperature' };
-const START = Math.floor(Date.now() / 3_600_000) * 3_600_000 - 86_400_000;
+const DAY = 86_400_000;
+const START = Math.floor(Date.now() / 3_600_000) * 3_600_000 - 5 * DAY;
 
 function openStore(): Store {
   const store = openEmbeddedStore({
@@ -25,13 +26,13 @@ function openStore(): Store {
 }
 
 /** A noisy wave with spikes, a frozen stretch and a jump, so that alerts open, clear and are retracted. */
-function wave(count: number, seed: number): Reading[] {
+function wave(count: number, seed: number, interval = 1000): Reading[] {
   const source = random('order', seed);
   return Array.from({ length: count }, (_, i) => {
     const spike = i > 120 && source.next() < 0.02 ? 8 * (source.next() - 0.5) : 0;
     const jump = i > 380 ? 6 : 0;
     const value = i > 250 && i < 280 ? 70 : 71 + Math.sin(i / 30) + 0.4 * source.gaussian() + spike + jump;
-    return { ...SERIES, ts: START + i * 1000, value: Math.round(value * 100) / 100 };
+    return { ...SERIES, ts: START + i * interval, value: Math.round(value * 100) / 100 };
   });
 }
 
@@ -40,8 +41,9 @@ async function stored(store: Store) {
   const [record] = await store.load([SERIES]);
   const { state, snapshots } = entryOf(record!);
   return {
-    samples: await store.range(SERIES, 0, START + 86_400_000),
+    samples: await store.range(SERIES, 0, START + 5 * DAY),
     state,
+    season: Buffer.from(record!.season).toString('hex'),
     snapshots: record!.snapshots.map(({ n, ts, bytes }) => ({
       n,
       ts,
@@ -50,8 +52,8 @@ async function stored(store: Store) {
     horizon: snapshots[0],
     assignments: record!.assignments,
     alerts: (await store.alerts({ limit: 10_000 })).map(({ revision, acknowledged, ...alert }) => alert),
-    minutes: await store.buckets(SERIES, 0, START + 86_400_000, 60_000, 'avg'),
-    hours: await store.buckets(SERIES, 0, START + 86_400_000, 3_600_000, 'min'),
+    minutes: await store.buckets(SERIES, 0, START + 5 * DAY, 60_000, 'avg'),
+    hours: await store.buckets(SERIES, 0, START + 5 * DAY, 3_600_000, 'min'),
     status: (await store.list())[0]!.status,
   };
 }
@@ -84,8 +86,10 @@ describe('the order of arrival', () => {
         fc.integer({ min: 2, max: 250 }),
         fc.integer({ min: 0, max: 200 }),
         fc.array(fc.integer({ min: 1, max: 120 }), { minLength: 1, maxLength: 8 }),
-        async (seed, reach, repeats, sizes) => {
-          const readings = wave(500, seed);
+        // At ten minutes every reading closes a slot of the season.
+        fc.constantFrom(1000, 600_000),
+        async (seed, reach, repeats, sizes, interval) => {
+          const readings = wave(500, seed, interval);
           const sorted = openStore();
           await feed(sorted, readings, [37]);
           const shuffled = openStore();

@@ -14,7 +14,13 @@ function within(bytes: Uint8Array): Buffer {
 
 it('reads states and snapshots that are parts of a larger buffer', () => {
   const bytes = within(encodeState(state));
-  const record = { version: 'v', state: bytes, snapshots: [{ n: 64, ts: 1000, bytes }], assignments: [] };
+  const record = {
+    version: 'v',
+    state: bytes,
+    season: new Uint8Array(0),
+    snapshots: [{ n: 64, ts: 1000, bytes }],
+    assignments: [],
+  };
   expect(entryOf(record).state).toEqual(state);
   expect(foldBase(record.snapshots, 1000, 1001)).toEqual({ state, n: 64, ts: 1000 });
 });

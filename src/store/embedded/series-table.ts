@@ -34,6 +34,8 @@ export class SeriesTable implements SeriesStore {
   private readonly find;
   private readonly insert;
   private readonly update;
+  private readonly season;
+  private readonly putSeason;
   private readonly snapshots;
   private readonly putSnapshot;
   private readonly dropSnapshots;
@@ -58,6 +60,8 @@ export class SeriesTable implements SeriesStore {
     this.update = prepare(
       'UPDATE series SET version = ?, state = ?, assignments = ?, status = ?, horizon = ? WHERE id = ?',
     );
+    this.season = prepare('SELECT bytes FROM seasons WHERE series = ?').raw();
+    this.putSeason = prepare('INSERT OR REPLACE INTO seasons (series, bytes) VALUES (?, ?)');
     this.snapshots = prepare('SELECT n, ts, bytes FROM snapshots WHERE series = ? ORDER BY n').raw();
     this.putSnapshot = prepare('INSERT OR REPLACE INTO snapshots (series, n, ts, bytes) VALUES (?, ?, ?, ?)');
     this.dropSnapshots = prepare('DELETE FROM snapshots WHERE series = ? AND n < ?');
@@ -112,6 +116,7 @@ export class SeriesTable implements SeriesStore {
     this.writeSamples(id, row?.[4] ?? -1, commit);
     if (next) {
       this.update.run(version, next.state, JSON.stringify(next.assignments), next.status, next.horizon, id);
+      if (next.season) this.putSeason.run(id, next.season);
       for (const { n, ts, bytes } of next.snapshots) this.putSnapshot.run(id, n, ts, bytes);
       if (next.snapshots.length > 0) this.dropSnapshots.run(id, next.oldestSnapshot);
     } else {
@@ -262,6 +267,7 @@ export class SeriesTable implements SeriesStore {
     return {
       version,
       state,
+      season: (this.season.get(id) as [Uint8Array] | undefined)?.[0] ?? new Uint8Array(0),
       snapshots: (this.snapshots.all(id) as Row[]).map(([n, ts, bytes]) => ({
         n: n as number,
         ts: ts as number,

@@ -59,6 +59,7 @@ export function commitCall(
     label(series.sensor),
     label(series.metric),
     String(now),
+    next?.season ? asBuffer(next.season) : '',
   );
   for (const { ts, value } of commit.samples) args.push(String(ts), String(value));
   for (const { ts, expected, score } of commit.verdicts) {

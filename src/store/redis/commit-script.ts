@@ -17,8 +17,8 @@ export function commitScript(layout: string): Script {
 --       3 '1': write down duplicates that change nothing  4 retention of samples, ms  5 drop samples before, ms
 --       6 samples  7 verdicts  8 alert changes  9 snapshots: how many of each follow
 --       10 duplicates  11 '1': the state changes  12 state  13 assignments  14 status  15 horizon  16 oldest snapshot
---       17 sensor  18 metric  19 now, ms
---       20... samples: ts, value; verdicts: ts, expected, score ('' for none); alerts: field, content;
+--       17 sensor  18 metric  19 now, ms  20 seasonal ring ('' where it has not changed)
+--       21... samples: ts, value; verdicts: ts, expected, score ('' for none); alerts: field, content;
 --       snapshots: n, bytes
 -- Returns 1 (committed, no alerts to relay), {'committed', pending outbox, changed alerts},
 --         {'conflict', the state hash} or {'refused', key, why}. Nothing is written unless it is committed.
@@ -26,7 +26,7 @@ local STATE, VALUE, EXPECTED, SCORE, OUTBOX, ALERTS = unpack(KEYS, 1, 6)
 local NEW_VERSION = ARGV[2]
 local RETENTION, DROP_BEFORE = tonumber(ARGV[4]), tonumber(ARGV[5])
 local SAMPLES, VERDICTS, CHANGES, SNAPSHOTS = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
-local SAMPLE, VERDICT = 20, 20 + 2 * SAMPLES
+local SAMPLE, VERDICT = 21, 21 + 2 * SAMPLES
 local CHANGE = VERDICT + 3 * VERDICTS
 local SNAPSHOT = CHANGE + 2 * CHANGES
 local call = redis.call
@@ -84,6 +84,7 @@ if ARGV[11] == '1' then
   set('a', ARGV[13])
   set('c', ARGV[14])
   set('h', ARGV[15])
+  if ARGV[20] ~= '' then set('g', ARGV[20]) end
 end
 if SNAPSHOTS > 0 then
   local kept, there = {}, {}

@@ -21,6 +21,7 @@ function decodeSnapshot(n: number, field: Buffer): Snapshot {
 export function decodeRecord(hash: readonly Reply[]): SeriesRecord | null {
   let version: string | null = null;
   let state: Uint8Array = new Uint8Array(0);
+  let season: Uint8Array = new Uint8Array(0);
   let assignments: SeriesRecord['assignments'] = [];
   const snapshots: Snapshot[] = [];
   for (let i = 0; i + 1 < hash.length; i += 2) {
@@ -29,11 +30,12 @@ export function decodeRecord(hash: readonly Reply[]): SeriesRecord | null {
     if (field === 'f' && Number(text(value)) > STATE_FORMAT) return null;
     if (field === 'v') version = text(value);
     else if (field === 's') state = value;
+    else if (field === 'g') season = value;
     else if (field === 'a') assignments = JSON.parse(text(value));
     else if (field[0] === 'n') snapshots.push(decodeSnapshot(Number(field.slice(1)), value));
   }
   snapshots.sort((a, b) => a.n - b.n);
-  return version === null ? null : { version, state, assignments, snapshots };
+  return version === null ? null : { version, state, season, assignments, snapshots };
 }
 
 /** What `GET /api/series` shows, in the order that `decodeSummary` takes them. */

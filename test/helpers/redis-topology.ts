@@ -1,5 +1,6 @@
 /** Several Redis servers that fail over: behind Sentinels, or as a Cluster. Gone when the current test ends. */
 import { onTestFinished } from 'vitest';
+import { faultLasts } from './fault-form.ts';
 import { freePort, RedisServer, type RedisServerOptions } from './redis-server.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -12,7 +13,10 @@ export interface Topology {
   readonly url: string;
   /** Runs a command on whichever server takes it. */
   command(...args: readonly string[]): Promise<unknown>;
-  /** Kills a primary, and resolves with it when another server has taken its place. */
+  /**
+   * Kills a primary (in a Cluster the one with the most keys) after a second in which its replicas got nothing of what it wrote, and resolves with it when one of
+   * them has taken its place: what was acknowledged without a replica is then certainly lost.
+   */
   failOver(): Promise<RedisServer>;
 }
 
@@ -20,6 +24,15 @@ async function start(args: readonly string[], options: RedisServerOptions = {}):
   const server = await RedisServer.start(args, options);
   onTestFinished(() => server.stop());
   return server;
+}
+
+/** The primary dies a second after it was cut off from its replicas. */
+async function killAlone(primary: RedisServer, replicas: readonly RedisServer[]): Promise<void> {
+  for (const replica of replicas) replica.signal('SIGSTOP');
+  await primary.command('CLIENT', 'KILL', 'TYPE', 'replica');
+  await faultLasts(1000);
+  await primary.kill();
+  for (const replica of replicas) replica.signal('SIGCONT');
 }
 
 /** The first answer that is no error. */
@@ -75,7 +88,7 @@ export async function startSentinels(): Promise<Topology> {
       return primary.command(...args);
     },
     async failOver() {
-      await primary.kill();
+      await killAlone(primary, replicas);
       await waitFor(
         'a replica to be promoted',
         async () => (await Promise.all(replicas.map(isPrimary))).includes(true),
@@ -124,9 +137,12 @@ export async function startCluster(): Promise<Topology> {
     url: `redis+cluster://${nodes.map(({ port }) => `127.0.0.1:${port}`).join(',')}`,
     command: (...args) => commandAt(nodes, args),
     async failOver() {
-      await primaries[0]!.kill();
-      await waitFor('its replica to be promoted', () => isPrimary(replicas[0]!), DEADLINE);
-      return primaries[0]!;
+      const sizes = await Promise.all(primaries.map(async (node) => Number(await node.command('DBSIZE'))));
+      const busiest = sizes.indexOf(Math.max(...sizes));
+      const [primary, replica] = [primaries[busiest]!, replicas[busiest]!];
+      await killAlone(primary, [replica]);
+      await waitFor('its replica to be promoted', () => isPrimary(replica), DEADLINE);
+      return primary;
     },
   };
 }

@@ -2,7 +2,7 @@
  * Files that are not code (the shipped model, the kernel's source) lie in the package beside `dist/`. Compiled code and
  * sources under a test runner are at different depths, so the package is found by walking up.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /** @returns the nearest folder at or above `from` with a package.json */
@@ -14,4 +14,9 @@ export function packageRoot(from: string): string {
     folder = parent;
   }
   return folder;
+}
+
+/** What `vigia --version` prints. */
+export function packageVersion(): string {
+  return JSON.parse(readFileSync(join(packageRoot(import.meta.dirname), 'package.json'), 'utf8')).version;
 }

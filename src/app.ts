@@ -13,6 +13,7 @@ import { type Artifact, artifactBytes, loadArtifact, parseArtifact } from '../mo
 import { defaultModelDirectory } from '../models/default-model.ts';
 import { createModel } from '../models/lstm-model.ts';
 import type { Model } from '../models/model.ts';
+import { packageVersion } from '../models/package-root.ts';
 import { TopicTemplate } from './codecs/topic.ts';
 import type { Config } from './config.ts';
 import { seriesKey } from './domain/series.ts';
@@ -144,6 +145,7 @@ export async function startApp(options: AppOptions): Promise<App> {
         accounting.received(n);
         accounting.ended('rejected', n);
       },
+      version: packageVersion(),
       hostname: hostname(),
       units: config.UNITS,
       maxPayload: config.MAX_PAYLOAD,

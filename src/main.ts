@@ -2,10 +2,8 @@
  * The command line. The only place with signals and process.exit: a problem that the user can mend ends in one sentence
  * and exit code 1 (2 for wrong usage), everything else in a stack trace.
  */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
-import { packageRoot } from '../models/package-root.ts';
+import { packageVersion } from '../models/package-root.ts';
 import { deadLetterCommand } from './commands/dead-letter.ts';
 import { devicesCommand } from './commands/devices.ts';
 import { importCommand } from './commands/import.ts';
@@ -15,13 +13,12 @@ import { trainCommand } from './commands/train.ts';
 import { SETTINGS } from './config.ts';
 import { VigiaError } from './errors.ts';
 
-const { version } = JSON.parse(readFileSync(join(packageRoot(import.meta.dirname), 'package.json'), 'utf8'));
 /** A shutdown that takes longer than this is cut off. */
 const SHUTDOWN_MS = 5000;
 
 const program = new Command('vigia')
   .description('MQTT telemetry bridge: every reading committed once, scored by an LSTM, alerted and shown')
-  .version(version)
+  .version(packageVersion())
   .addHelpText('after', () => `\n${settingsHelp()}`);
 for (const command of [
   serveCommand(onSignal),

@@ -1,6 +1,6 @@
 /**
- * The shapes of the JSON API, requests and answers. Requests are validated with these and the answers are typed by
- * them, so that whatever describes the API (an OpenAPI document) can be made from the same source.
+ * The shapes of the JSON API, requests and answers. Requests are validated with these, answers are typed by them, and
+ * `/openapi.json` is made from them (see operations.ts for how to add a route).
  */
 import { z } from 'zod';
 import { parseDuration } from '../domain/duration.ts';
@@ -136,4 +136,24 @@ export const deadLetterAnswer = z.object({
   firstTs: z.int(),
   lastTs: z.int(),
   count: z.int(),
+});
+
+export const replayAnswer = z.object({
+  id: z.string(),
+  stored: z.boolean(),
+  detail: z.string().nullable().meta({ description: 'why it is still refused' }),
+});
+
+export const errorAnswerBody = z.object({
+  error: z.object({ code: z.string(), message: z.string(), field: z.string().optional() }),
+});
+
+/** Some readings have to be sent again: they are among those rejected. A client that is too fast gets the error alone. */
+export const busyAnswer = z.union([errorAnswerBody.extend(readingsAnswer.shape), errorAnswerBody]);
+
+export const healthAnswer = z.object({ status: z.literal('ok') });
+
+export const readinessAnswer = z.object({
+  status: z.enum(['ready', 'not ready']),
+  reason: z.string().optional(),
 });

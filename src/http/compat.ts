@@ -5,20 +5,32 @@
  * by convention changes nothing, is refused.
  */
 import { type Request, type Response, Router } from 'express';
+import type { z } from 'zod';
 import type { Reading } from '../domain/reading.ts';
 import type { SeriesId } from '../domain/series.ts';
 import { InvalidInput, StoreUnavailable } from '../errors.ts';
 import type { Outcome } from '../pipeline/outcome.ts';
+import { readQuery } from './api-query.ts';
 import { detectionPage, listPage, refusalPage, storedPage, tooLittleHistoryPage } from './compat-page.ts';
-import { acceptsJson, readDato, readLimit, readSeries, readWantsJson } from './compat-query.ts';
+import {
+  type detectionAnswer,
+  inSpanish,
+  type listAnswer,
+  listQuery,
+  type storedAnswer,
+  writeQuery,
+} from './compat-schema.ts';
 import { type ErrorAnswer, errorBody, errorHandler, RequestRefused } from './error-answer.ts';
 import { type HttpOptions, unitOf } from './http-options.ts';
+import { queryParameter } from './query-parameter.ts';
 
 type CompatOptions = Pick<HttpOptions, 'store' | 'submit' | 'logger' | 'hostname' | 'units' | 'maxNameBytes'>;
 
 export function compatRoutes(options: CompatOptions): Router {
   const { store, hostname } = options;
   const router = Router();
+  const ofWrite = writeQuery(options.maxNameBytes);
+  const ofList = listQuery(options.maxNameBytes);
   const unit = ({ metric }: SeriesId) => unitOf(options.units, metric) ?? '';
 
   router.use(['/nuevo', '/listar', '/detectar'], (request, response, next) => {
@@ -32,39 +44,41 @@ export function compatRoutes(options: CompatOptions): Router {
   });
 
   router.get('/nuevo', async (request, response) => {
-    const { json, series, value } = readWrite(request, options.maxNameBytes);
-    const { reading } = await submitOne(options, series, value);
-    if (json) response.json({ sensor: reading.sensor, ts: reading.ts, value: reading.value });
+    const { format, sensor, dato } = readQuery(request, ofWrite, inSpanish);
+    const series = seriesOf(sensor);
+    const { reading } = await submitOne(options, series, dato);
+    if (isJson(request, format)) response.json(stored(reading));
     else sendPage(response, storedPage(reading.value, unit(series), store.kind === 'redis'));
   });
 
   router.get('/listar', async (request, response) => {
-    const json = readWantsJson(request);
-    const series = readSeries(request, options.maxNameBytes);
-    const samples = await store.range(series, 0, Number.MAX_SAFE_INTEGER, readLimit(request));
-    if (json) response.json({ hostname, readings: samples.map(({ ts, value }) => ({ ts, value })) });
-    else sendPage(response, listPage(hostname, unit(series), samples));
+    const { format, sensor, limit } = readQuery(request, ofList, inSpanish);
+    const series = seriesOf(sensor);
+    const samples = await store.range(series, 0, Number.MAX_SAFE_INTEGER, limit);
+    if (isJson(request, format)) {
+      const readings = samples.map(({ ts, value }) => ({ ts, value }));
+      response.json({ hostname, readings } satisfies z.infer<typeof listAnswer>);
+    } else sendPage(response, listPage(hostname, unit(series), samples));
   });
 
   router.get('/detectar', async (request, response) => {
-    const { json, series, value } = readWrite(request, options.maxNameBytes);
-    const outcome = await submitOne(options, series, value);
+    const { format, sensor, dato } = readQuery(request, ofWrite, inSpanish);
+    const series = seriesOf(sensor);
+    const outcome = await submitOne(options, series, dato);
     if (outcome.status === 'duplicate') {
       // The commit was made by an earlier try whose answer got lost, and its verdict with it.
       throw new StoreUnavailable(`the verdict of the reading at ${outcome.reading.ts} is not known`);
     }
     const { reading, static: verdict, window, needed } = outcome;
     const recent = [...window, reading.value].slice(-needed);
-    if (json) {
+    if (isJson(request, format)) {
       response.json({
-        sensor: reading.sensor,
-        ts: reading.ts,
-        value: reading.value,
+        ...stored(reading),
         anomaly: verdict?.anomaly ?? null,
         error: verdict?.error ?? null,
         expected: verdict?.expected ?? null,
         window: recent,
-      });
+      } satisfies z.infer<typeof detectionAnswer>);
     } else if (verdict === null) {
       sendPage(response, tooLittleHistoryPage(reading.value, unit(series), window.length, needed));
     } else {
@@ -74,20 +88,21 @@ export function compatRoutes(options: CompatOptions): Router {
 
   router.use(
     errorHandler(options.logger, (answer, request, response) => {
-      const message = inSpanish(answer);
-      if (jsonForError(request)) response.json(errorBody({ ...answer, message }));
+      const message = spanishMessage(answer);
+      if (isJson(request, formatOf(request))) response.json(errorBody({ ...answer, message }));
       else sendPage(response, refusalPage(message));
     }),
   );
   return router;
 }
 
-function readWrite(request: Request, maxNameBytes: number) {
-  return {
-    json: readWantsJson(request),
-    series: readSeries(request, maxNameBytes),
-    value: readDato(request),
-  };
+/** The series a legacy route works on: always a temperature. */
+function seriesOf(sensor: string): SeriesId {
+  return { sensor, metric: 'temperature' };
+}
+
+function stored({ sensor, ts, value }: Reading): z.infer<typeof storedAnswer> {
+  return { sensor, ts, value };
 }
 
 type Stored = Extract<Outcome, { readonly reading: Reading }>;
@@ -113,19 +128,24 @@ async function submitOne({ submit }: CompatOptions, series: SeriesId, value: num
 }
 
 /** Messages of 4xx errors raised here are Spanish already. */
-function inSpanish(answer: ErrorAnswer): string {
+function spanishMessage(answer: ErrorAnswer): string {
   if (answer.status === 503) {
     return 'El almacén de datos no está disponible en este momento; inténtelo de nuevo más tarde.';
   }
   return answer.status >= 500 ? 'Se ha producido un error interno.' : answer.message;
 }
 
-function jsonForError(request: Request): boolean {
-  try {
-    return readWantsJson(request);
-  } catch {
-    return acceptsJson(request);
-  }
+/** Whether the JSON twin is asked for: by `format`, else where the Accept header prefers it to HTML. */
+function isJson(request: Request, format: 'html' | 'json' | undefined): boolean {
+  if (format !== undefined) return format === 'json';
+  const { accept } = request.headers;
+  return accept !== undefined && accept !== '*/*' && request.accepts(['html', 'json']) === 'json';
+}
+
+/** For errors, where the query may be what is wrong. */
+function formatOf(request: Request): 'html' | 'json' | undefined {
+  const given = queryParameter(request, 'format');
+  return given.kind === 'value' && (given.text === 'json' || given.text === 'html') ? given.text : undefined;
 }
 
 function sendPage(response: Response, html: string): void {

@@ -3,7 +3,7 @@ import { Router } from 'express';
 import type { z } from 'zod';
 import type { DeadLetter } from '../domain/dead-letter.ts';
 import { readQuery } from './api-query.ts';
-import { type deadLetterAnswer, deadLettersQuery } from './api-schema.ts';
+import { type deadLetterAnswer, deadLettersQuery, type replayAnswer } from './api-schema.ts';
 import { RequestRefused } from './error-answer.ts';
 import type { HttpOptions } from './http-options.ts';
 
@@ -14,18 +14,23 @@ export function deadLetterRoutes({ store, replay }: Pick<HttpOptions, 'store' | 
 
   router.get('/', async (request, response) => {
     const { limit = DEFAULT_LIMIT } = readQuery(request, deadLettersQuery);
-    response.json((await store.deadLetters(limit)).map(answer));
+    response.json((await store.deadLetters(limit)).map(shown));
   });
 
   router.get('/:id', async (request, response) => {
-    response.json(answer(await find(request.params.id)));
+    response.json(shown(await find(request.params.id)));
   });
 
   router.post('/:id/replay', async (request, response) => {
     const letter = await find(request.params.id);
     const refused = await replay(letter);
     if (refused === null) await store.removeDeadLetter(letter.id);
-    response.json({ id: letter.id, stored: refused === null, detail: refused });
+    const answer: z.infer<typeof replayAnswer> = {
+      id: letter.id,
+      stored: refused === null,
+      detail: refused,
+    };
+    response.json(answer);
   });
 
   async function find(id: string): Promise<DeadLetter> {
@@ -37,6 +42,6 @@ export function deadLetterRoutes({ store, replay }: Pick<HttpOptions, 'store' | 
   return router;
 }
 
-function answer({ bytes, ...letter }: DeadLetter): z.infer<typeof deadLetterAnswer> {
+function shown({ bytes, ...letter }: DeadLetter): z.infer<typeof deadLetterAnswer> {
   return { ...letter, payload: Buffer.from(bytes).toString('base64') };
 }

@@ -6,6 +6,8 @@ import type { Store } from '../store/store.ts';
 
 /** What the HTTP layer is given; it reads through `store` and writes through `submit`. */
 export interface HttpOptions {
+  /** Of this program, for /openapi.json. */
+  readonly version: string;
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;

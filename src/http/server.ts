@@ -11,6 +11,7 @@ import { compatRoutes } from './compat.ts';
 import { errorBody, errorHandler, RequestRefused } from './error-answer.ts';
 import { PAGE_POLICY } from './html.ts';
 import type { HttpOptions } from './http-options.ts';
+import { openapiRoutes } from './openapi.ts';
 import { opsRoutes } from './ops.ts';
 import { panelRoutes } from './panel.ts';
 import { requestId } from './request-id.ts';
@@ -45,7 +46,8 @@ export async function startHttp(options: HttpOptions): Promise<RunningHttp> {
   };
 }
 
-function application(options: HttpOptions): Express {
+/** The routes without a socket: what tests list. */
+export function application(options: HttpOptions): Express {
   const app = express();
   app.disable('etag');
   // Parameters are read by queryParameter, which tells broken and repeated ones apart.
@@ -63,6 +65,7 @@ function application(options: HttpOptions): Express {
     },
   );
   app.use(opsRoutes(options));
+  app.use(openapiRoutes(options));
   app.use(compatRoutes(options));
   app.use(panelRoutes(options));
   app.use('/api', apiRoutes(options));

@@ -19,6 +19,7 @@ export const NOW = Date.UTC(2025, 10, 28, 22, 9, 15);
 export interface TestHttp extends RunningHttp {
   readonly url: string;
   readonly store: Store;
+  readonly options: HttpOptions;
   /** Every list of readings that was submitted. */
   readonly submitted: (readonly IncomingReading[])[];
   /** The log, one object a line. */
@@ -35,7 +36,7 @@ export async function testHttp(over: Partial<HttpOptions> = {}): Promise<TestHtt
   const log: Record<string, unknown>[] = [];
   const submitted: (readonly IncomingReading[])[] = [];
   const submit = over.submit ?? (async (readings) => readings.map((reading) => committed(reading)));
-  const http = await startHttp({
+  const options: HttpOptions = {
     host: '127.0.0.1',
     port: 0,
     store,
@@ -43,6 +44,7 @@ export async function testHttp(over: Partial<HttpOptions> = {}): Promise<TestHtt
     logger: pino({ level: 'debug' }, { write: (line: string) => log.push(JSON.parse(line)) }),
     registry: new Registry(),
     ready: async () => {},
+    version: '1.2.3',
     hostname: 'replica <1>',
     units: { temperature: '°C' },
     maxPayload: 64 * 1024,
@@ -54,12 +56,20 @@ export async function testHttp(over: Partial<HttpOptions> = {}): Promise<TestHtt
       submitted.push(readings);
       return submit(readings);
     },
-  });
+  };
+  const http = await startHttp(options);
   onTestFinished(async () => {
     await http.close();
     await store.close();
   });
-  return { ...http, url: `http://127.0.0.1:${http.port}`, store: over.store ?? store, submitted, log };
+  return {
+    ...http,
+    url: `http://127.0.0.1:${http.port}`,
+    store: over.store ?? store,
+    options,
+    submitted,
+    log,
+  };
 }
 
 /** The outcome of a reading that was stored, by default as the first of its series. */

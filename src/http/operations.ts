@@ -1,0 +1,207 @@
+/**
+ * Every route of the HTTP server, described once: `/openapi.json` is made from this list, and test/unit/http-openapi.test.ts
+ * fails, naming the route, when one is registered and not listed here or listed and not registered.
+ *
+ * To add a route: put the zod schemas of its query, body and answer into api-schema.ts, validate and type the route with
+ * them, and list it here with the same schemas. The test then also wants a real answer of it: add a request to its
+ * `REQUESTS`; the answer is validated against the document, where an object has no fields but those of its schema.
+ */
+import { z } from 'zod';
+import {
+  alertAnswer,
+  alertsQuery,
+  busyAnswer,
+  deadLetterAnswer,
+  deadLettersQuery,
+  errorAnswerBody,
+  healthAnswer,
+  pointAnswer,
+  rangeQuery,
+  readinessAnswer,
+  readingSchema,
+  readingsAnswer,
+  replayAnswer,
+  seriesAnswer,
+} from './api-schema.ts';
+import { detectionAnswer, listAnswer, listQuery, storedAnswer, writeQuery } from './compat-schema.ts';
+
+export interface Operation {
+  readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
+  /** As OpenAPI writes it: `/api/series/{sensor}/{metric}`. Each `{name}` is a text. */
+  readonly path: string;
+  readonly tag: 'readings' | 'series' | 'alerts' | 'dead letters' | 'models' | 'operation' | 'legacy';
+  readonly summary: string;
+  /** Open to everybody also where HTTP_TOKEN is set. */
+  readonly open?: boolean;
+  /** Its parameters are the schema's input. */
+  readonly query?: z.ZodObject;
+  /** By media type. */
+  readonly body?: Readonly<Record<string, z.ZodType>>;
+  /** The answer with status 200: by media type a schema, or null for what JSON Schema cannot describe. */
+  readonly answer: Readonly<Record<string, z.ZodType | null>>;
+  /** Other statuses; those in `ERRORS` have the error body, 503 of /readyz its own. */
+  readonly errors?: readonly (keyof typeof ERRORS)[];
+  readonly others?: Readonly<Record<number, { readonly text: string; readonly schema: z.ZodType }>>;
+}
+
+export const ERRORS = {
+  400: 'a parameter or the body is wrong; `field` names it',
+  404: 'there is no such thing',
+  413: 'the body, or the list in it, is too large',
+  429: 'too many at a time; Retry-After says when to try again',
+  503: 'the store cannot be reached; nothing is known to be stored',
+} as const;
+
+const json = (schema: z.ZodType) => ({ 'application/json': schema });
+const html = { 'text/html': null };
+
+/** @param maxNameBytes longest sensor or metric name, UTF-8 bytes */
+export function operations(maxNameBytes: number): readonly Operation[] {
+  const reading = readingSchema(maxNameBytes);
+  return [
+    {
+      method: 'post',
+      path: '/api/readings',
+      tag: 'readings',
+      summary: 'Store readings: each is committed, a duplicate, or rejected with its reason',
+      body: json(z.union([z.array(reading), reading])),
+      answer: json(readingsAnswer),
+      errors: [400, 413, 503],
+      others: {
+        429: { text: 'those rejected as `busy` must be sent again, after Retry-After', schema: busyAnswer },
+      },
+    },
+    {
+      method: 'get',
+      path: '/api/series',
+      tag: 'series',
+      summary: 'Every series with its unit, last value and state',
+      answer: json(z.array(seriesAnswer)),
+      errors: [503],
+    },
+    {
+      method: 'get',
+      path: '/api/series/{sensor}/{metric}',
+      tag: 'series',
+      summary: 'Readings with forecast and score, or one aggregate per bucket; without `from` the last hour',
+      query: rangeQuery,
+      answer: json(z.array(pointAnswer)),
+      errors: [400, 404, 503],
+    },
+    {
+      method: 'get',
+      path: '/api/alerts',
+      tag: 'alerts',
+      summary: 'Alerts, newest first; retracted ones only when asked for',
+      query: alertsQuery,
+      answer: json(z.array(alertAnswer)),
+      errors: [400, 503],
+    },
+    {
+      method: 'post',
+      path: '/api/alerts/{id}/acknowledge',
+      tag: 'alerts',
+      summary: 'Mark an alert as seen; the id is percent-encoded as one segment',
+      answer: json(alertAnswer),
+      errors: [404, 503],
+    },
+    {
+      method: 'get',
+      path: '/api/dead-letters',
+      tag: 'dead letters',
+      summary: 'Messages that could not be stored, newest first',
+      query: deadLettersQuery,
+      answer: json(z.array(deadLetterAnswer)),
+      errors: [400, 503],
+    },
+    {
+      method: 'get',
+      path: '/api/dead-letters/{id}',
+      tag: 'dead letters',
+      summary: 'One of them, with its bytes',
+      answer: json(deadLetterAnswer),
+      errors: [404, 503],
+    },
+    {
+      method: 'post',
+      path: '/api/dead-letters/{id}/replay',
+      tag: 'dead letters',
+      summary: 'Send one through the pipeline again',
+      answer: json(replayAnswer),
+      errors: [404, 503],
+    },
+    {
+      method: 'get',
+      path: '/nuevo',
+      tag: 'legacy',
+      summary: 'Store a value; a Spanish page, or JSON',
+      open: true,
+      query: writeQuery(maxNameBytes),
+      answer: { ...html, ...json(storedAnswer) },
+      errors: [400, 429, 503],
+    },
+    {
+      method: 'get',
+      path: '/listar',
+      tag: 'legacy',
+      summary: 'The newest values; a Spanish page, or JSON',
+      open: true,
+      query: listQuery(maxNameBytes),
+      answer: { ...html, ...json(listAnswer) },
+      errors: [400, 503],
+    },
+    {
+      method: 'get',
+      path: '/detectar',
+      tag: 'legacy',
+      summary: 'Store a value and say whether the static rule finds it anomalous; a Spanish page, or JSON',
+      open: true,
+      query: writeQuery(maxNameBytes),
+      answer: { ...html, ...json(detectionAnswer) },
+      errors: [400, 429, 503],
+    },
+    { method: 'get', path: '/', tag: 'operation', summary: 'The panel', open: true, answer: html },
+    {
+      method: 'get',
+      path: '/healthz',
+      tag: 'operation',
+      summary: 'Whether the process runs',
+      open: true,
+      answer: json(healthAnswer),
+    },
+    {
+      method: 'get',
+      path: '/readyz',
+      tag: 'operation',
+      summary: 'Whether broker and store can be reached',
+      open: true,
+      answer: json(readinessAnswer),
+      others: { 503: { text: 'not now; `reason` says why', schema: readinessAnswer } },
+    },
+    {
+      method: 'get',
+      path: '/metrics',
+      tag: 'operation',
+      summary: 'Metrics for Prometheus',
+      open: true,
+      answer: { 'text/plain': null },
+    },
+    {
+      method: 'get',
+      path: '/openapi.json',
+      tag: 'operation',
+      summary: 'This document',
+      open: true,
+      answer: { 'application/json': null },
+    },
+  ];
+}
+
+/** Names of the schemas that stand under `components`. */
+export const NAMED: Readonly<Record<string, z.ZodType>> = {
+  Alert: alertAnswer,
+  DeadLetter: deadLetterAnswer,
+  Error: errorAnswerBody,
+  Point: pointAnswer,
+  Series: seriesAnswer,
+};

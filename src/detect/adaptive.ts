@@ -128,6 +128,16 @@ export function resetErrors(s: AdaptiveState): void {
   if (!tailReady(s, SEASON_TAIL)) resetTail(s, SEASON_TAIL);
 }
 
+/**
+ * Goes on with what another detector of the same series has learned, the shadow's of a model that is promoted. Which alert
+ * is open, and since when none may be raised, stays.
+ */
+export function adoptErrors(s: AdaptiveState, from: AdaptiveState): void {
+  const kept = [OPEN, SINCE, BELOW].map((slot) => [slot, s[slot]!] as const);
+  s.set(from);
+  for (const [slot, value] of kept) s[slot] = value;
+}
+
 /** The terms of one reading; 1 and more is an anomaly. Overwritten by each. */
 const terms = { jump: 0, range: 0, drift: 0, burst: 0, season: 0, stuck: 0 };
 const step: AdaptiveStep = { score: null, warmup: true, raised: false, cleared: false, slotClosed: false };

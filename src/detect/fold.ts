@@ -9,9 +9,10 @@ import type { Model } from '../../models/model.ts';
 import type { AlertChange } from '../domain/alert.ts';
 import type { Sample } from '../domain/reading.ts';
 import type { Verdict } from '../domain/verdict.ts';
-import { resetErrors, stepAdaptive } from './adaptive.ts';
+import { adoptErrors, resetErrors, stepAdaptive } from './adaptive.ts';
 import type { Forecast, ForecastBatch } from './forecast-batch.ts';
 import type { SeasonalRing } from './seasonal-ring.ts';
+import { emptyComparison, startShadow, stepShadow } from './shadow.ts';
 import { cloneState, encodeState, type Opening, type SeriesState } from './state.ts';
 
 /** A snapshot of the state is taken whenever the number of readings is a multiple of this. */
@@ -39,13 +40,18 @@ export interface FoldResult {
 export class Fold {
   private readonly history: Float64Array;
   private readonly models: readonly Model[];
+  private readonly shadows: readonly (Model | null)[];
+  /** How many of the values before each sample count, and after the last: a function of the readings, not of the batch. */
+  private readonly known: readonly number[];
   private readonly forecasts: readonly (Forecast | number | null)[];
+  private readonly shadowForecasts: readonly (Forecast | null)[];
 
   /**
    * @param base the state before the first sample; not changed
    * @param samples ascending by ts, all later than `base.lastTs`
    * @param modelAt the model in force at a timestamp
    * @param season the newest ring of the series, also where `base` is older (see seasonal-ring.ts); not changed
+   * @param shadowAt the model that scores beside it at a timestamp
    */
   constructor(
     private readonly base: SeriesState,
@@ -53,19 +59,29 @@ export class Fold {
     modelAt: (ts: number) => Model,
     batch: ForecastBatch,
     private readonly season: SeasonalRing,
+    shadowAt: (ts: number) => Model | null = () => null,
   ) {
-    const known = base.values.length;
-    this.history = new Float64Array(known + samples.length);
+    const start = base.values.length;
+    this.history = new Float64Array(start + samples.length);
     this.history.set(base.values);
     samples.forEach((sample, i) => {
-      this.history[known + i] = sample.value;
+      this.history[start + i] = sample.value;
     });
     this.models = samples.map((sample) => modelAt(sample.ts));
-    this.forecasts = this.models.map((model, i) => {
-      if (known + i < model.window) return null;
-      const { expected } = samples[i]!;
-      return typeof expected === 'number' ? expected : batch.add(model, this.history, known + i);
+    this.shadows = samples.map((sample) => shadowAt(sample.ts));
+    const known = [start];
+    this.models.forEach((model, i) => {
+      known.push(Math.min(known[i]! + 1, Math.max(model.window, this.shadows[i]?.window ?? 0)));
     });
+    this.known = known;
+    this.forecasts = this.models.map((model, i) => {
+      if (known[i]! < model.window) return null;
+      const { expected } = samples[i]!;
+      return typeof expected === 'number' ? expected : batch.add(model, this.history, start + i);
+    });
+    this.shadowForecasts = this.shadows.map((shadow, i) =>
+      shadow && known[i]! >= shadow.window ? batch.add(shadow, this.history, start + i) : null,
+    );
   }
 
   /** W of the model of sample `i`. */
@@ -76,7 +92,7 @@ export class Fold {
   /** The values that the forecast of sample `i` sees, oldest first; fewer than W at the start of a series. */
   window(i: number): number[] {
     const end = this.base.values.length + i;
-    return Array.from(this.history.subarray(Math.max(0, end - this.needed(i)), end));
+    return Array.from(this.history.subarray(end - Math.min(this.known[i]!, this.needed(i)), end));
   }
 
   /**
@@ -103,41 +119,57 @@ export class Fold {
 
     for (let i = 0; i < this.samples.length; i++) {
       const { ts, value } = this.samples[i]!;
-      const model = this.models[i]!;
-      if (state.model !== model.id) {
-        if (state.model !== '') resetErrors(state.adaptive);
-        state.model = model.id;
-      }
+      this.changeModels(state, i);
       const forecast = this.forecasts[i]!;
       const expected = forecast === null || typeof forecast === 'number' ? forecast : forecast.expected;
       const step = stepAdaptive(state.adaptive, ts, value, expected, season);
       const { score, warmup } = step;
-      seasonChanged ||= step.slotClosed;
-      if (step.cleared && state.open) {
+      const { raised, cleared, slotClosed } = step;
+      seasonChanged ||= slotClosed;
+      if (cleared && state.open) {
         alerts.set(state.open.ts, change(state.open, ts));
         state.open = null;
       }
-      if (step.raised) {
+      if (raised) {
         state.open = { ts, value, expected, score };
         alerts.set(ts, change(state.open, null));
+      }
+      if (state.shadow) {
+        const forecast = this.shadowForecasts[i]?.expected ?? null;
+        stepShadow(state.shadow, ts, value, forecast, { raised, warmup, expected }, season);
       }
       verdicts.push({ expected, score, warmup });
       state.count++;
       state.lastTs = ts;
       state.warmup = warmup;
       if (state.count % SNAPSHOT_EVERY === 0) {
-        state.values = this.newest(i, model.window);
+        state.values = this.newest(i);
         snapshots.push({ n: state.count, ts, bytes: encodeState(state) });
       }
     }
     const last = this.samples.length - 1;
-    if (last >= 0) state.values = this.newest(last, this.models[last]!.window);
+    if (last >= 0) state.values = this.newest(last);
     return { state, verdicts, alerts: [...alerts.values()], snapshots, season, seasonChanged };
   }
 
-  private newest(i: number, window: number): Float64Array {
+  /** Lets the models of sample `i` take over from those of the sample before. */
+  private changeModels(state: SeriesState, i: number): void {
+    const { id } = this.models[i]!;
+    const shadow = this.shadows[i]?.id;
+    const { ts } = this.samples[i]!;
+    if (state.model !== id) {
+      if (state.shadow?.model === id) adoptErrors(state.adaptive, state.shadow.adaptive);
+      else if (state.model !== '') resetErrors(state.adaptive);
+      state.model = id;
+      if (state.shadow) state.shadow.comparison = emptyComparison(ts);
+    }
+    if (state.shadow && state.shadow.model !== shadow) state.shadow = null;
+    if (shadow !== undefined) state.shadow ??= startShadow(shadow, state.adaptive, ts);
+  }
+
+  private newest(i: number): Float64Array {
     const end = this.base.values.length + i + 1;
-    return this.history.slice(Math.max(0, end - window), end);
+    return this.history.slice(end - this.known[i + 1]!, end);
   }
 }
 

@@ -7,13 +7,17 @@
  */
 import type { Model } from '../../models/model.ts';
 import type { AlertChange } from '../domain/alert.ts';
+import { DEFAULT_RULES, type SeriesRules } from '../domain/alert-rule.ts';
 import type { Sample } from '../domain/reading.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import { adoptErrors, resetErrors, stepAdaptive } from './adaptive.ts';
+import { AlertLedger } from './alert-ledger.ts';
 import type { Forecast, ForecastBatch } from './forecast-batch.ts';
+import { addInterval } from './intervals.ts';
+import { stepLimits } from './limits.ts';
 import type { SeasonalRing } from './seasonal-ring.ts';
 import { emptyComparison, startShadow, stepShadow } from './shadow.ts';
-import { cloneState, encodeState, type Opening, type SeriesState } from './state.ts';
+import { cloneState, encodeState, type SeriesState } from './state.ts';
 
 /** A snapshot of the state is taken whenever the number of readings is a multiple of this. */
 export const SNAPSHOT_EVERY = 64;
@@ -21,9 +25,6 @@ export const SNAPSHOT_EVERY = 64;
 export interface FoldSample extends Sample {
   readonly expected?: number | null;
 }
-
-/** The rule of the adaptive detector, in alert ids. */
-export const ANOMALY_RULE = 'anomaly';
 
 export interface FoldResult {
   readonly state: SeriesState;
@@ -52,6 +53,7 @@ export class Fold {
    * @param modelAt the model in force at a timestamp
    * @param season the newest ring of the series, also where `base` is older (see seasonal-ring.ts); not changed
    * @param shadowAt the model that scores beside it at a timestamp
+   * @param rules what raises alerts, on every one of the samples
    */
   constructor(
     private readonly base: SeriesState,
@@ -60,6 +62,7 @@ export class Fold {
     batch: ForecastBatch,
     private readonly season: SeasonalRing,
     shadowAt: (ts: number) => Model | null = () => null,
+    private readonly rules: SeriesRules = DEFAULT_RULES,
   ) {
     const start = base.values.length;
     this.history = new Float64Array(start + samples.length);
@@ -112,10 +115,11 @@ export class Fold {
     const state = cloneState(this.base);
     const verdicts: Verdict[] = [];
     const snapshots: { n: number; ts: number; bytes: Uint8Array }[] = [];
-    const alerts = new Map<number, AlertChange>();
+    const ledger = new AlertLedger(state);
+    const { rules } = this;
+    const limited = rules.min !== null || rules.max !== null || rules.rate !== null;
     const season = this.season.fork();
     let seasonChanged = false;
-    for (const alert of openAlerts(state)) alerts.set(alert.ts, alert);
 
     for (let i = 0; i < this.samples.length; i++) {
       const { ts, value } = this.samples[i]!;
@@ -126,19 +130,19 @@ export class Fold {
       const { score, warmup } = step;
       const { raised, cleared, slotClosed } = step;
       seasonChanged ||= slotClosed;
-      if (cleared && state.open) {
-        alerts.set(state.open.ts, change(state.open, ts));
-        state.open = null;
-      }
-      if (raised) {
-        state.open = { ts, value, expected, score };
-        alerts.set(ts, change(state.open, null));
+      const verdict = { expected, score, warmup };
+      if (cleared || !rules.anomaly) ledger.clear('anomaly', ts);
+      if (raised && rules.anomaly) ledger.raise({ rule: 'anomaly', ts, value, expected, score, limit: null });
+      if (limited || state.open.length > 0 || state.rate.length > 0) {
+        const previous = i === 0 ? this.base.values.at(-1) : this.samples[i - 1]!.value;
+        stepLimits(state, ledger, rules, { ts, value }, verdict, previous);
       }
       if (state.shadow) {
         const forecast = this.shadowForecasts[i]?.expected ?? null;
         stepShadow(state.shadow, ts, value, forecast, { raised, warmup, expected }, season);
       }
-      verdicts.push({ expected, score, warmup });
+      if (state.lastTs >= 0) addInterval(state.intervals, ts - state.lastTs);
+      verdicts.push(verdict);
       state.count++;
       state.lastTs = ts;
       state.warmup = warmup;
@@ -149,7 +153,7 @@ export class Fold {
     }
     const last = this.samples.length - 1;
     if (last >= 0) state.values = this.newest(last);
-    return { state, verdicts, alerts: [...alerts.values()], snapshots, season, seasonChanged };
+    return { state, verdicts, alerts: ledger.changes(), snapshots, season, seasonChanged };
   }
 
   /** Lets the models of sample `i` take over from those of the sample before. */
@@ -171,13 +175,4 @@ export class Fold {
     const end = this.base.values.length + i + 1;
     return this.history.slice(end - this.known[i + 1]!, end);
   }
-}
-
-/** The alert that is open in a state, if any. */
-export function openAlerts(state: SeriesState): AlertChange[] {
-  return state.open ? [change(state.open, null)] : [];
-}
-
-function change(open: Opening, clearedTs: number | null): AlertChange {
-  return { rule: ANOMALY_RULE, ...open, state: clearedTs === null ? 'open' : 'cleared', clearedTs };
 }

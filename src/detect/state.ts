@@ -1,17 +1,26 @@
 /**
  * The state of a series: all that the fold over its readings carries from one reading to the next. It is stored beside
- * the samples as bytes, at most 2 KB (twice that with a shadow model), with a format number, and is equal on every replica that folded the same readings.
+ * the samples as bytes, at most 2 KB (twice that with a shadow model), with a format number, and is equal on every replica
+ * that folded the same readings.
  */
 import { VigiaError } from '../errors.ts';
 import { type AdaptiveState, createAdaptive } from './adaptive.ts';
+import { createIntervals, type Intervals } from './intervals.ts';
+import type { RateState } from './rate.ts';
 import { cloneShadow, type Shadow } from './shadow.ts';
 
-/** The reading that raised the alert which is still open. */
+/** The rules that the fold raises alerts by, in the order of their numbers in a stored state. */
+const FOLD_RULES = ['anomaly', 'min', 'max', 'rate'] as const;
+export type FoldRule = (typeof FOLD_RULES)[number];
+
+/** The reading that raised an alert which is still open. */
 export interface Opening {
+  readonly rule: FoldRule;
   readonly ts: number;
   readonly value: number;
   readonly expected: number | null;
   readonly score: number | null;
+  readonly limit: number | null;
 }
 
 export interface SeriesState {
@@ -24,17 +33,21 @@ export interface SeriesState {
   /** Id of the model whose errors the detector has learned, '' before the first reading. */
   model: string;
   warmup: boolean;
-  open: Opening | null;
+  /** In the order in which they were raised, one per rule at most. */
+  open: readonly Opening[];
   adaptive: AdaptiveState;
+  intervals: Intervals;
+  rate: RateState;
   /** The model that scores beside the active one, null where none does. */
   shadow: Shadow | null;
 }
 
-/** Of a state without a shadow, and with one. */
-export const STATE_FORMAT = 1;
-const SHADOW_FORMAT = 2;
-const HEADER = 10;
+export const STATE_FORMAT = 2;
+/** Doubles of the header, of the header of format 1, of a shadow besides its detector, of an opening. */
+const HEADER = 9;
+const HEADER_1 = 10;
 const SHADOW_HEADER = 7;
+const OPENING = 6;
 
 export function emptyState(): SeriesState {
   return {
@@ -43,93 +56,137 @@ export function emptyState(): SeriesState {
     values: new Float64Array(0),
     model: '',
     warmup: true,
-    open: null,
+    open: [],
     adaptive: createAdaptive(),
+    intervals: createIntervals(),
+    rate: new Float64Array(0),
     shadow: null,
   };
 }
 
 /** A copy that can be advanced without touching the original. */
 export function cloneState(state: SeriesState): SeriesState {
-  return { ...state, adaptive: state.adaptive.slice(), shadow: state.shadow && cloneShadow(state.shadow) };
+  return {
+    ...state,
+    adaptive: state.adaptive.slice(),
+    intervals: state.intervals.slice(),
+    rate: state.rate.slice(),
+    shadow: state.shadow && cloneShadow(state.shadow),
+  };
 }
 
-const orNaN = (n: number | null | undefined): number => n ?? Number.NaN;
+const orNaN = (n: number | null): number => n ?? Number.NaN;
 const orNull = (n: number): number | null => (Number.isNaN(n) ? null : n);
 
-/** Little-endian doubles (header, values, detector, and the same of the shadow), then the model ids in UTF-8, a line each. */
+/**
+ * Little-endian doubles (header, values, detector, rate, shadow, openings), the intervals, and the model ids in UTF-8, a line
+ * each.
+ */
 export function encodeState(state: SeriesState): Uint8Array {
-  const { values, adaptive, open, shadow } = state;
-  const own = HEADER + values.length + adaptive.length;
-  const doubles = new Float64Array(own + (shadow ? SHADOW_HEADER + shadow.adaptive.length : 0));
-  doubles.set([
-    shadow ? SHADOW_FORMAT : STATE_FORMAT,
-    state.count,
-    state.lastTs,
-    state.warmup ? 1 : 0,
-    values.length,
-    adaptive.length,
-    orNaN(open?.ts),
-    orNaN(open?.value),
-    orNaN(open?.expected),
-    orNaN(open?.score),
-  ]);
-  doubles.set(values, HEADER);
-  doubles.set(adaptive, HEADER + values.length);
-  if (shadow) {
-    const { since, readings, activeError, shadowError, activeAlerts, shadowAlerts } = shadow.comparison;
-    const warmup = shadow.warmup ? 1 : 0;
-    doubles.set([warmup, since, readings, activeError, shadowError, activeAlerts, shadowAlerts], own);
-    doubles.set(shadow.adaptive, own + SHADOW_HEADER);
-  }
+  const { values, adaptive, rate, open, shadow, intervals } = state;
+  const parts = [
+    [STATE_FORMAT, state.count, state.lastTs, state.warmup ? 1 : 0],
+    [values.length, adaptive.length, rate.length, open.length, shadow ? 1 : 0],
+    ...[values, adaptive, rate],
+    ...(shadow ? [shadowNumbers(shadow), shadow.adaptive] : []),
+    ...open.map(openingNumbers),
+  ];
+  const doubles = parts.reduce((sum, { length }) => sum + length, 0);
   const models = Buffer.from(shadow ? `${state.model}\n${shadow.model}` : state.model, 'utf8');
-  const bytes = new Uint8Array(doubles.byteLength + models.length);
-  bytes.set(new Uint8Array(doubles.buffer));
-  bytes.set(models, doubles.byteLength);
+  const bytes = new Uint8Array(8 * doubles + intervals.byteLength + models.length);
+  const numbers = new Float64Array(bytes.buffer, 0, doubles);
+  let at = 0;
+  for (const part of parts) {
+    numbers.set(part, at);
+    at += part.length;
+  }
+  new Uint32Array(bytes.buffer, 8 * doubles, intervals.length).set(intervals);
+  bytes.set(models, 8 * doubles + intervals.byteLength);
   return bytes;
 }
 
 /**
- * Reads what `encodeState` wrote.
+ * Reads what `encodeState` wrote, also of format 1, which had no intervals and no rules but `anomaly`.
  * @throws VigiaError `state_format` when the bytes are of another format (written by another version) or damaged
  */
 export function decodeState(bytes: Uint8Array): SeriesState {
   const aligned = bytes.slice();
   const doubles = new Float64Array(aligned.buffer, 0, Math.floor(aligned.byteLength / 8));
-  const [format, count, lastTs, warmup, valueCount, adaptiveCount, ts, value, expected, score] = doubles;
-  const own = HEADER + (valueCount ?? 0) + (adaptiveCount ?? 0);
-  const length = format === SHADOW_FORMAT ? own + SHADOW_HEADER + (adaptiveCount ?? 0) : own;
-  if (
-    (format !== STATE_FORMAT && format !== SHADOW_FORMAT) ||
-    !(length <= doubles.length) ||
-    adaptiveCount !== createAdaptive().length
-  ) {
+  const [format, count, lastTs, warmup, valueCount = 0, adaptiveCount = 0] = doubles;
+  const former = format === 1;
+  const [rateCount, openCount, hasShadow] = former ? [0, 0, 0] : doubles.subarray(6, HEADER);
+  const intervals = createIntervals();
+  const shadowCount = hasShadow === 1 ? SHADOW_HEADER + adaptiveCount : 0;
+  const header = former ? HEADER_1 : HEADER;
+  const end = header + valueCount + adaptiveCount + rateCount! + shadowCount + OPENING * openCount!;
+  const known = former || format === STATE_FORMAT;
+  const size = 8 * end + (former ? 0 : intervals.byteLength);
+  if (!known || !(size <= aligned.byteLength) || adaptiveCount !== createAdaptive().length) {
     throw new VigiaError(
       'state_format',
-      `series state of format ${format} where ${SHADOW_FORMAT} is understood`,
-      {
-        field: 'state',
-      },
+      `series state of format ${format} where ${STATE_FORMAT} is understood`,
+      { field: 'state' },
     );
   }
-  const [model, shadowModel] = Buffer.from(aligned.buffer, length * 8)
-    .toString('utf8')
-    .split('\n') as [string, string];
+  let at = header;
+  const take = (length: number) => {
+    at += length;
+    return doubles.slice(at - length, at);
+  };
+  const values = take(valueCount);
+  const adaptive = take(adaptiveCount);
+  const rate = take(rateCount!);
+  const shadow = take(shadowCount);
+  const open = Array.from({ length: openCount! }, () => openingOf(take(OPENING)));
+  if (former && !Number.isNaN(doubles[6]!))
+    open.push(openingOf([0, ...doubles.slice(6, HEADER_1), Number.NaN]));
+  if (!former) intervals.set(new Uint32Array(aligned.buffer, 8 * end, intervals.length));
+  const [model = '', shadowModel = ''] = Buffer.from(aligned.buffer, size).toString('utf8').split('\n');
   return {
     count: count!,
     lastTs: lastTs!,
     warmup: warmup === 1,
-    values: doubles.slice(HEADER, HEADER + valueCount!),
-    adaptive: doubles.slice(HEADER + valueCount!, own),
-    open: Number.isNaN(ts!)
-      ? null
-      : { ts: ts!, value: value!, expected: orNull(expected!), score: orNull(score!) },
+    values,
+    adaptive,
+    rate,
+    intervals,
+    open,
     model,
-    shadow: format === SHADOW_FORMAT ? decodeShadow(shadowModel, doubles.subarray(own, length)) : null,
+    shadow: shadowCount > 0 ? shadowOf(shadowModel, shadow) : null,
   };
 }
 
-function decodeShadow(model: string, doubles: Float64Array): Shadow {
+function openingNumbers({ rule, ts, value, expected, score, limit }: Opening): number[] {
+  return [FOLD_RULES.indexOf(rule), ts, value, orNaN(expected), orNaN(score), orNaN(limit)];
+}
+
+type NumberOpening = [
+  rule: number,
+  ts: number,
+  value: number,
+  expected: number,
+  score: number,
+  limit: number,
+];
+
+function openingOf(numbers: ArrayLike<number>): Opening {
+  const [rule, ts, value, expected, score, limit] = Array.from(numbers) as NumberOpening;
+  return {
+    rule: FOLD_RULES[rule]!,
+    ts,
+    value,
+    expected: orNull(expected),
+    score: orNull(score),
+    limit: orNull(limit),
+  };
+}
+
+function shadowNumbers({ warmup, comparison }: Shadow): number[] {
+  const { since, readings, activeError, shadowError, activeAlerts, shadowAlerts } = comparison;
+  return [warmup ? 1 : 0, since, readings, activeError, shadowError, activeAlerts, shadowAlerts];
+}
+
+function shadowOf(model: string, doubles: Float64Array): Shadow {
   const [warmup, since, readings, activeError, shadowError, activeAlerts, shadowAlerts] = doubles;
   return {
     model,

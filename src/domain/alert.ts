@@ -13,6 +13,8 @@ export interface AlertChange {
   readonly value: number;
   readonly expected: number | null;
   readonly score: number | null;
+  /** The limit that was passed, in the units of the metric; null for `anomaly`. */
+  readonly limit: number | null;
   readonly state: AlertState;
   /** Time of the reading that cleared it, null unless `cleared`. */
   readonly clearedTs: number | null;

@@ -118,6 +118,7 @@ export const alertAnswer = z.object({
   value: z.number(),
   expected: z.number().nullable(),
   score: z.number().nullable(),
+  limit: z.number().nullable(),
   state: z.enum(['open', 'cleared', 'retracted']),
   clearedTs: z.int().nullable(),
   acknowledged: z.boolean(),

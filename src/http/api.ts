@@ -170,7 +170,7 @@ function tooManyPoints(field: string, advice: string): InvalidInput {
 }
 
 function shownAlert(alert: Alert): z.infer<typeof alertAnswer> {
-  const { id, sensor, metric, rule, ts, value, expected, score } = alert;
+  const { id, sensor, metric, rule, ts, value, expected, score, limit } = alert;
   const { state, clearedTs, acknowledged, revision } = alert;
   return {
     id,
@@ -181,6 +181,7 @@ function shownAlert(alert: Alert): z.infer<typeof alertAnswer> {
     value,
     expected,
     score,
+    limit,
     state,
     clearedTs,
     acknowledged,

@@ -3,7 +3,8 @@
  * conflicts and late readings, and sets up the fold. `finish` turns the computed fold into a SeriesCommit.
  */
 
-import { Fold, type FoldResult, type FoldSample, openAlerts } from '../detect/fold.ts';
+import { openAlerts } from '../detect/alert-ledger.ts';
+import { Fold, type FoldResult, type FoldSample } from '../detect/fold.ts';
 import type { ForecastBatch } from '../detect/forecast-batch.ts';
 import { encodeState, type SeriesState } from '../detect/state.ts';
 import type { AlertChange } from '../domain/alert.ts';
@@ -310,7 +311,7 @@ function withLate(stored: readonly ScoredSample[], late: readonly Sample[], wind
 }
 
 function status(state: SeriesState): SeriesStatus {
-  if (state.open) return 'alarm';
+  if (state.open.length > 0) return 'alarm';
   return state.warmup ? 'warmup' : 'normal';
 }
 
@@ -327,8 +328,8 @@ function alertChanges(before: readonly AlertChange[], after: readonly AlertChang
     return !was || !sameContent(was, alert);
   });
   for (const alert of old.values()) {
-    const { rule, ts, value, expected, score } = alert;
-    changes.push({ rule, ts, value, expected, score, state: 'retracted', clearedTs: null });
+    const { rule, ts, value, expected, score, limit } = alert;
+    changes.push({ rule, ts, value, expected, score, limit, state: 'retracted', clearedTs: null });
   }
   return changes;
 }
@@ -338,6 +339,7 @@ function sameContent(a: AlertChange, b: AlertChange): boolean {
     a.value === b.value &&
     a.expected === b.expected &&
     a.score === b.score &&
+    a.limit === b.limit &&
     a.state === b.state &&
     a.clearedTs === b.clearedTs
   );

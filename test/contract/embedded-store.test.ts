@@ -2,7 +2,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import Libsql from 'libsql';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { SCHEMA } from '../../src/store/embedded/schema.ts';
 import { openEmbeddedStore } from '../../src/store/embedded-store.ts';
 import { temporaryDirectory } from '../helpers/temporary-directory.ts';
 import { storeContract } from './store-contract.ts';
@@ -49,6 +51,23 @@ describe('the embedded store', () => {
     expect(await second.range(series, 0, 2000)).toHaveLength(1);
   });
 
+  it('brings a database of format 1 up to date and keeps what is in it', async () => {
+    const directory = temporaryDirectory();
+    const old = new Libsql(join(directory, 'vigia.db'));
+    old.exec(SCHEMA.replace('limit_value REAL,', ''));
+    old.exec(`INSERT INTO series VALUES (1, 's', 'm', 'v', x'01', '[]', 'alarm', -1, 1000, 2);
+      INSERT INTO alerts (id, series, rule, ts, value, state) VALUES ('s/m/anomaly/1000', 1, 'anomaly', 1000, 2, 'open');
+      PRAGMA user_version = 1`);
+    old.close();
+    const store = open(directory);
+    expect(await store.alerts({ limit: 9 })).toMatchObject([
+      { id: 's/m/anomaly/1000', limit: null, state: 'open' },
+    ]);
+    expect(await store.list()).toMatchObject([{ ...series, status: 'alarm', last: { ts: 1000, value: 2 } }]);
+    await store.close();
+    expect(await open(directory).alerts({ limit: 9 })).toHaveLength(1);
+  });
+
   it('refuses a second process, until the first is gone, however it went', async () => {
     const directory = temporaryDirectory();
     const holder = spawn(
@@ -92,6 +111,7 @@ describe('the embedded store', () => {
         value: 1,
         expected: null,
         score: null,
+        limit: null,
         state: 'cleared' as const,
         clearedTs: ts,
       })),

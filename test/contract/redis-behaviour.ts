@@ -24,6 +24,7 @@ const alert = (ts: number, over: Partial<AlertChange> = {}): AlertChange => ({
   value: 9,
   expected: 5,
   score: 1.5,
+  limit: null,
   state: 'open',
   clearedTs: null,
   ...over,

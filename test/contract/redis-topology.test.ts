@@ -46,7 +46,18 @@ async function putAll(store: Store, count: number, ts: number): Promise<CommitRe
         },
         alerts:
           i % 3 === 0
-            ? [{ rule: 'anomaly', ts, value: i, expected: 1, score: 2, state: 'open', clearedTs: null }]
+            ? [
+                {
+                  rule: 'anomaly',
+                  ts,
+                  value: i,
+                  expected: 1,
+                  score: 2,
+                  limit: null,
+                  state: 'open',
+                  clearedTs: null,
+                },
+              ]
             : [],
         duplicates: 0,
       }),

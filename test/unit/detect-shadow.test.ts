@@ -132,7 +132,7 @@ it('goes on with what the shadow has learned when it is promoted, and with the a
     10,
   );
   expect(promoted.verdicts.slice(120).every(({ score }) => score !== null)).toBe(true);
-  expect(promoted.state).toMatchObject({ model: 'biased', shadow: null, open: null });
+  expect(promoted.state).toMatchObject({ model: 'biased', shadow: null, open: [] });
   expect(promoted.raised).toEqual([310_000]);
   expect(unprepared.verdicts[312]!.score).toBeNull();
 });

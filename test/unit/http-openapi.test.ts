@@ -96,7 +96,9 @@ async function furnished(): Promise<TestHttp> {
   const sample = { ts: NOW, value: 20 };
   await fill(http.store, S, [{ ts: NOW - 1, value: 19 }, sample], {
     verdicts: [{ ts: NOW, expected: 19.5, score: 0.2 }],
-    alerts: [{ ...sample, rule: 'adaptive', expected: 19.5, score: 2, state: 'open', clearedTs: null }],
+    alerts: [
+      { ...sample, rule: 'adaptive', expected: 19.5, score: 2, limit: null, state: 'open', clearedTs: null },
+    ],
   });
   await http.store.addDeadLetters([
     { id: 'letter', topic: 't', bytes: Buffer.from('x'), reason: 'not-json', detail: 'd', lastTs: NOW },

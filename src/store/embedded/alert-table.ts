@@ -4,8 +4,8 @@ import type { SeriesId } from '../../domain/series.ts';
 import type { AlertQuery, AlertStore } from '../store.ts';
 import { available, type Database, transaction } from './database.ts';
 
-const COLUMNS = `a.id, s.sensor, s.metric, a.rule, a.ts, a.value, a.expected, a.score, a.state, a.cleared_ts,
-  a.acknowledged, a.revision FROM alerts a JOIN series s ON s.id = a.series`;
+const COLUMNS = `a.id, s.sensor, s.metric, a.rule, a.ts, a.value, a.expected, a.score, a.limit_value, a.state,
+  a.cleared_ts, a.acknowledged, a.revision FROM alerts a JOIN series s ON s.id = a.series`;
 
 type AlertRow = [
   id: string,
@@ -16,6 +16,7 @@ type AlertRow = [
   value: number,
   expected: number | null,
   score: number | null,
+  limit: number | null,
   state: AlertState,
   clearedTs: number | null,
   acknowledged: number,
@@ -31,6 +32,7 @@ const toAlert = ([
   value,
   expected,
   score,
+  limit,
   state,
   clearedTs,
   ack,
@@ -44,6 +46,7 @@ const toAlert = ([
   value,
   expected,
   score,
+  limit,
   state,
   clearedTs,
   acknowledged: ack === 1,
@@ -56,9 +59,10 @@ export class AlertTable implements AlertStore {
   constructor(private readonly database: Database) {
     this.upsert = database
       .prepare(
-        `INSERT INTO alerts (id, series, rule, ts, value, expected, score, state, cleared_ts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+        `INSERT INTO alerts (id, series, rule, ts, value, expected, score, limit_value, state, cleared_ts)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (id) DO UPDATE SET value = excluded.value, expected = excluded.expected, score = excluded.score,
-           state = excluded.state, cleared_ts = excluded.cleared_ts, revision = revision + 1
+           limit_value = excluded.limit_value, state = excluded.state, cleared_ts = excluded.cleared_ts, revision = revision + 1
          RETURNING acknowledged, revision`,
       )
       .raw();
@@ -67,7 +71,7 @@ export class AlertTable implements AlertStore {
   /** Inserts or revises one alert, inside the caller's transaction. */
   put(series: SeriesId, seriesRow: number, change: AlertChange): Alert {
     const id = alertId(series, change.rule, change.ts);
-    const { rule, ts, value, expected, score, state, clearedTs } = change;
+    const { rule, ts, value, expected, score, limit, state, clearedTs } = change;
     const [acknowledged, revision] = this.upsert.get(
       id,
       seriesRow,
@@ -76,6 +80,7 @@ export class AlertTable implements AlertStore {
       value,
       expected,
       score,
+      limit,
       state,
       clearedTs,
     ) as [number, number];

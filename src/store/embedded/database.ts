@@ -6,7 +6,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import Libsql from 'libsql';
 import { ConfigurationError, StoreUnavailable, VigiaError } from '../../errors.ts';
-import { SCHEMA, SCHEMA_FORMAT } from './schema.ts';
+import { MIGRATIONS, SCHEMA, SCHEMA_FORMAT } from './schema.ts';
 
 export type Database = Libsql.Database;
 export type Row = unknown[];
@@ -34,6 +34,8 @@ export function openDatabase(directory: string): Database {
     const format = (database.prepare('PRAGMA user_version').raw().get() as [number])[0];
     if (format > SCHEMA_FORMAT) throw refuse(`was written by a later version (format ${format})`, undefined);
     database.exec(SCHEMA);
+    // 0 is a new database.
+    for (let from = format; from > 0 && from < SCHEMA_FORMAT; from++) database.exec(MIGRATIONS[from]!);
     database.exec(`PRAGMA user_version = ${SCHEMA_FORMAT}`);
     database.exec('COMMIT');
     return database;

@@ -1,8 +1,13 @@
 /**
  * The tables of the embedded store. `user_version` is the format: a database of a later format is refused, one of an
- * earlier format would be migrated here.
+ * earlier format is brought up to date by the entries of MIGRATIONS from its format on.
  */
-export const SCHEMA_FORMAT = 1;
+export const SCHEMA_FORMAT = 2;
+
+/** What makes format n + 1 of format n, by n. */
+export const MIGRATIONS: Readonly<Record<number, string>> = {
+  1: 'ALTER TABLE alerts ADD COLUMN limit_value REAL',
+};
 
 export const SCHEMA = `
 CREATE TABLE IF NOT EXISTS series (
@@ -52,6 +57,7 @@ CREATE TABLE IF NOT EXISTS alerts (
   value REAL NOT NULL,
   expected REAL,
   score REAL,
+  limit_value REAL,
   state TEXT NOT NULL,
   cleared_ts INTEGER,
   acknowledged INTEGER NOT NULL DEFAULT 0,

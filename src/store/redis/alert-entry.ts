@@ -11,11 +11,13 @@ type Content = [
   score: number | null,
   state: Alert['state'],
   clearedTs: number | null,
+  /** Absent in entries of before there were limits. */
+  limit?: number | null,
 ];
 
 export function encodeChange(change: AlertChange): [field: string, content: string] {
-  const { rule, ts, value, expected, score, state, clearedTs } = change;
-  const content: Content = [value, expected, score, state, clearedTs];
+  const { rule, ts, value, expected, score, limit, state, clearedTs } = change;
+  const content: Content = [value, expected, score, state, clearedTs, limit];
   return [`${encodeName(rule)}/${ts}`, JSON.stringify(content)];
 }
 
@@ -24,13 +26,14 @@ export function decodeAlert(series: SeriesId, field: string, entry: string): Ale
   const [rule, ts] = field.split('/') as [string, string];
   const [revision, acknowledged] = entry.split(' ', 2) as [string, string];
   const json = entry.slice(revision.length + acknowledged.length + 2);
-  const [value, expected, score, state, clearedTs] = JSON.parse(json) as Content;
+  const [value, expected, score, state, clearedTs, limit = null] = JSON.parse(json) as Content;
   const change = {
     rule: decodeURIComponent(rule),
     ts: Number(ts),
     value,
     expected,
     score,
+    limit,
     state,
     clearedTs,
   };

@@ -1,8 +1,13 @@
 /**
- * What waits for its batch, by series. A batch takes all that waits of some series, in the order in which each series
- * began to wait: a commit of a series costs much the same for one reading as for ten, and the fewer series a batch touches
- * the shorter is the time in which another replica can commit one of them first.
+ * What waits for its batch, by series. A batch takes all that waits of some series: a commit of a series costs much the
+ * same for one reading as for ten, and the fewer series a batch touches the shorter is the time in which another replica
+ * can commit one of them first.
+ *
+ * The series take turns: each round goes once over all that waited when it began, in an order that differs from process
+ * to process. Replicas on one shared subscription get the same series at the same time; taking them in the order of
+ * arrival they would all work on the same ones, and all but one in vain.
  */
+import { randomInt } from 'node:crypto';
 import { type SeriesId, seriesKey } from '../domain/series.ts';
 import type { Pending } from './ticket.ts';
 
@@ -22,8 +27,13 @@ export interface Batch {
 
 export class ReadingQueue {
   private groups = new Map<string, Group>();
+  /** The rest of this round, the next one last. */
+  private round: string[] = [];
   private problems: Pending[] = [];
   private waiting = 0;
+
+  /** @param seed of the order of the rounds; by default another one in every process */
+  constructor(private readonly seed = randomInt(2 ** 32 - 1)) {}
 
   get size(): number {
     return this.waiting;
@@ -55,21 +65,31 @@ export class ReadingQueue {
     this.problems = [];
     const groups: Group[] = [];
     let size = problems.length;
-    for (const [key, group] of this.groups) {
-      if (groups.length >= maxSeries || size >= maxReadings) break;
-      const room = Math.max(1, maxReadings - size);
-      if (group.pendings.length > room) {
-        groups.push({ ...group, pendings: group.pendings.slice(0, room) });
-        group.pendings = group.pendings.slice(room);
-        size += room;
+    if (this.round.length === 0) this.round = this.newRound();
+    while (this.round.length > 0 && groups.length < maxSeries && size < maxReadings) {
+      const key = this.round.at(-1)!;
+      const group = this.groups.get(key);
+      if (group && group.pendings.length > maxReadings - size) {
+        groups.push({ ...group, pendings: group.pendings.slice(0, maxReadings - size) });
+        group.pendings = group.pendings.slice(maxReadings - size);
+        size = maxReadings;
         break;
       }
+      this.round.pop();
+      if (!group) continue;
       groups.push(group);
       this.groups.delete(key);
       size += group.pendings.length;
     }
     this.waiting -= size;
     return { groups, problems, size };
+  }
+
+  private newRound(): string[] {
+    return [...this.groups.keys()]
+      .map((key) => ({ key, rank: rank(key, this.seed) }))
+      .sort((a, b) => b.rank - a.rank)
+      .map(({ key }) => key);
   }
 
   /** Everything that waits, which goes on waiting. */
@@ -82,8 +102,16 @@ export class ReadingQueue {
   dropFailed(): void {
     const rest = [...this].filter(({ ticket }) => !ticket.failed);
     this.groups = new Map();
+    this.round = [];
     this.problems = [];
     this.waiting = 0;
     this.push(rest);
   }
+}
+
+/** FNV-1a over the UTF-16 units of the key, begun at the seed, and one round of mixing, so that each seed has its own order. */
+function rank(key: string, seed: number): number {
+  let hash = seed;
+  for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193);
+  return Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d) >>> 0;
 }

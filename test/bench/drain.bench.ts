@@ -4,6 +4,7 @@
  * (TEST_REDIS_URL, else Debian's redis-server) and into the embedded store.
  */
 import { execFileSync } from 'node:child_process';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import mqtt from 'mqtt';
 import { describe, expect, it } from 'vitest';
@@ -78,7 +79,9 @@ async function bridges(
     );
   };
   const running = await Promise.all(indices.map(open));
+  // Seldom, because a scrape takes a millisecond of the bridge.
   const committed = async () => {
+    await pause(200);
     const counts = running.map(({ url }) => metric(url, 'vigia_readings_total', 'result="committed"'));
     return (await Promise.all(counts)).reduce((a, b) => a + b, 0);
   };

@@ -1,0 +1,70 @@
+/** The queue of readings: what a batch takes, and in which order. */
+import { describe, expect, it } from 'vitest';
+import { ReadingQueue } from '../../src/pipeline/reading-queue.ts';
+import type { Pending } from '../../src/pipeline/ticket.ts';
+
+const pending = (sensor: string, index = 0): Pending => ({
+  ticket: { delivery: null, remaining: 1, outcomes: [], done: () => {}, fail: () => {}, failed: false },
+  index,
+  reading: { sensor, metric: 'temperature', value: index },
+  problem: null,
+});
+const names = Array.from({ length: 100 }, (_, i) => `s${i}`);
+const take = (queue: ReadingQueue, series: number) =>
+  queue.take(1000, series).groups.map(({ series: { sensor } }) => sensor);
+
+describe('ReadingQueue', () => {
+  it('takes everything that waits of a series, in the order of arrival', () => {
+    const queue = new ReadingQueue();
+    queue.push([pending('a', 1), pending('b', 2), pending('a', 3)]);
+    const { groups, size } = queue.take(1000, 10);
+    expect(size).toBe(3);
+    expect(queue.size).toBe(0);
+    const indices = new Map(
+      groups.map(({ series, pendings }) => [series.sensor, pendings.map((p) => p.index)]),
+    );
+    expect(indices).toEqual(
+      new Map([
+        ['a', [1, 3]],
+        ['b', [2]],
+      ]),
+    );
+  });
+
+  it('goes round: a series that keeps coming does not come before one that has waited', () => {
+    const queue = new ReadingQueue();
+    queue.push(names.map((name) => pending(name)));
+    const seen = new Set<string>();
+    for (let i = 0; i < 10; i++) {
+      for (const name of take(queue, 10)) {
+        expect(seen).not.toContain(name);
+        seen.add(name);
+        queue.push([pending(name)]);
+      }
+    }
+    expect(seen.size).toBe(100);
+    expect(take(queue, 1000)).toHaveLength(100);
+  });
+
+  it('takes the series in another order in another process', () => {
+    const order = (seed: number) => {
+      const queue = new ReadingQueue(seed);
+      queue.push(names.map((name) => pending(name)));
+      return take(queue, 100);
+    };
+    expect(order(1)).toEqual(order(1));
+    const first = new Set(order(1).slice(0, 20));
+    const shared = order(2)
+      .slice(0, 20)
+      .filter((name) => first.has(name));
+    expect(shared.length).toBeLessThan(12);
+  });
+
+  it('leaves the rest of a series for the next batch when the batch is full', () => {
+    const queue = new ReadingQueue();
+    queue.push(Array.from({ length: 25 }, (_, i) => pending('a', i)));
+    const sizes = [];
+    while (queue.size > 0) sizes.push(queue.take(10, 10).size);
+    expect(sizes).toEqual([10, 10, 5]);
+  });
+});

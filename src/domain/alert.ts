@@ -31,3 +31,8 @@ export interface Alert extends AlertChange, SeriesId {
 export function alertId(series: SeriesId, rule: string, ts: number): string {
   return `${seriesKey(series)}/${rule}/${ts}`;
 }
+
+/** What a receiver hears of: a revision in which none of this is new is no news to it. */
+export function heardOf({ state, acknowledged }: Pick<Alert, 'state' | 'acknowledged'>): string {
+  return acknowledged ? `${state} acknowledged` : state;
+}

@@ -3,6 +3,7 @@
  * transaction, durable when it returns. A second process on the directory is refused.
  */
 import { join } from 'node:path';
+import { AlertStreamTable } from './embedded/alert-stream-table.ts';
 import { AlertTable } from './embedded/alert-table.ts';
 import { available, closeDatabase, type Database, openDatabase, transaction } from './embedded/database.ts';
 import { DeadLetterTable } from './embedded/dead-letter-table.ts';
@@ -20,7 +21,8 @@ export interface EmbeddedOptions {
 /** @throws ConfigurationError (field DATA_DIR), see `openDatabase` */
 export function openEmbeddedStore(options: EmbeddedOptions): Store {
   const database = openDatabase(options.directory);
-  const alerts = new AlertTable(database);
+  const stream = new AlertStreamTable(database);
+  const alerts = new AlertTable(database, stream);
   const series = new SeriesTable(database, alerts);
   const deadLetters = new DeadLetterTable(database, options.deadLetterMax);
   const models = modelTable(database);
@@ -37,6 +39,11 @@ export function openEmbeddedStore(options: EmbeddedOptions): Store {
     alerts: (query: AlertQuery) => alerts.alerts(query),
     alertsSince: (id, ts) => alerts.alertsSince(id, ts),
     acknowledge: (id) => alerts.acknowledge(id),
+    addAlertTarget: (target) => stream.addAlertTarget(target),
+    alertBacklog: (target, _holder, _leaseMs, limit) => stream.alertBacklog(target, limit),
+    confirmAlerts: (target, _holder, _leaseMs, at) => stream.confirmAlerts(target, at),
+    // Nobody else can have this database open, so there is no lease.
+    releaseAlertTarget: async () => {},
     addDeadLetters: (letters) => deadLetters.addDeadLetters(letters),
     deadLetters: (limit) => deadLetters.deadLetters(limit),
     deadLetter: (id) => deadLetters.deadLetter(id),
@@ -102,6 +109,7 @@ function trim(database: Database, now: number, retention: number): void {
       "DELETE FROM alerts WHERE ts < ? AND ts <= (SELECT horizon FROM series WHERE id = alerts.series) AND state <> 'open'",
     )
     .run(before);
+  database.prepare('DELETE FROM alert_stream WHERE at < ?').run(before);
   for (const { width, kept } of ROLLUPS) {
     database.prepare('DELETE FROM rollups WHERE width = ? AND start < ?').run(width, now - kept);
   }

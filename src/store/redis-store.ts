@@ -4,6 +4,7 @@
  */
 import type { Logger } from 'pino';
 import { AlertLog } from './redis/alert-log.ts';
+import { AlertStream } from './redis/alert-stream.ts';
 import { DeadLetterKeys } from './redis/dead-letter-keys.ts';
 import type { Durability } from './redis/durability.ts';
 import { COUNTERS_KEY, MODELS_KEY } from './redis/keys.ts';
@@ -68,6 +69,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     alwaysWrite: durability !== 'memory',
     now,
   });
+  const stream = new AlertStream(server);
   const letters = new DeadLetterKeys(server, options.deadLetterMax);
   return {
     kind: 'redis',
@@ -81,6 +83,10 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     alerts: (query) => alerts.alerts(query),
     alertsSince: (id, ts) => alerts.alertsSince(id, ts),
     acknowledge: (id) => alerts.acknowledge(id),
+    addAlertTarget: (target) => stream.addAlertTarget(target),
+    alertBacklog: (target, holder, leaseMs, limit) => stream.alertBacklog(target, holder, leaseMs, limit),
+    confirmAlerts: (target, holder, leaseMs, at) => stream.confirmAlerts(target, holder, leaseMs, at),
+    releaseAlertTarget: (target, holder) => stream.releaseAlertTarget(target, holder),
     addDeadLetters: (added) => letters.addDeadLetters(added),
     deadLetters: (limit) => letters.deadLetters(limit),
     deadLetter: (id) => letters.deadLetter(id),

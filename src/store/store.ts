@@ -125,6 +125,44 @@ export interface AlertStore {
   acknowledge(id: string): Promise<Alert | null>;
 }
 
+/** One entry of the stream of alert changes. */
+export interface StreamedAlert {
+  /** Names the place in the stream; opaque. */
+  readonly position: string;
+  /** When the store learnt of it, ms. */
+  readonly at: number;
+  readonly alert: Alert;
+  /** Whether a receiver that has heard of the revision before hears anything new, see `heardOf`. */
+  readonly news: boolean;
+}
+
+/** What a target has not been told yet. */
+export interface Backlog {
+  /** The oldest changes in the order of the stream; null while another process delivers to this target. */
+  readonly entries: readonly StreamedAlert[] | null;
+  /** How many changes wait. */
+  readonly pending: number;
+  /** When the store learnt of the oldest of them, ms; null where none waits. */
+  readonly oldest: number | null;
+  /** Changes that RETENTION has dropped undelivered; each is told once. */
+  readonly lost: number;
+}
+
+/**
+ * The stream of all alert changes, with a cursor per target. One process at a time delivers to a target: it holds a
+ * lease, which ends `leaseMs` after it last asked for entries or confirmed any.
+ */
+export interface AlertStreamStore {
+  /** A target that is new hears of what changes from now on. Idempotent. */
+  addAlertTarget(target: string): Promise<void>;
+  /** Takes or renews the lease, if nobody else has it. @param limit most entries; with 0 it only asks how many wait */
+  alertBacklog(target: string, holder: string, leaseMs: number, limit: number): Promise<Backlog>;
+  /** All up to `position` is told. Renews the lease. @returns false if another process has the lease by now */
+  confirmAlerts(target: string, holder: string, leaseMs: number, position: string): Promise<boolean>;
+  /** Lets another process deliver at once. */
+  releaseAlertTarget(target: string, holder: string): Promise<void>;
+}
+
 export interface DeadLetterStore {
   /** Keeps at most DEAD_LETTER_MAX, the oldest go first. @returns how many were dropped for that */
   addDeadLetters(letters: readonly Omit<DeadLetter, 'count' | 'firstTs'>[]): Promise<number>;
@@ -142,7 +180,7 @@ export interface ModelStore {
   model(id: string): Promise<Uint8Array | null>;
 }
 
-export interface Store extends SeriesStore, AlertStore, DeadLetterStore, ModelStore {
+export interface Store extends SeriesStore, AlertStore, AlertStreamStore, DeadLetterStore, ModelStore {
   /** For the start-up line, e.g. `embedded (data/vigia.db)`. */
   readonly description: string;
   /** `embedded` or `redis`: what `/nuevo` says it wrote to. */

@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { AlertChange } from '../../src/domain/alert.ts';
 import type { SeriesCommit, Store } from '../../src/store/store.ts';
+import { waitFor } from '../helpers/wait-for.ts';
 import type { StoreLimits } from './store-contract.ts';
 
 const DAY = 86_400_000;
@@ -284,6 +285,65 @@ export function redisBehaviour(name: string, { layout, open, client: connect }: 
         await Promise.all(others.map((replica) => replica.commit([duplicate(version)])));
         expect(new Set((await stream()).map(({ id }) => id)).size).toBe(200);
         expect(await stream()).toHaveLength(200);
+      });
+    });
+
+    describe('the lease of a target', () => {
+      const LEASE = 60_000;
+      const lease = 'vigia:{vigia:alerts}:lease:webhook';
+
+      beforeEach(async () => {
+        await store.addAlertTarget('webhook');
+        await committed({ samples: samples(T0, 1), alerts: [alert(T0), alert(T0 + 1)] });
+      });
+
+      it('lets one process deliver, and another see only how much waits', async () => {
+        const { entries } = await store.alertBacklog('webhook', 'a', LEASE, 10);
+        expect(entries).toHaveLength(2);
+        expect(await store.alertBacklog('webhook', 'b', LEASE, 10)).toEqual({
+          entries: null,
+          pending: 2,
+          oldest: entries![0]!.at,
+          lost: 0,
+        });
+        await store.releaseAlertTarget('webhook', 'b');
+        expect((await store.alertBacklog('webhook', 'b', LEASE, 10)).entries).toBeNull();
+        await store.releaseAlertTarget('webhook', 'a');
+        expect((await store.alertBacklog('webhook', 'b', LEASE, 10)).entries).toHaveLength(2);
+        expect(await store.confirmAlerts('webhook', 'a', LEASE, entries![1]!.position)).toBe(false);
+        expect((await store.alertBacklog('webhook', 'b', LEASE, 10)).pending).toBe(2);
+      });
+
+      it('ends by itself, and what went before is neither lost nor taken back', async () => {
+        const { entries } = await store.alertBacklog('webhook', 'a', LEASE, 10);
+        await client.pexpire(lease, 1);
+        await waitFor('its end', async () => (await store.alertBacklog('webhook', 'b', LEASE, 10)).entries);
+        await store.confirmAlerts('webhook', 'b', LEASE, entries![1]!.position);
+        await client.del(lease);
+        expect(await store.confirmAlerts('webhook', 'a', LEASE, entries![0]!.position)).toBe(true);
+        expect(await store.alertBacklog('webhook', 'a', LEASE, 10)).toMatchObject({ pending: 0 });
+      });
+
+      it('is renewed by asking for more and by confirming', async () => {
+        const { entries } = await store.alertBacklog('webhook', 'a', LEASE, 10);
+        for (const renew of [
+          () => store.alertBacklog('webhook', 'a', LEASE, 10),
+          () => store.confirmAlerts('webhook', 'a', LEASE, entries![1]!.position),
+          () => store.alertBacklog('webhook', 'a', LEASE, 0),
+        ]) {
+          await client.pexpire(lease, 20_000);
+          await renew();
+          expect(await client.pttl(lease)).toBeGreaterThan(30_000);
+        }
+      });
+
+      it('names a key that holds something else', async () => {
+        await client.del('vigia:{vigia:alerts}:targets');
+        await client.set('vigia:{vigia:alerts}:targets', 'foreign');
+        await expect(store.alertBacklog('webhook', 'a', LEASE, 10)).rejects.toMatchObject({
+          code: 'store_key',
+          message: expect.stringContaining('vigia:{vigia:alerts}:targets'),
+        });
       });
     });
 

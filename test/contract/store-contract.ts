@@ -351,6 +351,96 @@ export function storeContract(name: string, open: (limits: StoreLimits) => Promi
       });
     });
 
+    describe('the stream of alerts', () => {
+      const LEASE = 60_000;
+      const backlog = (limit = 100, holder = 'a', target = 'webhook') =>
+        store.alertBacklog(target, holder, LEASE, limit);
+      /** `<time after T0> <state>[!]` with `!` for acknowledged, in the order of the stream. */
+      const told = async (limit?: number, holder?: string, target?: string) =>
+        (await backlog(limit, holder, target)).entries?.map(
+          ({ alert: { ts, state, acknowledged }, news }) =>
+            `${ts - T0} ${state}${acknowledged ? '!' : ''}${news ? '' : ' (no news)'}`,
+        );
+      const confirmAll = async (holder = 'a') => {
+        const { entries } = await backlog(100, holder);
+        return store.confirmAlerts('webhook', holder, LEASE, entries!.at(-1)!.position);
+      };
+
+      it('has every change in order, from where the target was added, until it is confirmed', async () => {
+        await put([], { alerts: [alert(T0)] });
+        await store.addAlertTarget('webhook');
+        expect(await backlog()).toEqual({ entries: [], pending: 0, oldest: null, lost: 0 });
+        const before = Date.now();
+        await put([], { alerts: [alert(T0 + 1)] });
+        await put([], { alerts: [alert(T0, { state: 'cleared', clearedTs: T0 + 2 })] });
+        await put([], { alerts: [alert(T0 + 2)] });
+        await store.acknowledge(`s/temperature/anomaly/${T0 + 2}`);
+        await store.addAlertTarget('webhook');
+        expect(await told()).toEqual(['1 open', '0 cleared', '2 open', '2 open!']);
+        const { entries, pending, oldest, lost } = await backlog(2);
+        expect(entries!.map((entry) => entry.alert.revision)).toEqual([1, 2]);
+        expect(entries![0]!.alert).toEqual((await store.alerts({ limit: 10, from: T0 + 1 }))[1]);
+        expect([pending, lost]).toEqual([4, 0]);
+        expect(oldest).toBe(entries![0]!.at);
+        // The server's clock, on this machine.
+        expect(Math.abs(oldest! - before)).toBeLessThan(60_000);
+        expect(await store.confirmAlerts('webhook', 'a', LEASE, entries![0]!.position)).toBe(true);
+        expect(await told()).toEqual(['0 cleared', '2 open', '2 open!']);
+        expect(await told(1)).toEqual(['0 cleared']);
+        expect(await backlog(0)).toMatchObject({ entries: [], pending: 3 });
+        // A confirmation that comes late takes nothing back.
+        await confirmAll();
+        await store.confirmAlerts('webhook', 'a', LEASE, entries![1]!.position);
+        expect(await backlog()).toEqual({ entries: [], pending: 0, oldest: null, lost: 0 });
+      });
+
+      it('says which changes are no news', async () => {
+        await store.addAlertTarget('webhook');
+        await put([], { alerts: [alert(T0)] });
+        await put([], { alerts: [alert(T0, { score: 7 })] });
+        await store.acknowledge(`s/temperature/anomaly/${T0}`);
+        await store.acknowledge(`s/temperature/anomaly/${T0}`);
+        await put([], { alerts: [alert(T0, { score: 8 })] });
+        await put([], { alerts: [alert(T0, { state: 'cleared', clearedTs: T0 + 1 })] });
+        await put([], { alerts: [alert(T0, { state: 'cleared', clearedTs: T0 + 2 })] });
+        await put([], { alerts: [alert(T0)] });
+        expect(await told()).toEqual([
+          '0 open',
+          '0 open (no news)',
+          '0 open!',
+          '0 open! (no news)',
+          '0 cleared!',
+          '0 cleared! (no news)',
+          '0 open!',
+        ]);
+      });
+
+      it('goes to each target by itself', async () => {
+        await store.addAlertTarget('webhook');
+        await put([], { alerts: [alert(T0)] });
+        await confirmAll();
+        await store.addAlertTarget('mqtt');
+        await put([], { alerts: [alert(T0 + 1)] });
+        expect(await told(100, 'b', 'mqtt')).toEqual(['1 open']);
+        expect(await told()).toEqual(['1 open']);
+        await confirmAll();
+        expect(await told()).toEqual([]);
+        expect(await told(100, 'b', 'mqtt')).toEqual(['1 open']);
+      });
+
+      it('counts what RETENTION drops undelivered, once', async () => {
+        await store.addAlertTarget('webhook');
+        await put([], { alerts: [alert(T0), alert(T0 + 1), alert(T0 + 2)] });
+        const { entries } = await backlog();
+        await store.confirmAlerts('webhook', 'a', LEASE, entries![0]!.position);
+        await store.trim(Date.now() + 31 * DAY);
+        expect(await backlog()).toEqual({ entries: [], pending: 0, oldest: null, lost: 2 });
+        expect(await backlog()).toEqual({ entries: [], pending: 0, oldest: null, lost: 0 });
+        await put([], { alerts: [alert(T0 + 3)] });
+        expect(await backlog()).toMatchObject({ entries: [{ alert: { ts: T0 + 3 } }], pending: 1, lost: 0 });
+      });
+    });
+
     describe('dead letters', () => {
       const letter = (id: string, lastTs: number) => ({
         id,

@@ -2,6 +2,7 @@
 import { type Alert, type AlertChange, type AlertState, alertId } from '../../domain/alert.ts';
 import type { SeriesId } from '../../domain/series.ts';
 import type { AlertQuery, AlertStore } from '../store.ts';
+import type { AlertStreamTable } from './alert-stream-table.ts';
 import { available, type Database, transaction } from './database.ts';
 
 const COLUMNS = `a.id, s.sensor, s.metric, a.rule, a.ts, a.value, a.expected, a.score, a.limit_value, a.state,
@@ -55,8 +56,13 @@ const toAlert = ([
 
 export class AlertTable implements AlertStore {
   private readonly upsert;
+  private readonly standing;
 
-  constructor(private readonly database: Database) {
+  constructor(
+    private readonly database: Database,
+    private readonly stream: Pick<AlertStreamTable, 'append'>,
+  ) {
+    this.standing = database.prepare('SELECT state, acknowledged FROM alerts WHERE id = ?').raw();
     this.upsert = database
       .prepare(
         `INSERT INTO alerts (id, series, rule, ts, value, expected, score, limit_value, state, cleared_ts)
@@ -72,6 +78,7 @@ export class AlertTable implements AlertStore {
   put(series: SeriesId, seriesRow: number, change: AlertChange): Alert {
     const id = alertId(series, change.rule, change.ts);
     const { rule, ts, value, expected, score, limit, state, clearedTs } = change;
+    const before = this.before(id);
     const [acknowledged, revision] = this.upsert.get(
       id,
       seriesRow,
@@ -84,7 +91,7 @@ export class AlertTable implements AlertStore {
       state,
       clearedTs,
     ) as [number, number];
-    return {
+    const alert = {
       id,
       sensor: series.sensor,
       metric: series.metric,
@@ -92,6 +99,13 @@ export class AlertTable implements AlertStore {
       acknowledged: acknowledged === 1,
       revision,
     };
+    this.stream.append(alert, before);
+    return alert;
+  }
+
+  private before(id: string): Pick<Alert, 'state' | 'acknowledged'> | null {
+    const row = this.standing.get(id) as [state: AlertState, acknowledged: number] | undefined;
+    return row ? { state: row[0], acknowledged: row[1] === 1 } : null;
   }
 
   async alerts(query: AlertQuery): Promise<Alert[]> {
@@ -125,6 +139,7 @@ export class AlertTable implements AlertStore {
 
   async acknowledge(id: string): Promise<Alert | null> {
     return transaction(this.database, () => {
+      const before = this.before(id);
       this.database
         .prepare(
           'UPDATE alerts SET acknowledged = 1, revision = revision + 1 WHERE id = ? AND acknowledged = 0',
@@ -133,7 +148,10 @@ export class AlertTable implements AlertStore {
       const row = this.database.prepare(`SELECT ${COLUMNS} WHERE a.id = ?`).raw().get(id) as
         | AlertRow
         | undefined;
-      return row ? toAlert(row) : null;
+      if (!row || !before) return null;
+      const alert = toAlert(row);
+      if (!before.acknowledged) this.stream.append(alert, before);
+      return alert;
     });
   }
 }

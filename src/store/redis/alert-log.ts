@@ -4,29 +4,33 @@
  * revision, whoever does it and however often), entered in the index, and only then taken out of the outbox. Whoever
  * dies in between leaves the rest to the next commit of the series, which a redelivery brings about.
  */
-import type { Alert } from '../../domain/alert.ts';
+import { type Alert, heardOf } from '../../domain/alert.ts';
 import { type SeriesId, seriesKey } from '../../domain/series.ts';
 import type { AlertQuery, AlertStore } from '../store.ts';
 import { decodeAlert, parseAlertId } from './alert-entry.ts';
 import type { Call } from './connection.ts';
-import { ALERT_INDEX, ALERT_REVISIONS, ALERT_STREAM, fieldKey } from './keys.ts';
+import { ALERT_INDEX, ALERT_REVISIONS, ALERT_STREAM, ALERT_TARGETS, fieldKey } from './keys.ts';
 import { checked, list, type Reply, text, textOrNull, unusableKey } from './reply.ts';
 import { script } from './script.ts';
 import type { Server } from './server.ts';
 
 const APPEND = script(`
--- KEYS 1 stream  2 index  3 revisions   ARGV per alert change: id, time of the reading, revision, JSON
+-- KEYS 1 stream  2 index  3 revisions  4 targets
+-- ARGV per alert change: id, time of the reading, revision, what a receiver hears of, JSON
 -- Returns how many were new, or {'refused', key, its type}.
-for i, kind in ipairs({'stream', 'zset', 'hash'}) do
+for i, kind in ipairs({'stream', 'zset', 'hash', 'hash'}) do
   local is = redis.call('TYPE', KEYS[i]).ok
   if is ~= 'none' and is ~= kind then return {'refused', KEYS[i], is} end
 end
 local new = 0
-for i = 1, #ARGV, 4 do
-  local id, ts, revision = ARGV[i], ARGV[i + 1], ARGV[i + 2]
-  if tonumber(revision) > tonumber(redis.call('HGET', KEYS[3], id) or 0) then
-    redis.call('XADD', KEYS[1], '*', 'id', id, 'revision', revision, 'alert', ARGV[i + 3])
-    redis.call('HSET', KEYS[3], id, revision)
+for i = 1, #ARGV, 5 do
+  local id, ts, revision, heard = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
+  local last, before = string.match(redis.call('HGET', KEYS[3], id) or '0', '^(%d+) ?(.*)$')
+  if tonumber(revision) > tonumber(last) then
+    local n = redis.call('HINCRBY', KEYS[4], 'appended', 1)
+    redis.call('XADD', KEYS[1], '*', 'id', id, 'revision', revision, 'alert', ARGV[i + 4],
+      'n', n, 'news', heard == before and '0' or '1')
+    redis.call('HSET', KEYS[3], id, revision .. ' ' .. heard)
     new = new + 1
   end
   redis.call('ZADD', KEYS[2], ts, id)
@@ -92,10 +96,11 @@ export class AlertLog implements AlertStore {
   }
 
   private async append(alerts: readonly Alert[]): Promise<void> {
-    const keys = [ALERT_STREAM, ALERT_INDEX, ALERT_REVISIONS];
+    const keys = [ALERT_STREAM, ALERT_INDEX, ALERT_REVISIONS, ALERT_TARGETS];
     const args = ['EVALSHA', APPEND.sha, String(keys.length), ...keys];
     for (const alert of alerts) {
-      args.push(alert.id, String(alert.ts), String(alert.revision), JSON.stringify(alert));
+      const { id, ts, revision } = alert;
+      args.push(id, String(ts), String(revision), heardOf(alert), JSON.stringify(alert));
     }
     const [reply] = await this.server.commit([{ key: ALERT_STREAM, args, script: APPEND }]);
     const answer = checked(reply, ALERT_STREAM);
@@ -193,7 +198,7 @@ export class AlertLog implements AlertStore {
       offset += ids.length - dropped.length;
     }
     await this.server.run([
-      { key: ALERT_STREAM, args: ['XTRIM', ALERT_STREAM, 'MINID', '~', String(Math.max(0, before))] },
+      { key: ALERT_STREAM, args: ['XTRIM', ALERT_STREAM, 'MINID', String(Math.max(0, before))] },
     ]);
   }
 

@@ -13,8 +13,12 @@ export const COUNTERS_KEY = 'vigia:counters';
 export const ALERT_STREAM = 'vigia:alerts';
 /** Sorted set: alert id by the time of the reading that raised it. */
 export const ALERT_INDEX = 'vigia:{vigia:alerts}:index';
-/** Hash: alert id to the newest revision in the stream. */
+/** Hash: alert id to the newest revision in the stream, and what a receiver heard of with it. */
 export const ALERT_REVISIONS = 'vigia:{vigia:alerts}:revisions';
+/** Hash: `appended`, the entries that the stream ever had; `cursor <target>`, up to where it has been delivered. */
+export const ALERT_TARGETS = 'vigia:{vigia:alerts}:targets';
+/** Who delivers to a target just now; expires. */
+export const alertLeaseKey = (target: string) => `vigia:{vigia:alerts}:lease:${target}`;
 
 /** Sorted set: dead letter id by the time it was last seen. */
 export const DEAD_LETTERS = 'vigia:dead-letter';

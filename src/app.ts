@@ -54,7 +54,7 @@ export interface App {
   readonly webSocketPort: number | null;
   readonly store: string;
   readonly model: string;
-  /** Finishes what was taken in and closes everything, within about 5 s. Idempotent. */
+  /** Finishes what was taken in and closes everything, within about 5 s, after at most MQTT_LEAVE_TIMEOUT. Idempotent. */
   close(): Promise<void>;
 }
 
@@ -160,6 +160,10 @@ export async function startApp(options: AppOptions): Promise<App> {
     if (broker && options.devices) {
       const simulator = await startDevices(options.devices, config, broker.mqttPort, store, logger, now);
       stack.push({ name: 'devices', close: () => simulator.stop() });
+    }
+    const { MQTT_LEAVE_TIMEOUT: leaveTimeout } = config;
+    if (subscriber && leaveTimeout !== undefined) {
+      stack.push({ name: 'subscription', close: () => subscriber.leave(leaveTimeout) });
     }
     return {
       httpPort: http.port,

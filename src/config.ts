@@ -169,6 +169,9 @@ export const SETTINGS = {
     fallback: '7d',
     help: 'how long the session of an absent client is kept, by the broker at MQTT_URL (MQTT 5) and by the built-in one',
   }),
+  MQTT_LEAVE_TIMEOUT: setting(duration(100), {
+    help: 'a bridge that stops leaves the shared subscription for good, if another is online, and first takes what is queued for it, for so long at most; unset: its session stays and waits for it',
+  }),
   MQTT_RECEIVE_MAXIMUM: setting(whole(1, 65535), {
     fallback: '2000',
     help: 'unacknowledged messages the broker may send (MQTT 5)',

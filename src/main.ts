@@ -16,6 +16,11 @@ import { VigiaError } from './errors.ts';
 /** A shutdown that takes longer than this is cut off. */
 const SHUTDOWN_MS = 5000;
 
+/** Until a command has something to close. Without a handler, process 1 of a container cannot be stopped at all. */
+let stop = (signal: NodeJS.Signals): void => process.exit(signal === 'SIGINT' ? 130 : 143);
+process.on('SIGINT', (signal) => stop(signal));
+process.on('SIGTERM', (signal) => stop(signal));
+
 const program = new Command('vigia')
   .description('MQTT telemetry bridge: every reading committed once, scored by an LSTM, alerted and shown')
   .version(packageVersion())
@@ -41,19 +46,17 @@ for (const command of [
 }
 
 /** Runs `close` once on Ctrl-C or SIGTERM, then exits; a second signal, or a close that hangs, cuts it off. */
-function onSignal(close: () => unknown): void {
+function onSignal(close: () => unknown, extraMs = 0): void {
   let closing = false;
-  const stop = (signal: NodeJS.Signals) => {
+  stop = (signal) => {
     if (closing) process.exit(130);
     closing = true;
-    setTimeout(() => process.exit(1), SHUTDOWN_MS).unref();
+    setTimeout(() => process.exit(1), SHUTDOWN_MS + extraMs).unref();
     Promise.resolve(close()).then(
       () => process.exit(signal === 'SIGINT' ? 130 : 0),
       (error) => fail(error),
     );
   };
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
 }
 
 function settingsHelp(): string {

@@ -8,8 +8,11 @@ import { DEMO } from './demo.ts';
 import { wholeNumber } from './option-values.ts';
 import { redact, say, urlHost } from './terminal.ts';
 
-/** Registers what to do on Ctrl-C or SIGTERM; the process ends when it is done. */
-export type OnSignal = (close: () => unknown) => void;
+/**
+ * Registers what to do on Ctrl-C or SIGTERM; the process ends when it is done.
+ * @param extraMs what `close` may take beyond the time that every shutdown has
+ */
+export type OnSignal = (close: () => unknown, extraMs?: number) => void;
 
 export function serveCommand(onSignal: OnSignal): Command {
   return new Command('serve')
@@ -85,7 +88,7 @@ async function runApp(
         : `${devices} simulated, one reading a second each, the last ${DEMO.historyMs / 60_000} minutes at once`,
     ],
   ]);
-  onSignal(() => app.close());
+  onSignal(() => app.close(), config.MQTT_LEAVE_TIMEOUT);
 }
 
 /** Without the options that were not given. */

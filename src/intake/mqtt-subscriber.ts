@@ -10,6 +10,7 @@ import type { TopicTemplate } from '../codecs/topic.ts';
 import { VigiaError } from '../errors.ts';
 import type { Delivery } from '../pipeline/ticket.ts';
 import { type DeferredAck, deferAcknowledgements, type InFlightLimits } from './deferred-ack.ts';
+import { leaveGroup } from './leave-group.ts';
 
 export interface SubscriberOptions {
   readonly url: string;
@@ -42,6 +43,9 @@ const RECONNECT_MAX_MS = 30_000;
 const SHORT_MS = 5000;
 const SHORT_CONNECTIONS = 3;
 const CLOSE_MS = 2000;
+const STATUS = 'bridge/';
+
+type State = 'online' | 'offline' | 'leaving' | 'left';
 
 export class MqttSubscriber {
   private client: MqttClient | null = null;
@@ -53,6 +57,10 @@ export class MqttSubscriber {
   private stopped = false;
   private connectedAt: number | null = null;
   private shortConnections = 0;
+  private received = 0;
+  /** Statuses of replicas as they come in, while somebody asks. */
+  private statuses: Map<string, string> | null = null;
+  private left = false;
 
   constructor(private readonly options: SubscriberOptions) {}
 
@@ -97,23 +105,94 @@ export class MqttSubscriber {
     this.acks?.hold();
   }
 
+  /**
+   * Leaves the group, unless this is its last member, so that no session is left behind with its share of the readings.
+   * Takes what the broker has for it first, for `timeoutMs` at most. Never throws; `close` comes next.
+   */
+  async leave(timeoutMs: number): Promise<void> {
+    const { client, acks, filters, problem } = this;
+    const { clientId, group, logger } = this.options;
+    if (!client?.connected || !acks || problem !== null || group === '') return;
+    this.problem = 'leaving the shared subscription';
+    const over = new AbortController();
+    const lost = () => over.abort(new Error('the connection to the broker is lost'));
+    const timer = setTimeout(() => over.abort(new Error(`not empty after ${timeoutMs} ms`)), timeoutMs);
+    client.once('close', lost);
+    const aborted = new Promise<never>((_, reject) =>
+      over.signal.addEventListener('abort', () => reject(over.signal.reason)),
+    );
+    const attempt = leaveGroup(
+      {
+        announce: async (state) => {
+          await client.publishAsync(this.statusTopic(), this.status(state), { qos: 1, retain: true });
+        },
+        othersOnline: () => this.othersOnline(client),
+        unsubscribe: async () => {
+          await client.unsubscribeAsync(filters);
+        },
+        counts: () => ({ received: this.received, inFlight: acks.inFlight }),
+      },
+      over.signal,
+    );
+    try {
+      this.left = await Promise.race([attempt, aborted]);
+      logger.info(
+        this.left
+          ? 'left the shared subscription'
+          : 'the last replica: its session stays and collects readings',
+      );
+    } catch (error) {
+      logger.warn(
+        { err: error },
+        `could not leave the shared subscription: what the broker has queued waits for MQTT_CLIENT_ID '${clientId}'`,
+      );
+    } finally {
+      attempt.catch(() => {});
+      aborted.catch(() => {});
+      clearTimeout(timer);
+      client.off('close', lost);
+    }
+  }
+
+  /** Replicas that have these subscriptions too and are at work. */
+  private async othersOnline(client: MqttClient): Promise<number> {
+    const statuses = new Map<string, string>();
+    this.statuses = statuses;
+    // At QoS 0: those of QoS 1 would queue behind the readings. A status that gets lost keeps a session too many.
+    await client.subscribeAsync(`${STATUS}+`, { qos: 0 });
+    await client.unsubscribeAsync(`${STATUS}+`);
+    this.statuses = null;
+    const alike = this.status('online').replace(JSON.stringify(this.options.clientId), '');
+    statuses.delete(this.statusTopic());
+    return [...statuses].filter(
+      ([topic, text]) => text.replace(JSON.stringify(topic.slice(STATUS.length)), '') === alike,
+    ).length;
+  }
+
   /** Says goodbye and disconnects; within 2 s even if the broker does not answer. */
   async close(): Promise<void> {
     const { client } = this;
     this.hold();
     if (!client) return;
     // QoS 0, because nothing is read from the socket any more, and so no acknowledgement either.
-    if (client.connected)
+    if (client.connected && !this.left)
       client.publish(this.statusTopic(), this.status('offline'), { qos: 0, retain: true });
     const finished = new AbortController();
-    const ended = client.endAsync(!client.connected).catch(() => {});
+    const goodbye = this.left && this.version === 5 ? { properties: { sessionExpiryInterval: 0 } } : {};
+    const ended = client.endAsync(!client.connected, goodbye).catch(() => {});
     await Promise.race([ended, delay(CLOSE_MS, undefined, { signal: finished.signal }).catch(() => {})]);
     finished.abort();
     client.stream.destroy();
   }
 
   private take(packet: IPublishPacket, ack: () => void): void {
+    if (this.statuses && packet.topic.startsWith(STATUS)) {
+      this.statuses.set(packet.topic, packet.payload.toString());
+      ack();
+      return;
+    }
     if (this.closing) return;
+    this.received++;
     this.options.deliver({
       topic: packet.topic,
       bytes: typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload,
@@ -138,8 +217,8 @@ export class MqttSubscriber {
   }
 
   private subscribe(client: MqttClient): void {
-    const { group, templates, logger } = this.options;
-    const filters = templates.map(({ filter }) => (group === '' ? filter : `$share/${group}/${filter}`));
+    const { logger } = this.options;
+    const { filters } = this;
     client.subscribe(filters, { qos: 1 }, (error, granted) => {
       if (this.stopped) return;
       const refused = granted?.find(({ qos }) => qos >= 128);
@@ -202,12 +281,17 @@ export class MqttSubscriber {
     };
   }
 
-  private statusTopic(): string {
-    return `bridge/${this.options.clientId}`;
+  private get filters(): string[] {
+    const { group, templates } = this.options;
+    return templates.map(({ filter }) => (group === '' ? filter : `$share/${group}/${filter}`));
   }
 
-  private status(state: 'online' | 'offline'): string {
-    return JSON.stringify({ state, clientId: this.options.clientId });
+  private statusTopic(): string {
+    return `${STATUS}${this.options.clientId}`;
+  }
+
+  private status(state: State): string {
+    return JSON.stringify({ state, clientId: this.options.clientId, filters: this.filters });
   }
 }
 

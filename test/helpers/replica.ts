@@ -48,6 +48,12 @@ export class Replica {
     return process !== undefined && (process.exitCode !== null || process.signalCode !== null);
   }
 
+  /** SIGTERM; the exit code, or the signal's name. */
+  async stop(): Promise<number | string | undefined> {
+    await this.child?.kill('SIGTERM');
+    return this.child?.exited;
+  }
+
   /** `kill -9`. */
   async kill(): Promise<void> {
     await this.child?.kill('SIGKILL');

@@ -1,0 +1,44 @@
+# One image for every role: `serve` by default, else the command given (bridge, broker, devices, …). The program is what
+# `npm pack` would publish, the packages are those of the lock file without the development ones.
+ARG NODE_IMAGE=node:24-slim
+
+FROM ${NODE_IMAGE} AS build
+WORKDIR /app
+COPY package.json package-lock.json ./
+# `prepare` would compile here, before there is anything to compile.
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY . .
+RUN npm run build \
+ && rm -f dist/.tsbuildinfo \
+ && npm pack --ignore-scripts --pack-destination /tmp \
+ && mkdir /program \
+ && tar -xzf /tmp/vigia-*.tgz -C /program --strip-components=1
+
+FROM ${NODE_IMAGE} AS packages
+WORKDIR /app
+COPY package.json package-lock.json ./
+# Source maps of packages are a third of their size.
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
+ && find node_modules -name '*.map' -delete
+
+FROM ${NODE_IMAGE}
+ARG VERSION=0.1.0
+ARG REVISION=
+LABEL org.opencontainers.image.title="Vigía" \
+      org.opencontainers.image.description="MQTT telemetry bridge: every reading committed once, scored by an LSTM, alerted and shown" \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
+ENV NODE_ENV=production HOST=0.0.0.0 PORT=80 DATA_DIR=/data
+WORKDIR /app
+COPY --from=packages /app/node_modules node_modules
+COPY --from=build /program ./
+COPY stack/healthcheck.js stack/
+# Only this is ever written, and by the embedded store alone: the rest may be read-only.
+RUN install -d -o node -g node /data
+VOLUME /data
+USER node
+EXPOSE 80 1883
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["node", "/app/stack/healthcheck.js"]
+ENTRYPOINT ["node", "/app/bin/vigia.js"]
+CMD ["serve"]

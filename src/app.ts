@@ -18,6 +18,7 @@ import { TopicTemplate } from './codecs/topic.ts';
 import type { Config } from './config.ts';
 import { seriesKey } from './domain/series.ts';
 import { ConfigurationError, StoreUnavailable } from './errors.ts';
+import { registerProcessMetrics } from './http/process-metrics.ts';
 import { startHttp } from './http/server.ts';
 import { brokerHook } from './intake/broker-hook.ts';
 import { MqttSubscriber } from './intake/mqtt-subscriber.ts';
@@ -120,6 +121,12 @@ export async function startApp(options: AppOptions): Promise<App> {
       stack.push({ name: 'subscriber', close: () => subscriber!.close() });
       subscriber.start();
     }
+    registerProcessMetrics(registry, {
+      store,
+      version: packageVersion(),
+      role,
+      ...(subscriber && { brokerConnected: () => subscriber.connected }),
+    });
     stack.push({
       name: 'pipeline',
       close: () => {

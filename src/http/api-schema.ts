@@ -158,3 +158,18 @@ export const readinessAnswer = z.object({
   status: z.enum(['ready', 'not ready']),
   reason: z.string().optional(),
 });
+
+const logLevel = z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
+  error: must('trace, debug, info, warn, error, fatal or silent'),
+});
+
+/** Body of `PUT /api/log-level`. */
+export const logLevelRequest = z.object(
+  { level: logLevel },
+  { error: 'must be an object such as {"level":"debug"}' },
+);
+
+export const logLevelAnswer = z.object({
+  hostname: z.string().meta({ description: 'of the replica that answers' }),
+  level: logLevel,
+});

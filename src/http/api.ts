@@ -23,6 +23,7 @@ import { refuseCrossSite } from './cross-site.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
 import { errorBody, RequestRefused } from './error-answer.ts';
 import { type HttpOptions, unitOf } from './http-options.ts';
+import { logLevelRoutes } from './log-level.ts';
 import { checkReadings, parseBody, summarize } from './readings-request.ts';
 
 const DEFAULT_SPAN_MS = 3_600_000;
@@ -39,6 +40,8 @@ type ApiOptions = Pick<
   | 'maxReadings'
   | 'maxNameBytes'
   | 'token'
+  | 'logger'
+  | 'hostname'
   | 'now'
 >;
 
@@ -54,6 +57,7 @@ export function apiRoutes(options: ApiOptions): Router {
   router.use(refuseCrossSite);
   if (options.token !== undefined) router.use(bearerToken(options.token));
   router.use('/dead-letters', deadLetterRoutes(options));
+  router.use('/log-level', logLevelRoutes(options));
 
   // Every content type is taken as JSON: `curl -d` and many devices send whatever they send.
   router.post(
@@ -63,7 +67,8 @@ export function apiRoutes(options: ApiOptions): Router {
       const body = Buffer.isBuffer(request.body) ? request.body : new Uint8Array();
       const checked = checkReadings(parseBody(body, options.maxReadings), schema);
       if (checked.rejected.length > 0) options.countRejected?.(checked.rejected.length);
-      const outcomes = checked.readings.length === 0 ? [] : await submit(checked.readings);
+      const outcomes =
+        checked.readings.length === 0 ? [] : await submit(checked.readings, response.get('X-Request-Id'));
       const { busy, ...answer } = summarize(checked, outcomes);
       if (!busy) {
         response.json(answer);
@@ -124,6 +129,7 @@ export function apiRoutes(options: ApiOptions): Router {
     ['/series', 'GET, HEAD'],
     ['/series/:sensor/:metric', 'GET, HEAD'],
     ['/alerts', 'GET, HEAD'],
+    ['/log-level', 'GET, HEAD, PUT'],
     ['/alerts/:id/acknowledge', 'POST'],
   ] as const) {
     router.all(path, (_request, response) => {

@@ -46,7 +46,7 @@ export function compatRoutes(options: CompatOptions): Router {
   router.get('/nuevo', async (request, response) => {
     const { format, sensor, dato } = readQuery(request, ofWrite, inSpanish);
     const series = seriesOf(sensor);
-    const { reading } = await submitOne(options, series, dato);
+    const { reading } = await submitOne(options, response, series, dato);
     if (isJson(request, format)) response.json(stored(reading));
     else sendPage(response, storedPage(reading.value, unit(series), store.kind === 'redis'));
   });
@@ -64,7 +64,7 @@ export function compatRoutes(options: CompatOptions): Router {
   router.get('/detectar', async (request, response) => {
     const { format, sensor, dato } = readQuery(request, ofWrite, inSpanish);
     const series = seriesOf(sensor);
-    const outcome = await submitOne(options, series, dato);
+    const outcome = await submitOne(options, response, series, dato);
     if (outcome.status === 'duplicate') {
       // The commit was made by an earlier try whose answer got lost, and its verdict with it.
       throw new StoreUnavailable(`the verdict of the reading at ${outcome.reading.ts} is not known`);
@@ -107,8 +107,13 @@ function stored({ sensor, ts, value }: Reading): z.infer<typeof storedAnswer> {
 
 type Stored = Extract<Outcome, { readonly reading: Reading }>;
 
-async function submitOne({ submit }: CompatOptions, series: SeriesId, value: number): Promise<Stored> {
-  const [outcome] = await submit([{ ...series, value }]);
+async function submitOne(
+  { submit }: CompatOptions,
+  response: Response,
+  series: SeriesId,
+  value: number,
+): Promise<Stored> {
+  const [outcome] = await submit([{ ...series, value }], response.get('X-Request-Id'));
   switch (outcome?.status) {
     case 'committed':
     case 'duplicate':

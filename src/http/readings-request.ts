@@ -13,20 +13,24 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 type ReadingsAnswer = z.infer<typeof readingsAnswer>;
 
-/** The elements of a JSON array; one object counts as an array of one. @throws InvalidInput, RequestRefused (413) */
-export function parseBody(body: Uint8Array, maxReadings: number): readonly unknown[] {
+/** @throws InvalidInput */
+export function parseJson(body: Uint8Array): unknown {
   let text: string;
   try {
     text = utf8.decode(body);
   } catch {
     throw new InvalidInput('body', 'the body is not UTF-8 text');
   }
-  let json: unknown;
   try {
-    json = JSON.parse(text);
+    return JSON.parse(text);
   } catch {
     throw new InvalidInput('body', text.trim() === '' ? 'the body is empty' : 'the body is not JSON');
   }
+}
+
+/** The elements of a JSON array; one object counts as an array of one. @throws InvalidInput, RequestRefused (413) */
+export function parseBody(body: Uint8Array, maxReadings: number): readonly unknown[] {
+  const json = parseJson(body);
   if (typeof json !== 'object' || json === null) {
     throw new InvalidInput('body', 'the body must be an array of readings, or one reading');
   }

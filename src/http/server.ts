@@ -15,6 +15,7 @@ import { openapiRoutes } from './openapi.ts';
 import { opsRoutes } from './ops.ts';
 import { panelRoutes } from './panel.ts';
 import { requestId } from './request-id.ts';
+import { requestLog } from './request-log.ts';
 
 const CLOSE_DEADLINE_MS = 3_000;
 /** A request must have arrived whole in this time: its body is at most a few hundred kB. */
@@ -54,6 +55,7 @@ export function application(options: HttpOptions): Express {
   app.set('query parser', false);
   app.use(
     requestId,
+    requestLog(options.logger),
     helmet({
       contentSecurityPolicy: { useDefaults: false, directives: PAGE_POLICY },
       // This server speaks plain HTTP. TLS ends at a proxy, and whether a host is HTTPS-only is the proxy's to say.

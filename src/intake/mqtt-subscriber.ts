@@ -94,6 +94,11 @@ export class MqttSubscriber {
     client.on('error', (error) => this.failed(client, error));
   }
 
+  /** Whether readings can come from the broker now. */
+  get connected(): boolean {
+    return this.problem === null;
+  }
+
   /** @throws VigiaError that says why no readings can come from the broker now */
   ready(): void {
     if (this.problem) throw new VigiaError('broker_unavailable', this.problem);
@@ -197,6 +202,7 @@ export class MqttSubscriber {
       topic: packet.topic,
       bytes: typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload,
       retained: packet.retain,
+      packetId: packet.messageId,
       ack,
     });
   }

@@ -3,7 +3,16 @@
  * change in synchronous steps, so a scrape never sees half of one.
  */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { Result } from './ticket.ts';
+import type { AlertState } from '../domain/alert.ts';
+import { DURATION_BUCKETS } from './duration-buckets.ts';
+import { InFlight } from './in-flight.ts';
+import type { Result, Ticket } from './ticket.ts';
+
+/**
+ * Where the time of a batch goes: `decode` all of its messages, `queue` how long the one that arrived first waited, `plan`
+ * (reading states), `score` and `commit`.
+ */
+export type Stage = 'decode' | 'queue' | 'plan' | 'score' | 'commit';
 
 export class Accounting {
   private readonly receivedTotal;
@@ -14,11 +23,15 @@ export class Accounting {
   private readonly retries;
   private readonly commits;
   private readonly alerts;
+  private readonly deadLetterReasons;
   private readonly dropped;
   private readonly retained;
   private readonly batchSize;
   private readonly stages;
+  private readonly inFlightTickets;
   private flying = 0;
+  private newest = 0;
+  private committedAt = 0;
 
   constructor(registry: Registry) {
     const registers = [registry];
@@ -64,6 +77,14 @@ export class Accounting {
       labelNames: ['state'],
       registers,
     });
+    for (const state of ['open', 'cleared', 'retracted'] satisfies AlertState[])
+      this.alerts.inc({ state }, 0);
+    this.deadLetterReasons = new Counter({
+      name: 'vigia_dead_lettered_total',
+      help: 'Readings kept as dead letters, by reason.',
+      labelNames: ['reason'],
+      registers,
+    });
     this.dropped = new Counter({
       name: 'vigia_dead_letters_dropped_total',
       help: 'Dead letters dropped because DEAD_LETTER_MAX was reached.',
@@ -84,9 +105,30 @@ export class Accounting {
       name: 'vigia_stage_duration_seconds',
       help: 'Time per batch and stage.',
       labelNames: ['stage'],
-      buckets: [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+      buckets: [...DURATION_BUCKETS],
       registers,
     });
+    for (const stage of ['decode', 'queue', 'plan', 'score', 'commit'] satisfies Stage[]) {
+      this.stages.zero({ stage });
+    }
+    const last = { commit: () => this.committedAt, reading: () => this.newest };
+    new Gauge({
+      name: 'vigia_last_commit_timestamp_seconds',
+      help: 'When this process last committed readings, 0 before the first time.',
+      registers,
+      collect() {
+        this.set(last.commit() / 1000);
+      },
+    });
+    new Gauge({
+      name: 'vigia_newest_reading_timestamp_seconds',
+      help: 'Time of the newest reading that this process has committed, 0 before the first.',
+      registers,
+      collect() {
+        this.set(last.reading() / 1000);
+      },
+    });
+    this.inFlightTickets = new InFlight(registry);
   }
 
   get inFlight(): number {
@@ -118,12 +160,19 @@ export class Accounting {
     this.retries.inc(n);
   }
 
-  committed(n: number): void {
-    this.commits.inc(n);
+  /** One series' commit. @param newest time of its newest reading, ms @param at when it was made, ms */
+  committed(newest: number, at: number): void {
+    this.commits.inc();
+    if (newest > this.newest) this.newest = newest;
+    this.committedAt = at;
   }
 
-  alertChanged(state: string): void {
+  alertChanged(state: AlertState): void {
     this.alerts.inc({ state });
+  }
+
+  deadLettered(reason: string): void {
+    this.deadLetterReasons.inc({ reason });
   }
 
   deadLettersDropped(n: number): void {
@@ -138,7 +187,18 @@ export class Accounting {
     this.batchSize.observe(readings);
   }
 
-  stage(stage: 'plan' | 'score' | 'commit', ms: number): void {
+  stage(stage: Stage, ms: number): void {
     this.stages.observe({ stage }, ms / 1000);
+  }
+
+  /** A message or request with its readings, which count one by one from here on. */
+  taken(ticket: Ticket, readings: number): void {
+    this.inFlightTickets.add(ticket);
+    this.received(readings);
+  }
+
+  /** All readings of it have ended. */
+  finished(ticket: Ticket): void {
+    this.inFlightTickets.remove(ticket);
   }
 }

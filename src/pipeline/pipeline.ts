@@ -19,6 +19,7 @@ import { StoreUnavailable, VigiaError } from '../errors.ts';
 import type { CommitResult, SeriesRecord, Store } from '../store/store.ts';
 import type { Accounting } from './accounting.ts';
 import { deadLetterId } from './dead-letter-id.ts';
+import { DeadLetterLog } from './dead-letter-log.ts';
 import { clockProblem, type GuardLimits } from './guard.ts';
 import type { ModelRegistry } from './model-registry.ts';
 import type { Outcome } from './outcome.ts';
@@ -26,7 +27,7 @@ import { type Planned, planSeries, type SeriesPlan, StaleEntry } from './plan.ts
 import { type Batch, type Group, ReadingQueue } from './reading-queue.ts';
 import type { Replay } from './replay.ts';
 import { entryOf, type SeriesEntry } from './series-entry.ts';
-import type { Delivery, Pending, Ticket } from './ticket.ts';
+import { type Delivery, origins, type Pending, type Ticket } from './ticket.ts';
 
 export interface PipelineOptions {
   readonly store: Store;
@@ -66,9 +67,13 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
   private readonly cache: LRUCache<string, SeriesEntry>;
   /** Why the store is away, while a batch is being retried; null otherwise. */
   private outage: StoreUnavailable | null = null;
+  /** Time spent on decoding since the last batch, ms. */
+  private decoding = 0;
+  private readonly deadLetterLog;
 
   constructor(private readonly options: PipelineOptions) {
     super();
+    this.deadLetterLog = new DeadLetterLog(options.logger);
     this.cache = new LRUCache({ max: options.cacheSize });
   }
 
@@ -119,7 +124,9 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
 
   private take(delivery: Delivery): Pick<Ticket, 'outcomes'> {
     const { templates, accounting } = this.options;
+    const arrived = performance.now();
     let decoded = decode(delivery.topic, delivery.bytes, templates, this.options.decode);
+    this.decoding += performance.now() - arrived;
     if (delivery.retained) {
       const dated = decoded.filter((element) => !('reading' in element && element.reading.ts === undefined));
       accounting.retainedIgnored(decoded.length - dated.length);
@@ -130,7 +137,9 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
       }
     }
     const ticket: Ticket = {
+      arrived,
       delivery,
+      requestId: undefined,
       remaining: decoded.length,
       outcomes: [],
       done: delivery.ack,
@@ -138,6 +147,7 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
       failed: false,
     };
     this.enqueue(
+      ticket,
       decoded.map((element, index) => ({
         ticket,
         index,
@@ -149,13 +159,15 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
   }
 
   /** See `Submit`. */
-  readonly submit = (readings: readonly IncomingReading[]): Promise<Outcome[]> => {
+  readonly submit = (readings: readonly IncomingReading[], requestId?: string): Promise<Outcome[]> => {
     if (readings.length === 0) return Promise.resolve([]);
     return new Promise((resolve, reject) => {
       this.requireStore();
       const outcomes: Outcome[] = new Array(readings.length);
       const ticket: Ticket = {
+        arrived: performance.now(),
         delivery: null,
+        requestId,
         remaining: readings.length,
         outcomes,
         done: () => {
@@ -178,6 +190,7 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
         deadlineMs,
       );
       this.enqueue(
+        ticket,
         readings.map((reading, index) => ({
           ticket,
           index,
@@ -195,8 +208,8 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
     if (this.outage) throw this.outage;
   }
 
-  private enqueue(pendings: readonly Pending[]): void {
-    this.options.accounting.received(pendings.length);
+  private enqueue(ticket: Ticket, pendings: readonly Pending[]): void {
+    this.options.accounting.taken(ticket, pendings.length);
     this.queue.push(pendings);
     this.wake?.();
   }
@@ -222,16 +235,20 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
       } catch (error) {
         // Only a closing pipeline gets here; its messages stay unacknowledged.
         if (this.abort.signal.aborted) return;
-        this.options.logger.error({ err: error }, 'batch failed; its readings are tried again');
         const all = [...batch.problems, ...batch.groups.flatMap(({ pendings }) => pendings)];
+        this.options.logger.error(
+          { err: error, from: origins(all) },
+          'batch failed; its readings are tried again',
+        );
         this.park(all.filter(({ ticket, index }) => !(index in ticket.outcomes)));
       }
     }
   }
 
-  private async process({ groups, problems, size }: Batch): Promise<void> {
-    const { accounting, guard, now } = this.options;
-    accounting.batch(size);
+  private async process(batch: Batch): Promise<void> {
+    const { groups, problems } = batch;
+    const { guard, now } = this.options;
+    this.measure(batch);
     const time = now();
     const letters = problems.map((pending) => ({ pending, problem: pending.problem! }));
     for (const group of groups) {
@@ -262,6 +279,19 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
     this.outage = null;
   }
 
+  private measure({ groups, problems, size }: Batch): void {
+    const { accounting } = this.options;
+    accounting.batch(size);
+    accounting.stage('decode', this.decoding);
+    this.decoding = 0;
+    const now = performance.now();
+    let first = now;
+    for (const { ticket } of problems) first = Math.min(first, ticket.arrived);
+    for (const { pendings } of groups)
+      for (const { ticket } of pendings) first = Math.min(first, ticket.arrived);
+    accounting.stage('queue', now - first);
+  }
+
   /** Keeps bad messages as dead letters and answers bad requests. */
   private async refuse(
     letters: readonly { pending: Pending; problem: Problem }[],
@@ -271,7 +301,7 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
     const kept = letters.flatMap(({ pending, problem }) => {
       const { delivery } = pending.ticket;
       if (!delivery) return [];
-      const { topic, bytes } = delivery;
+      const { topic, bytes, packetId } = delivery;
       return [
         {
           id: deadLetterId(topic, bytes, pending.index),
@@ -280,6 +310,7 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
           reason: problem.reason,
           detail: problem.detail,
           lastTs: time,
+          packetId,
         },
       ];
     });
@@ -296,6 +327,7 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
         await this.backOff(attempt, error);
       }
     }
+    this.deadLetterLog.add(kept);
     for (const { pending, problem } of letters) {
       const { field, reason, detail } = problem;
       this.resolve(pending, { status: 'rejected', field, reason, detail });
@@ -363,7 +395,7 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
   }
 
   private conclude(group: Group, planned: Planned, result: CommitResult): Group[] {
-    const { accounting } = this.options;
+    const { accounting, now } = this.options;
     if (result.status === 'failed') {
       this.cache.delete(group.key);
       this.setAside(group, result.error);
@@ -373,7 +405,7 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
       return [this.supersede(group, result.current)];
     }
     this.cache.set(group.key, { ...planned.entry, version: result.version === '' ? null : result.version });
-    accounting.committed(1);
+    accounting.committed(planned.entry.state.lastTs, now());
     accounting.lateReadings(planned.lateScored, planned.lateUnscored);
     for (let i = 0; i < planned.conflicts; i++) accounting.conflict();
     for (const { state } of result.alerts) accounting.alertChanged(state);
@@ -405,15 +437,18 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
     const { accounting } = this.options;
     if (outcome.status === 'committed' || outcome.status === 'duplicate') accounting.ended(outcome.status);
     else accounting.ended(ticket.delivery ? 'dead_lettered' : 'rejected');
+    if (outcome.status === 'rejected' && ticket.delivery) accounting.deadLettered(outcome.reason);
     ticket.outcomes[index] = outcome;
     ticket.remaining--;
-    if (ticket.remaining === 0) ticket.done();
+    if (ticket.remaining > 0) return;
+    accounting.finished(ticket);
+    ticket.done();
   }
 
   /** A series that cannot be written now: its requests fail, its messages wait apart from the others. */
   private setAside(group: Group, error: VigiaError): void {
     this.options.logger.error(
-      { series: group.key, err: error },
+      { series: group.key, err: error, from: origins(group.pendings) },
       'series cannot be written; its readings wait',
     );
     this.failRequests(new StoreUnavailable(error.message, { cause: error }), group.pendings);
@@ -427,7 +462,9 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
   private failTicket(ticket: Ticket, error: StoreUnavailable): void {
     if (ticket.failed || ticket.remaining === 0) return;
     ticket.failed = true;
-    this.options.accounting.ended('rejected', ticket.remaining);
+    const { accounting } = this.options;
+    accounting.ended('rejected', ticket.remaining);
+    accounting.finished(ticket);
     ticket.fail(error);
   }
 

@@ -13,6 +13,8 @@ export interface Delivery {
   readonly bytes: Uint8Array;
   /** A message that the broker had kept, so its age is unknown: without `ts` it is ignored. */
   readonly retained?: boolean;
+  /** The packet identifier, under which an external broker logs the message. */
+  readonly packetId?: number | undefined;
   /** Called once, when everything in the message is stored; never called otherwise. */
   readonly ack: () => void;
 }
@@ -20,8 +22,12 @@ export interface Delivery {
 export type Result = 'committed' | 'duplicate' | 'dead_lettered' | 'rejected';
 
 export interface Ticket {
+  /** When it came, on the clock of `performance.now()`, ms. */
+  readonly arrived: number;
   /** Set for messages. */
   readonly delivery: Delivery | null;
+  /** Of the HTTP request, if it was one: its errors are logged under it. */
+  readonly requestId: string | undefined;
   remaining: number;
   readonly outcomes: Outcome[];
   /** Called once, after the last outcome. */
@@ -37,4 +43,16 @@ export interface Pending {
   readonly index: number;
   readonly reading: IncomingReading | null;
   readonly problem: Problem | null;
+}
+
+/** Where readings came from, for the log: each message and request once, at most `max` of them. */
+export function origins(pendings: Iterable<Pending>, max = 5): object[] {
+  const tickets = new Set<Ticket>();
+  for (const { ticket } of pendings) {
+    tickets.add(ticket);
+    if (tickets.size >= max) break;
+  }
+  return [...tickets].map(({ delivery, requestId }) =>
+    delivery ? { topic: delivery.topic, packetId: delivery.packetId } : { requestId },
+  );
 }

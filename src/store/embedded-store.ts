@@ -36,6 +36,7 @@ export function openEmbeddedStore(options: EmbeddedOptions): Store {
     samplesAt: (id, timestamps) => series.samplesAt(id, timestamps),
     buckets: (id, from, to, width, agg) => series.buckets(id, from, to, width, agg),
     list: () => series.list(),
+    seriesCount: () => series.seriesCount(),
     alerts: (query: AlertQuery) => alerts.alerts(query),
     alertsSince: (id, ts) => alerts.alertsSince(id, ts),
     acknowledge: (id) => alerts.acknowledge(id),

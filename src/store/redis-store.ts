@@ -80,6 +80,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     samplesAt: (id, timestamps) => series.samplesAt(id, timestamps),
     buckets: (id, from, to, width, agg) => series.buckets(id, from, to, width, agg),
     list: () => series.list(),
+    seriesCount: () => series.seriesCount(),
     alerts: (query) => alerts.alerts(query),
     alertsSince: (id, ts) => alerts.alertsSince(id, ts),
     acknowledge: (id) => alerts.acknowledge(id),

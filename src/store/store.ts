@@ -114,6 +114,8 @@ export interface SeriesStore {
   buckets(series: SeriesId, from: number, to: number, width: number, agg: Aggregate): Promise<Sample[]>;
   /** Every series, ordered by sensor and metric. */
   list(): Promise<SeriesSummary[]>;
+  /** How many `list` has, without reading them. */
+  seriesCount(): Promise<number>;
 }
 
 export interface AlertStore {

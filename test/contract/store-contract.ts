@@ -503,6 +503,7 @@ export function storeContract(name: string, open: (limits: StoreLimits) => Promi
         expect(await store.alerts({ sensor, limit: 5 })).toHaveLength(1);
       }
       expect((await store.list()).map(({ sensor }) => sensor).sort()).toEqual([...names].sort());
+      expect(await store.seriesCount()).toBe(names.length);
     });
   });
 }

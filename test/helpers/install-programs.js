@@ -8,6 +8,7 @@ const WANTED = [
   { program: 'mosquitto_pub', packages: ['mosquitto-clients'] },
   { program: 'redis-server', packages: ['redis-server'] },
   { program: 'chromium', packages: ['chromium'] },
+  { program: 'promtool', packages: ['prometheus'] },
 ];
 /** Has WAITAOF, which Debian's redis-server is too old for. */
 const BACKPORTED = [{ program: 'valkey-server', packages: ['valkey-server'] }];

@@ -76,6 +76,8 @@ const REQUESTS: Readonly<Record<string, { readonly path: string; readonly body?:
   'get /api/dead-letters': { path: '/api/dead-letters?limit=5' },
   'get /api/dead-letters/{id}': { path: '/api/dead-letters/letter' },
   'post /api/dead-letters/{id}/replay': { path: '/api/dead-letters/letter/replay' },
+  'get /api/log-level': { path: '/api/log-level' },
+  'put /api/log-level': { path: '/api/log-level', body: { level: 'silent' } },
   'get /nuevo': { path: '/nuevo?dato=1&format=json' },
   'get /listar': { path: '/listar?format=json&sensor=s' },
   'get /detectar': { path: '/detectar?dato=1&format=json' },

@@ -4,7 +4,16 @@ import { ReadingQueue } from '../../src/pipeline/reading-queue.ts';
 import type { Pending } from '../../src/pipeline/ticket.ts';
 
 const pending = (sensor: string, index = 0): Pending => ({
-  ticket: { delivery: null, remaining: 1, outcomes: [], done: () => {}, fail: () => {}, failed: false },
+  ticket: {
+    arrived: 0,
+    delivery: null,
+    requestId: undefined,
+    remaining: 1,
+    outcomes: [],
+    done: () => {},
+    fail: () => {},
+    failed: false,
+  },
   index,
   reading: { sensor, metric: 'temperature', value: index },
   problem: null,

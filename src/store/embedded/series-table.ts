@@ -243,6 +243,10 @@ export class SeriesTable implements SeriesStore {
     });
   }
 
+  async seriesCount(): Promise<number> {
+    return available(() => (this.database.prepare('SELECT count(*) FROM series').raw().get() as [number])[0]);
+  }
+
   async list(): Promise<SeriesSummary[]> {
     return available(() =>
       (

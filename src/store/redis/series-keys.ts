@@ -123,6 +123,12 @@ export class SeriesKeys implements SeriesStore {
     return this.layout.buckets(seriesKey(series), from, to, width, agg);
   }
 
+  /** A series is registered before its first commit, so one that is just being born is counted too. */
+  async seriesCount(): Promise<number> {
+    const [reply] = await this.server.run([{ key: SERIES_KEY, args: ['SCARD', SERIES_KEY] }]);
+    return checked(reply, SERIES_KEY) as number;
+  }
+
   async list(): Promise<SeriesSummary[]> {
     const summaries: SeriesSummary[] = [];
     for await (const names of this.pages()) {

@@ -1,0 +1,79 @@
+/**
+ * What a scrape asks the surroundings of this process: is the store there, is the broker, how much lies in the store. It asks
+ * only when scraped, and a store that does not answer delays a scrape by a second at most: its numbers are then left out,
+ * because a stale one would look like a fresh one.
+ */
+import { Gauge, type Registry } from 'prom-client';
+import type { Store } from '../store/store.ts';
+import { within } from './deadline.ts';
+
+const STORE_DEADLINE_MS = 1_000;
+
+export interface ProcessMetrics {
+  readonly store: Pick<Store, 'kind' | 'ping' | 'deadLetterCount' | 'seriesCount'>;
+  readonly version: string;
+  readonly role: string;
+  /** Whether readings can come from the external broker; without one (`serve`) there is no such metric. */
+  readonly brokerConnected?: () => boolean;
+}
+
+interface StoreNumbers {
+  readonly up: number;
+  readonly series?: number;
+  readonly deadLetters?: number;
+}
+
+export function registerProcessMetrics(registry: Registry, options: ProcessMetrics): void {
+  const { store, version, role, brokerConnected } = options;
+  const registers = [registry];
+  new Gauge({
+    name: 'vigia_build_info',
+    help: 'Always 1; its labels say what runs.',
+    labelNames: ['version', 'node', 'role', 'store'],
+    registers,
+  }).set({ version, node: process.version, role, store: store.kind }, 1);
+
+  // The gauges are collected side by side: one question to the store serves all of one scrape.
+  let asking: Promise<StoreNumbers> | null = null;
+  const ask = () => {
+    asking ??= askStore(store).finally(() => {
+      asking = null;
+    });
+    return asking;
+  };
+  const fromStore = (name: string, help: string, read: (numbers: StoreNumbers) => number | undefined) =>
+    new Gauge({
+      name,
+      help,
+      registers,
+      async collect() {
+        const value = read(await ask());
+        if (value === undefined) this.remove();
+        else this.set(value);
+      },
+    });
+  fromStore('vigia_store_up', '1 if the store can be written now, else 0.', ({ up }) => up);
+  fromStore('vigia_series', 'Series in the store.', ({ series }) => series);
+  fromStore('vigia_dead_letters', 'Dead letters in the store.', ({ deadLetters }) => deadLetters);
+
+  if (brokerConnected) {
+    new Gauge({
+      name: 'vigia_broker_connected',
+      help: '1 if this replica is connected to its broker and subscribed, else 0.',
+      registers,
+      collect() {
+        this.set(brokerConnected() ? 1 : 0);
+      },
+    });
+  }
+}
+
+async function askStore(store: ProcessMetrics['store']): Promise<StoreNumbers> {
+  try {
+    const all = Promise.all([store.ping(), store.seriesCount(), store.deadLetterCount()]);
+    const [, series, deadLetters] = await within(STORE_DEADLINE_MS, 'the store is slow', all);
+    return { up: 1, series, deadLetters };
+  } catch {
+    return { up: 0 };
+  }
+}

@@ -18,6 +18,8 @@ export interface AlertChange {
   readonly state: AlertState;
   /** Time of the reading that cleared it, null unless `cleared`. */
   readonly clearedTs: number | null;
+  /** The model whose forecast it was judged by; absent where no model was asked. */
+  readonly model?: string;
 }
 
 export interface Alert extends AlertChange, SeriesId {

@@ -7,9 +7,10 @@ import { AlertStreamTable } from './embedded/alert-stream-table.ts';
 import { AlertTable } from './embedded/alert-table.ts';
 import { available, closeDatabase, type Database, openDatabase, transaction } from './embedded/database.ts';
 import { DeadLetterTable } from './embedded/dead-letter-table.ts';
+import { modelStore } from './embedded/model-store.ts';
 import { SeriesTable } from './embedded/series-table.ts';
 import { ROLLUPS } from './rollup.ts';
-import type { AlertQuery, ModelStore, Store } from './store.ts';
+import type { AlertQuery, Store } from './store.ts';
 
 export interface EmbeddedOptions {
   readonly directory: string;
@@ -25,7 +26,6 @@ export function openEmbeddedStore(options: EmbeddedOptions): Store {
   const alerts = new AlertTable(database, stream);
   const series = new SeriesTable(database, alerts);
   const deadLetters = new DeadLetterTable(database, options.deadLetterMax);
-  const models = modelTable(database);
   let open = true;
   return {
     kind: 'embedded',
@@ -50,8 +50,7 @@ export function openEmbeddedStore(options: EmbeddedOptions): Store {
     deadLetter: (id) => deadLetters.deadLetter(id),
     removeDeadLetter: (id) => deadLetters.removeDeadLetter(id),
     deadLetterCount: () => deadLetters.deadLetterCount(),
-    putModel: (id, artifact) => models.putModel(id, artifact),
-    model: (id) => models.model(id),
+    ...modelStore(database),
     async increment(counter) {
       return available(
         () =>
@@ -73,26 +72,6 @@ export function openEmbeddedStore(options: EmbeddedOptions): Store {
       if (!open) return;
       open = false;
       available(() => closeDatabase(database));
-    },
-  };
-}
-
-function modelTable(database: Database): ModelStore {
-  return {
-    async putModel(id, artifact) {
-      transaction(database, () =>
-        database.prepare('INSERT OR IGNORE INTO models VALUES (?, ?)').run(id, artifact),
-      );
-    },
-    async model(id) {
-      return available(
-        () =>
-          (
-            database.prepare('SELECT artifact FROM models WHERE id = ?').raw().get(id) as
-              | [Uint8Array]
-              | undefined
-          )?.[0] ?? null,
-      );
     },
   };
 }

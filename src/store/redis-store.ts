@@ -7,13 +7,13 @@ import { AlertLog } from './redis/alert-log.ts';
 import { AlertStream } from './redis/alert-stream.ts';
 import { DeadLetterKeys } from './redis/dead-letter-keys.ts';
 import type { Durability } from './redis/durability.ts';
-import { COUNTERS_KEY, MODELS_KEY } from './redis/keys.ts';
+import { COUNTERS_KEY } from './redis/keys.ts';
 import type { Layout, LayoutName } from './redis/layout.ts';
 import { chooseLayout } from './redis/layout-choice.ts';
+import { modelKeys } from './redis/model-keys.ts';
 import { openServer, writable } from './redis/open-server.ts';
 import { checked } from './redis/reply.ts';
 import { SeriesKeys } from './redis/series-keys.ts';
-import type { Server } from './redis/server.ts';
 import { SortedSetLayout } from './redis/sorted-set-layout.ts';
 import { TimeseriesLayout } from './redis/timeseries-layout.ts';
 import { WIDEST_ROLLUP } from './rollup.ts';
@@ -106,20 +106,6 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     },
     async close() {
       server.close();
-    },
-  };
-}
-
-function modelKeys(server: Server): Pick<Store, 'putModel' | 'model'> {
-  return {
-    async putModel(id, artifact) {
-      const args = ['HSETNX', MODELS_KEY, id, Buffer.from(artifact)];
-      const [reply] = await server.commit([{ key: MODELS_KEY, args }]);
-      checked(reply, MODELS_KEY);
-    },
-    async model(id) {
-      const [reply] = await server.run([{ key: MODELS_KEY, args: ['HGET', MODELS_KEY, id] }]);
-      return checked(reply, MODELS_KEY) as Buffer | null;
     },
   };
 }

@@ -8,6 +8,7 @@
  */
 import type { Alert, AlertChange, AlertState } from '../domain/alert.ts';
 import type { DeadLetter } from '../domain/dead-letter.ts';
+import type { ModelTable } from '../domain/model-table.ts';
 import type { Sample } from '../domain/reading.ts';
 import type { SeriesId } from '../domain/series.ts';
 import type { ScoredSample } from '../domain/verdict.ts';
@@ -17,6 +18,10 @@ import type { VigiaError } from '../errors.ts';
 export interface ModelAssignment {
   readonly from: number;
   readonly model: string;
+  /** The model that scores beside it. */
+  readonly shadow?: string;
+  /** Of the model table that this was read from; absent: 0. */
+  readonly revision?: number;
 }
 
 /** The state after reading number `n` in timestamp order, whose timestamp is `ts`. */
@@ -180,6 +185,12 @@ export interface ModelStore {
   /** Keeps an artifact under its id; the same id always has the same bytes. */
   putModel(id: string, artifact: Uint8Array): Promise<void>;
   model(id: string): Promise<Uint8Array | null>;
+  /** The ids of all artifacts, in order. */
+  models(): Promise<string[]>;
+  /** Which model is in force where; `EMPTY_TABLE` before the first write. */
+  modelTable(): Promise<ModelTable>;
+  /** Writes `table` if what is stored has revision `expected`. @returns whether it did */
+  putModelTable(table: ModelTable, expected: number): Promise<boolean>;
 }
 
 export interface Store extends SeriesStore, AlertStore, AlertStreamStore, DeadLetterStore, ModelStore {

@@ -1,6 +1,7 @@
 /** What every store must do, whatever it is made of. Each store's test file calls this with a way to open a fresh one. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { AlertChange } from '../../src/domain/alert.ts';
+import { DEFAULT_SCOPE, EMPTY_TABLE, promote } from '../../src/domain/model-table.ts';
 import type { Sample } from '../../src/domain/reading.ts';
 import type { SeriesId } from '../../src/domain/series.ts';
 import type { SeriesCommit, Store } from '../../src/store/store.ts';
@@ -483,11 +484,48 @@ export function storeContract(name: string, open: (limits: StoreLimits) => Promi
       });
     });
 
+    it('keeps which model an alert was judged by', async () => {
+      await put([{ ts: T0, value: 9 }], { alerts: [alert(T0, { model: 'm-1' }), alert(T0 + 1)] });
+      const stored = await store.alerts({ limit: 10 });
+      expect(stored.map(({ model }) => model)).toEqual([undefined, 'm-1']);
+      expect(await store.acknowledge(stored[1]!.id)).toMatchObject({ model: 'm-1', revision: 2 });
+      const cleared = alert(T0, { model: 'm-1', state: 'cleared', clearedTs: T0 + 4 });
+      await put([{ ts: T0 + 4, value: 5 }], { alerts: [cleared] });
+      expect((await store.alertsSince(S, T0))[0]).toMatchObject(cleared);
+    });
+
+    it('keeps assignments of models as they are given', async () => {
+      const assignments = [
+        { from: 0, model: 'm-1' },
+        { from: T0, model: 'm-2', shadow: 'm-3', revision: T0 + 7 },
+      ];
+      const next = { ...commitOf([]).next!, assignments };
+      await put([{ ts: T0, value: 1 }], { next });
+      expect((await store.load([S]))[0]!.assignments).toEqual(assignments);
+    });
+
+    it('changes the model table only from the revision that is there', async () => {
+      expect(await store.modelTable()).toEqual(EMPTY_TABLE);
+      const first = promote(EMPTY_TABLE, { sensor: 'ñ"*', metric: '*' }, 'm-1', T0);
+      expect(await store.putModelTable(first, 5)).toBe(false);
+      expect(await store.modelTable()).toEqual(EMPTY_TABLE);
+      expect(await store.putModelTable(first, 0)).toBe(true);
+      expect(await store.modelTable()).toEqual(first);
+      const others = ['m-2', 'm-3', 'm-4'].map((model) => promote(first, DEFAULT_SCOPE, model, T0));
+      const written = await Promise.all(others.map((table) => store.putModelTable(table, first.revision)));
+      expect(written.filter(Boolean)).toHaveLength(1);
+      expect(await store.modelTable()).toEqual(others[written.indexOf(true)]);
+      expect(await store.putModelTable(first, 0)).toBe(false);
+    });
+
     it('keeps models and counters', async () => {
+      expect(await store.models()).toEqual([]);
       expect(await store.model('m')).toBeNull();
       await store.putModel('m', state(1, 2));
       await store.putModel('m', state(1, 2));
+      await store.putModel('b', state(3));
       expect(plain((await store.model('m'))!)).toEqual([1, 2]);
+      expect(await store.models()).toEqual(['b', 'm']);
       expect(await store.increment('visits')).toBe(1);
       expect(await store.increment('visits')).toBe(2);
       await store.ping();

@@ -6,7 +6,7 @@ import type { AlertStreamTable } from './alert-stream-table.ts';
 import { available, type Database, transaction } from './database.ts';
 
 const COLUMNS = `a.id, s.sensor, s.metric, a.rule, a.ts, a.value, a.expected, a.score, a.limit_value, a.state,
-  a.cleared_ts, a.acknowledged, a.revision FROM alerts a JOIN series s ON s.id = a.series`;
+  a.cleared_ts, a.acknowledged, a.revision, a.model FROM alerts a JOIN series s ON s.id = a.series`;
 
 type AlertRow = [
   id: string,
@@ -22,6 +22,7 @@ type AlertRow = [
   clearedTs: number | null,
   acknowledged: number,
   revision: number,
+  model: string | null,
 ];
 
 const toAlert = ([
@@ -38,6 +39,7 @@ const toAlert = ([
   clearedTs,
   ack,
   revision,
+  model,
 ]: AlertRow): Alert => ({
   id,
   sensor,
@@ -50,6 +52,7 @@ const toAlert = ([
   limit,
   state,
   clearedTs,
+  ...(model !== null && { model }),
   acknowledged: ack === 1,
   revision,
 });
@@ -65,10 +68,11 @@ export class AlertTable implements AlertStore {
     this.standing = database.prepare('SELECT state, acknowledged FROM alerts WHERE id = ?').raw();
     this.upsert = database
       .prepare(
-        `INSERT INTO alerts (id, series, rule, ts, value, expected, score, limit_value, state, cleared_ts)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        `INSERT INTO alerts (id, series, rule, ts, value, expected, score, limit_value, state, cleared_ts, model)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (id) DO UPDATE SET value = excluded.value, expected = excluded.expected, score = excluded.score,
-           limit_value = excluded.limit_value, state = excluded.state, cleared_ts = excluded.cleared_ts, revision = revision + 1
+           limit_value = excluded.limit_value, state = excluded.state, cleared_ts = excluded.cleared_ts, model = excluded.model,
+           revision = revision + 1
          RETURNING acknowledged, revision`,
       )
       .raw();
@@ -77,7 +81,7 @@ export class AlertTable implements AlertStore {
   /** Inserts or revises one alert, inside the caller's transaction. */
   put(series: SeriesId, seriesRow: number, change: AlertChange): Alert {
     const id = alertId(series, change.rule, change.ts);
-    const { rule, ts, value, expected, score, limit, state, clearedTs } = change;
+    const { rule, ts, value, expected, score, limit, state, clearedTs, model = null } = change;
     const before = this.before(id);
     const [acknowledged, revision] = this.upsert.get(
       id,
@@ -90,6 +94,7 @@ export class AlertTable implements AlertStore {
       limit,
       state,
       clearedTs,
+      model,
     ) as [number, number];
     const alert = {
       id,

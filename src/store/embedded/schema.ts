@@ -2,11 +2,12 @@
  * The tables of the embedded store. `user_version` is the format: a database of a later format is refused, one of an
  * earlier format is brought up to date by the entries of MIGRATIONS from its format on.
  */
-export const SCHEMA_FORMAT = 2;
+export const SCHEMA_FORMAT = 3;
 
 /** What makes format n + 1 of format n, by n. */
 export const MIGRATIONS: Readonly<Record<number, string>> = {
   1: 'ALTER TABLE alerts ADD COLUMN limit_value REAL',
+  2: 'ALTER TABLE alerts ADD COLUMN model TEXT',
 };
 
 export const SCHEMA = `
@@ -61,7 +62,8 @@ CREATE TABLE IF NOT EXISTS alerts (
   state TEXT NOT NULL,
   cleared_ts INTEGER,
   acknowledged INTEGER NOT NULL DEFAULT 0,
-  revision INTEGER NOT NULL DEFAULT 1
+  revision INTEGER NOT NULL DEFAULT 1,
+  model TEXT
 );
 CREATE INDEX IF NOT EXISTS alerts_by_series ON alerts (series, ts);
 CREATE INDEX IF NOT EXISTS alerts_by_ts ON alerts (ts);
@@ -84,5 +86,6 @@ CREATE TABLE IF NOT EXISTS dead_letters (
 );
 CREATE INDEX IF NOT EXISTS dead_letters_by_ts ON dead_letters (last_ts);
 CREATE TABLE IF NOT EXISTS models (id TEXT PRIMARY KEY, artifact BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS model_table (one INTEGER PRIMARY KEY CHECK (one = 1), content TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, n INTEGER NOT NULL);
 `;

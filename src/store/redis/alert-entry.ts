@@ -13,11 +13,13 @@ type Content = [
   clearedTs: number | null,
   /** Absent in entries of before there were limits. */
   limit?: number | null,
+  model?: string,
 ];
 
 export function encodeChange(change: AlertChange): [field: string, content: string] {
-  const { rule, ts, value, expected, score, limit, state, clearedTs } = change;
+  const { rule, ts, value, expected, score, limit, state, clearedTs, model } = change;
   const content: Content = [value, expected, score, state, clearedTs, limit];
+  if (model !== undefined) content.push(model);
   return [`${encodeName(rule)}/${ts}`, JSON.stringify(content)];
 }
 
@@ -26,7 +28,7 @@ export function decodeAlert(series: SeriesId, field: string, entry: string): Ale
   const [rule, ts] = field.split('/') as [string, string];
   const [revision, acknowledged] = entry.split(' ', 2) as [string, string];
   const json = entry.slice(revision.length + acknowledged.length + 2);
-  const [value, expected, score, state, clearedTs, limit = null] = JSON.parse(json) as Content;
+  const [value, expected, score, state, clearedTs, limit = null, model] = JSON.parse(json) as Content;
   const change = {
     rule: decodeURIComponent(rule),
     ts: Number(ts),
@@ -36,6 +38,7 @@ export function decodeAlert(series: SeriesId, field: string, entry: string): Ale
     limit,
     state,
     clearedTs,
+    ...(model !== undefined && { model }),
   };
   return {
     id: alertId(series, change.rule, change.ts),

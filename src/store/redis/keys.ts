@@ -8,6 +8,8 @@ import { ROLLUPS } from '../rollup.ts';
 export const SERIES_KEY = 'vigia:series';
 export const LAYOUT_KEY = 'vigia:layout';
 export const MODELS_KEY = 'vigia:models';
+/** Hash: `revision` and `content` (JSON) of the model table. */
+export const MODEL_TABLE_KEY = 'vigia:model-table';
 export const COUNTERS_KEY = 'vigia:counters';
 
 export const ALERT_STREAM = 'vigia:alerts';

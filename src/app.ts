@@ -25,7 +25,7 @@ import { MqttSubscriber } from './intake/mqtt-subscriber.ts';
 import { Accounting } from './pipeline/accounting.ts';
 import { ModelRegistry } from './pipeline/model-registry.ts';
 import { Pipeline } from './pipeline/pipeline.ts';
-import { openEmbeddedStore } from './store/embedded-store.ts';
+import { embeddedStoreExists, openEmbeddedStore } from './store/embedded-store.ts';
 import { openRedisStore } from './store/redis-store.ts';
 import { WIDEST_ROLLUP } from './store/rollup.ts';
 import type { Store } from './store/store.ts';
@@ -198,6 +198,15 @@ async function closeAll(
       logger.error({ err: error }, `closing the ${name} failed`);
     }
   }
+}
+
+/**
+ * The store that the settings describe, for a command that reads it without a server.
+ * @returns null where the embedded store was never made
+ */
+export async function openExistingStore(config: Config, logger: Logger): Promise<Store | null> {
+  if (config.REDIS_URL === undefined && !embeddedStoreExists(config.DATA_DIR)) return null;
+  return openStore(config, logger);
 }
 
 async function openStore(config: Config, logger: Logger): Promise<Store> {

@@ -17,6 +17,7 @@ export function runningServer(config: Config, url: string | undefined): RunningS
 /**
  * @returns the parsed JSON answer
  * @throws VigiaError `server_unavailable` when nobody answers, `server_refused` with the server's own words
+ *   and field
  */
 export async function askServer(
   { url, token }: RunningServer,
@@ -42,10 +43,17 @@ export async function askServer(
   const text = await response.text();
   if (response.ok) return JSON.parse(text);
   let why = text;
+  let field: string | undefined;
   try {
-    why = JSON.parse(text).error.message;
+    const { error } = JSON.parse(text) as { error: { message: string; field?: string } };
+    why = error.message;
+    field = error.field;
   } catch {
     // Not Vigía's own answer: its text says more than we could.
   }
-  throw new VigiaError('server_refused', `${url} answered ${response.status}: ${why}`);
+  throw new VigiaError(
+    'server_refused',
+    `${url} answered ${response.status}: ${why}`,
+    field === undefined ? {} : { field },
+  );
 }

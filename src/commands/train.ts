@@ -1,23 +1,30 @@
-/** `vigia train`: a model artifact from a CSV file or from stored readings. */
+/** `vigia train`: a model artifact, a report and a plot, from a CSV file or from stored readings. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { modelId, writeArtifact } from '../../models/artifact.ts';
+import { plotForecasts } from '../../models/training/plot.ts';
 import { readConfig } from '../config.ts';
 import { InvalidInput } from '../errors.ts';
 import { durationOption, unitList, wholeNumber } from './option-values.ts';
-import { runningServer } from './running-server.ts';
 import { trainWithProgress } from './training-progress.ts';
-import { seriesFromCsv, seriesFromServer, trainingReport } from './training-series.ts';
+import { trainingReport } from './training-report.ts';
+import { type Rows, rowsFromCsv, rowsFromStore } from './training-series.ts';
+
+/** The plot's name beside the artifact. */
+const PLOT_FILE = 'forecasts.svg';
 
 export function trainCommand(): Command {
   return new Command('train')
-    .description('trains a model on a CSV file or on what a running Vigía has stored')
+    .description('trains a model on a CSV file or on the stored readings of a sensor')
     .option('--input <csv>', 'timestamp,value file')
     .option('--sensor <id>', 'sensor whose stored readings to train on')
     .option('--metric <name>', 'its metric', 'temperature')
     .option('--since <duration>', 'how far back, e.g. 30d', durationOption, 30 * 86_400_000)
-    .option('--url <url>', 'the running Vigía to ask (default: HOST and PORT)')
+    .option('--url <url>', 'a running Vigía to ask (default: REDIS_URL, else HOST and PORT, else DATA_DIR)')
     .requiredOption('--out <dir>', 'where the artifact goes')
     .option('--name <name>', 'name of the model', 'trained')
+    .option('--model-version <text>', 'version of the model, for people', '1')
     .option('--window <n>', 'values that a forecast sees', wholeNumber, 10)
     .option('--units <list>', 'LSTM units per layer, bottom up, e.g. 50,50', unitList, [32])
     .addOption(
@@ -27,6 +34,8 @@ export function trainCommand(): Command {
     )
     .option('--epochs <n>', 'at most', wholeNumber, 50)
     .option('--seed <n>', 'equal seeds give equal weights', wholeNumber, 1)
+    .option('--plot <svg>', `picture of the last values and their forecasts (default: ${PLOT_FILE} in --out)`)
+    .option('--no-plot', 'draw none')
     .action(run);
 }
 
@@ -38,35 +47,53 @@ interface TrainCommandOptions {
   url?: string;
   out: string;
   name: string;
+  modelVersion: string;
   window: number;
   units: number[];
   scaling: 'standard' | 'min-max' | 'window';
   epochs: number;
   seed: number;
+  /** false: none. */
+  plot?: string | false;
 }
 
 async function run(options: TrainCommandOptions): Promise<void> {
-  const { input, sensor, metric, since, out, scaling } = options;
-  if ((input === undefined) === (sensor === undefined)) {
-    throw new InvalidInput('input', 'give either --input CSV or --sensor ID');
-  }
-  const at = runningServer(readConfig(), options.url);
-  const series =
-    input !== undefined
-      ? await seriesFromCsv(input)
-      : await seriesFromServer({
-          ...at,
-          sensor: sensor!,
-          metric,
-          from: Date.now() - since,
-        });
-  const result = await trainWithProgress({ ...options, series: [series] });
+  const {
+    out,
+    plot = join(out, PLOT_FILE),
+    name,
+    modelVersion,
+    window,
+    units,
+    scaling,
+    epochs,
+    seed,
+  } = options;
+  const { timestamps, values } = await readRows(options);
+  const result = await trainWithProgress({
+    series: [{ values, from: timestamps[0]!, to: timestamps.at(-1)! }],
+    ...{ name, version: modelVersion, window, units, scaling, epochs, seed },
+  });
   await writeArtifact(out, result.artifact);
-  for (const line of trainingReport(
-    result,
-    scaling === 'window' ? 'units of the window’s scale' : 'units of the series',
-  )) {
-    console.log(line);
-  }
+  for (const line of trainingReport(result)) console.log(line);
   console.log(`${modelId(result.artifact)} written to ${out}; use it with MODEL_DIR=${out}`);
+  if (plot === false) return;
+  try {
+    await writeFile(plot, plotForecasts(result.artifact, values, { timestamps }));
+  } catch (error) {
+    throw new InvalidInput('plot', `the plot ${plot} cannot be written: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+  console.log(`plot: ${plot}`);
+}
+
+function readRows({ input, sensor, metric, since, url }: TrainCommandOptions): Promise<Rows> {
+  if (input !== undefined && sensor === undefined) return rowsFromCsv(input);
+  if (sensor === undefined || input !== undefined)
+    throw new InvalidInput('input', 'give either --input CSV or --sensor ID');
+  const config = readConfig();
+  const now = Date.now();
+  const times = { from: Math.max(0, now - since), to: now + config.MAX_CLOCK_SKEW };
+  return rowsFromStore({ sensor, metric, url, ...times }, config);
 }

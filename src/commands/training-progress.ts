@@ -2,16 +2,21 @@ import type { TrainOptions } from '../../models/training/train.ts';
 import type { TrainingResult } from '../../models/training/training.ts';
 import { progressBar } from './terminal.ts';
 
-/** Trains in a worker; the bar counts epochs and may end early. */
+/** Trains in a worker. A bar counts the epochs, and may end early; where no person watches, each epoch is a line. */
 export async function trainWithProgress(options: TrainOptions): Promise<TrainingResult> {
   // TensorFlow.js is large: the commands that do not train start without it.
   const { train } = await import('../../models/training/train.ts');
   const bar = progressBar('training');
+  const watched = process.stderr.isTTY;
   bar.start(options.epochs ?? 0, 0);
   try {
     return await train({
       ...options,
-      onProgress: ({ epoch, epochs }) => bar.update(epoch, { total: epochs }),
+      onProgress: ({ epoch, epochs, loss, validationLoss }) => {
+        bar.update(epoch, { total: epochs });
+        const validation = validationLoss === null ? '' : `, validation ${validationLoss.toPrecision(4)}`;
+        if (!watched) console.error(`epoch ${epoch}/${epochs}: loss ${loss.toPrecision(4)}${validation}`);
+      },
     });
   } finally {
     bar.stop();

@@ -1,57 +1,102 @@
-/**
- * `vigia train`: from a CSV file, or from what a running Vigía has stored of a sensor, to a model artifact.
- */
-import type { TrainingResult, TrainingSeries } from '../../models/training/training.ts';
-import { InvalidInput } from '../errors.ts';
+/** `vigia train`: the series to train on, from a CSV file or from what is stored of a sensor, and its report. */
+import { openExistingStore } from '../app.ts';
+import type { Config } from '../config.ts';
+import { InvalidInput, VigiaError } from '../errors.ts';
+import { createLogger } from '../logger.ts';
 import { readRows } from './rows.ts';
-import { askServer, type RunningServer } from './running-server.ts';
+import { askServer, type RunningServer, runningServer } from './running-server.ts';
 
-/** @throws InvalidInput as `readRows` */
-export async function seriesFromCsv(file: string): Promise<TrainingSeries> {
-  return toSeries((await readRows(file)).map(({ ts, value }) => ({ ts, value })));
+/** In time order; readings of one time in the order in which they were found. */
+export interface Rows {
+  /** ms UTC */
+  readonly timestamps: Float64Array;
+  readonly values: Float64Array;
 }
 
-export interface StoredSource extends RunningServer {
+/** @throws InvalidInput as `readRows` */
+export async function rowsFromCsv(file: string): Promise<Rows> {
+  return inTimeOrder(await readRows(file));
+}
+
+export interface StoredSource {
   readonly sensor: string;
   readonly metric: string;
   /** ms UTC */
   readonly from: number;
+  readonly to: number;
+  /** A running Vigía; without it, the store that the settings describe. */
+  readonly url?: string | undefined;
 }
 
-/** @throws InvalidInput (field sensor) when nothing is stored in that time; as `askServer` */
-export async function seriesFromServer({
-  url,
-  token,
-  sensor,
-  metric,
-  from,
-}: StoredSource): Promise<TrainingSeries> {
-  const path = `/api/series/${encodeURIComponent(sensor)}/${encodeURIComponent(metric)}?from=${from}`;
-  const points = (await askServer({ url, token }, 'GET', path)) as { t: number; v: number }[];
-  if (points.length === 0)
-    throw new InvalidInput(
-      'sensor',
-      `${sensor}/${metric} has no readings since ${new Date(from).toISOString()}`,
-    );
-  return toSeries(points.map(({ t, v }) => ({ ts: t, value: v })));
+/**
+ * From the server at `url`; else from Redis, where the settings name one; else from the server that the settings describe, and
+ * if none answers there, from the embedded store, which nobody holds then.
+ * @throws InvalidInput (field sensor) when nothing is stored in that time; as `askServer`
+ */
+export async function rowsFromStore(source: StoredSource, config: Config): Promise<Rows> {
+  const { sensor, metric, from, url } = source;
+  const rows = await storedRows(source, config, url);
+  if (rows.length > 0) return inTimeOrder(rows);
+  const since = new Date(Math.max(from, 0)).toISOString();
+  throw new InvalidInput('sensor', `${sensor}/${metric} has no readings since ${since}`);
 }
 
-function toSeries(rows: readonly { readonly ts: number; readonly value: number }[]): TrainingSeries {
-  return { values: Float64Array.from(rows, ({ value }) => value), from: rows[0]!.ts, to: rows.at(-1)!.ts };
+interface Row {
+  readonly ts: number;
+  readonly value: number;
 }
 
-/** The result for a person: errors on the rows that training did not see, beside two simple forecasts. */
-export function trainingReport({ artifact, report }: TrainingResult, unit: string): string[] {
-  const { test, threshold } = report;
-  const row = (name: string, { mae, p99 }: { mae: number; p99: number }) =>
-    `  ${name.padEnd(14)}${mae.toPrecision(4).padStart(10)}${p99.toPrecision(4).padStart(12)}`;
-  return [
-    `Errors in ${unit} on the last ${test.windows} rows, which training did not see:`,
-    `  ${''.padEnd(14)}${'MAE'.padStart(10)}${'p99'.padStart(12)}`,
-    row('LSTM', test.lstm),
-    row('last value', test.persistence),
-    row('AR(10)', test.ar10),
-    `p99 threshold (training rows): ${threshold.toPrecision(6)}`,
-    `window ${artifact.window}, seed ${artifact.origin.kind === 'trained' ? artifact.origin.seed : '-'}, checksum ${artifact.checksum.slice(0, 12)}`,
-  ];
+async function storedRows(source: StoredSource, config: Config, url: string | undefined): Promise<Row[]> {
+  const server = runningServer(config, url);
+  if (url === undefined && config.REDIS_URL !== undefined) return (await rowsInStore(source, config)) ?? [];
+  try {
+    return await rowsAtServer(source, server);
+  } catch (error) {
+    if (url !== undefined || !(error instanceof VigiaError && error.code === 'server_unavailable'))
+      throw error;
+    const rows = await rowsInStore(source, config);
+    if (rows === null)
+      throw new InvalidInput('url', `${error.message}; and DATA_DIR (${config.DATA_DIR}) holds no store`, {
+        cause: error,
+      });
+    return rows;
+  }
+}
+
+async function rowsInStore(
+  { sensor, metric, from, to }: StoredSource,
+  config: Config,
+): Promise<Row[] | null> {
+  const store = await openExistingStore(config, createLogger(config.LOG_LEVEL));
+  if (store === null) return null;
+  try {
+    return await store.range({ sensor, metric }, from, to);
+  } finally {
+    await store.close();
+  }
+}
+
+/** A server answers a limited number of points: where there are more, the halves of the time are asked for. */
+async function rowsAtServer(source: StoredSource, server: RunningServer): Promise<Row[]> {
+  const { sensor, metric, from, to } = source;
+  const path = `/api/series/${encodeURIComponent(sensor)}/${encodeURIComponent(metric)}?from=${from}&to=${to}`;
+  try {
+    const points = (await askServer(server, 'GET', path)) as { t: number; v: number }[];
+    return points.map(({ t, v }) => ({ ts: t, value: v }));
+  } catch (error) {
+    if (!(error instanceof VigiaError && error.code === 'server_refused')) throw error;
+    if (error.field !== 'from' || from >= to)
+      throw new InvalidInput('sensor', `${sensor}/${metric}: ${error.message}`, { cause: error });
+    const middle = Math.floor((from + to) / 2);
+    const older = await rowsAtServer({ ...source, to: middle }, server);
+    return older.concat(await rowsAtServer({ ...source, from: middle + 1 }, server));
+  }
+}
+
+function inTimeOrder(rows: readonly Row[]): Rows {
+  const sorted = rows.toSorted((a, b) => a.ts - b.ts);
+  return {
+    timestamps: Float64Array.from(sorted, ({ ts }) => ts),
+    values: Float64Array.from(sorted, ({ value }) => value),
+  };
 }

@@ -2,10 +2,18 @@
  * The store of one process: SQLite in WAL mode with `synchronous=FULL` under DATA_DIR. A commit call is one
  * transaction, durable when it returns. A second process on the directory is refused.
  */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { AlertStreamTable } from './embedded/alert-stream-table.ts';
 import { AlertTable } from './embedded/alert-table.ts';
-import { available, closeDatabase, type Database, openDatabase, transaction } from './embedded/database.ts';
+import {
+  available,
+  closeDatabase,
+  DATABASE_FILE,
+  type Database,
+  openDatabase,
+  transaction,
+} from './embedded/database.ts';
 import { DeadLetterTable } from './embedded/dead-letter-table.ts';
 import { modelStore } from './embedded/model-store.ts';
 import { SeriesTable } from './embedded/series-table.ts';
@@ -19,6 +27,11 @@ export interface EmbeddedOptions {
   readonly deadLetterMax: number;
 }
 
+/** Whether `directory` holds a store already: opening it would otherwise make one. */
+export function embeddedStoreExists(directory: string): boolean {
+  return existsSync(join(directory, DATABASE_FILE));
+}
+
 /** @throws ConfigurationError (field DATA_DIR), see `openDatabase` */
 export function openEmbeddedStore(options: EmbeddedOptions): Store {
   const database = openDatabase(options.directory);
@@ -29,7 +42,7 @@ export function openEmbeddedStore(options: EmbeddedOptions): Store {
   let open = true;
   return {
     kind: 'embedded',
-    description: `embedded (${join(options.directory, 'vigia.db')})`,
+    description: `embedded (${join(options.directory, DATABASE_FILE)})`,
     load: (ids) => series.load(ids),
     commit: (commits) => series.commit(commits),
     range: (id, from, to, limit) => series.range(id, from, to, limit),

@@ -8,6 +8,8 @@ import Libsql from 'libsql';
 import { ConfigurationError, StoreUnavailable, VigiaError } from '../../errors.ts';
 import { MIGRATIONS, SCHEMA, SCHEMA_FORMAT } from './schema.ts';
 
+export const DATABASE_FILE = 'vigia.db';
+
 export type Database = Libsql.Database;
 export type Row = unknown[];
 
@@ -25,7 +27,7 @@ export function openDatabase(directory: string): Database {
   }
   let database: Database | undefined;
   try {
-    database = new Libsql(join(directory, 'vigia.db'));
+    database = new Libsql(join(directory, DATABASE_FILE));
     // Before WAL mode is entered, so that no shared-memory file is needed and the first write takes the lock for good.
     database.pragma('locking_mode = EXCLUSIVE');
     database.pragma('journal_mode = WAL');

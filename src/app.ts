@@ -11,6 +11,7 @@ import { faultKinds } from '../devices/faults.ts';
 import { type Simulator, startSimulator } from '../devices/simulator.ts';
 import { type Artifact, artifactBytes, loadArtifact, parseArtifact } from '../models/artifact.ts';
 import { defaultModelDirectory } from '../models/default-model.ts';
+import { usableSimd } from '../models/kernel/kernel.ts';
 import { createModel } from '../models/lstm-model.ts';
 import type { Model } from '../models/model.ts';
 import { packageVersion } from '../models/package-root.ts';
@@ -74,7 +75,10 @@ export async function startApp(options: AppOptions): Promise<App> {
   };
   try {
     const artifact = await loadArtifact(config.MODEL_DIR ?? defaultModelDirectory());
-    const model = createModel(artifact);
+    const simd = usableSimd(config.SIMD);
+    if (simd !== config.SIMD)
+      logger.warn(`SIMD=${config.SIMD}: this Node has no relaxed WebAssembly SIMD (22 has); using ${simd}`);
+    const model = createModel(artifact, simd);
     const store = await openStore(config, logger);
     stack.push({ name: 'store', close: () => store.close() });
 
@@ -85,7 +89,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     const pipeline = new Pipeline({
       store,
       models: new ModelRegistry(store, model, async (bytes) =>
-        createModel(parseArtifact(bytes, 'a model in the store')),
+        createModel(parseArtifact(bytes, 'a model in the store'), simd),
       ),
       accounting,
       logger,

@@ -207,6 +207,10 @@ export const SETTINGS = {
   }),
   DATA_DIR: setting(text.min(1), { fallback: './data', help: 'directory of the embedded store' }),
   MODEL_DIR: setting(text.min(1), { help: 'model artifact to use instead of the shipped one' }),
+  SIMD: setting(choice('simd128', 'relaxed'), {
+    fallback: 'simd128',
+    help: 'instructions that forecasts use; relaxed is faster, needs Node 22, and replicas must not mix (docs/detection.md)',
+  }),
   RETENTION: setting(duration(60_000), {
     fallback: '30d',
     help: 'how long raw readings and alerts are kept',

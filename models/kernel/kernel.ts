@@ -87,8 +87,17 @@ export function createKernel(
   };
 }
 
+/** What the setting asks for where this Node can run it, else `simd128`. */
+export function usableSimd(wanted: Simd): Simd {
+  return WebAssembly.validate(binaryOf(wanted)) ? wanted : 'simd128';
+}
+
+function binaryOf(simd: Simd): Uint8Array {
+  return Buffer.from(binaries[simd].base64, 'base64');
+}
+
 function instantiate(simd: Simd): Exports {
-  const bytes = Buffer.from(binaries[simd].base64, 'base64');
+  const bytes = binaryOf(simd);
   if (!WebAssembly.validate(bytes))
     throw new ConfigurationError(
       simd === 'relaxed'

@@ -4,6 +4,7 @@ import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { usableSimd } from '../../models/kernel/kernel.ts';
 import { SETTINGS } from '../../src/config.ts';
 import { temporaryDirectory } from '../helpers/temporary-directory.ts';
 import { getJson, metric, ROOT, runVigia, serve } from '../helpers/vigia.ts';
@@ -56,6 +57,17 @@ describe('vigia serve', () => {
     expect(server.output()).not.toMatch(/"level":(50|60)/);
   });
 
+  it('uses relaxed SIMD where it is asked for and can, and says so where it cannot', async () => {
+    const { output } = await serve(['--no-devices', '--data', temporaryDirectory()], {
+      env: { SIMD: 'relaxed' },
+    });
+    if (usableSimd('relaxed') === 'relaxed') expect(output()).toMatch(/model +default.* wasm-relaxed-simd\)/);
+    else {
+      expect(output()).toMatch(/model +default.* wasm-simd128\)/);
+      expect(output()).toMatch(/SIMD=relaxed: this Node has no relaxed WebAssembly SIMD/);
+    }
+  });
+
   it('goes on with the simulated sensors where an earlier run ended', async () => {
     const directory = temporaryDirectory();
     const first = await serve(['--data', directory, '--devices', '2']);
@@ -95,9 +107,10 @@ describe('what cannot start says why and names the setting', () => {
       PORT: 'abc',
       RETENTION: 'soon',
       LOG_LEVEL: 'loud',
+      SIMD: 'avx',
       MQTT_TOPICS: 'a/b',
     });
-    for (const name of ['PORT', 'RETENTION', 'LOG_LEVEL', 'MQTT_TOPICS'])
+    for (const name of ['PORT', 'RETENTION', 'LOG_LEVEL', 'SIMD', 'MQTT_TOPICS'])
       expect(output).toMatch(new RegExp(`^ +${name}: .*must`, 'm'));
   });
 

@@ -19,6 +19,7 @@ import { TopicTemplate } from './codecs/topic.ts';
 import type { Config } from './config.ts';
 import { seriesKey } from './domain/series.ts';
 import { ConfigurationError, StoreUnavailable } from './errors.ts';
+import { Live } from './http/live.ts';
 import { registerProcessMetrics } from './http/process-metrics.ts';
 import { startHttp } from './http/server.ts';
 import { brokerHook } from './intake/broker-hook.ts';
@@ -108,6 +109,18 @@ export async function startApp(options: AppOptions): Promise<App> {
       now,
     });
     logAlerts(pipeline, logger);
+    const live = new Live(
+      {
+        intervalMs: config.LIVE_INTERVAL,
+        rate: config.LIVE_RATE,
+        clients: config.LIVE_CLIENTS,
+        clientBuffer: config.LIVE_CLIENT_BUFFER,
+        heartbeatMs: config.LIVE_HEARTBEAT,
+      },
+      store.peers,
+      registry,
+    );
+    pipeline.on('committed', (_series, { commit }, alerts) => live.committed(commit, alerts));
 
     const stopping = new AbortController();
     stack.push({ name: 'housekeeping', close: () => stopping.abort() });
@@ -148,6 +161,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       replay: pipeline.replay,
       logger,
       registry,
+      live,
       ready: async () => {
         subscriber?.ready();
         await store.ping();

@@ -247,6 +247,23 @@ export const SETTINGS = {
     fallback: '5s',
     help: 'how long an HTTP write waits for its commit before it answers 503',
   }),
+  LIVE_INTERVAL: setting(duration(10), {
+    fallback: '200ms',
+    help: 'shortest time between two writes to the clients of /api/stream',
+  }),
+  LIVE_RATE: setting(whole(1, 1_000_000), {
+    fallback: '2000',
+    help: 'readings a second that /api/stream sends to a client at most; beyond it the newest of each series',
+  }),
+  LIVE_CLIENTS: setting(whole(1, 1_000_000), { fallback: '500', help: 'clients of /api/stream at a time' }),
+  LIVE_CLIENT_BUFFER: setting(bytes(1024, 2 ** 30), {
+    fallback: '512kB',
+    help: 'what may wait for a client of /api/stream before it is dropped',
+  }),
+  LIVE_HEARTBEAT: setting(duration(100), {
+    fallback: '15s',
+    help: 'how often /api/stream sends a comment, so that a dead connection is noticed',
+  }),
   HTTP_TOKEN: setting(text.min(1), { help: 'bearer token that the JSON API asks for', secret: true }),
   ALERT_WEBHOOK_URL: setting(url('http', 'https'), { help: 'receives every alert change' }),
   LOG_LEVEL: setting(choice('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'), {

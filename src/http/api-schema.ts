@@ -94,6 +94,9 @@ export const alertsQuery = z.object({
     .optional(),
 });
 
+/** Query of `GET /api/stream`. */
+export const streamQuery = z.object({ sensor: z.string().optional(), metric: z.string().optional() });
+
 export const seriesAnswer = z.object({
   sensor: z.string(),
   metric: z.string(),

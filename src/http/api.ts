@@ -4,13 +4,11 @@
  */
 import express, { Router } from 'express';
 import type { z } from 'zod';
-import type { Alert } from '../domain/alert.ts';
 import type { SeriesId } from '../domain/series.ts';
 import { InvalidInput } from '../errors.ts';
 import type { Store } from '../store/store.ts';
 import { readQuery } from './api-query.ts';
 import {
-  type alertAnswer,
   alertsQuery,
   MAX_POINTS,
   type pointAnswer,
@@ -23,8 +21,10 @@ import { refuseCrossSite } from './cross-site.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
 import { errorBody, RequestRefused } from './error-answer.ts';
 import { type HttpOptions, unitOf } from './http-options.ts';
+import { liveRoute } from './live-route.ts';
 import { logLevelRoutes } from './log-level.ts';
 import { checkReadings, parseBody, summarize } from './readings-request.ts';
+import { shownAlert } from './shown-alert.ts';
 
 const DEFAULT_SPAN_MS = 3_600_000;
 const DEFAULT_ALERTS = 100;
@@ -43,6 +43,7 @@ type ApiOptions = Pick<
   | 'logger'
   | 'hostname'
   | 'now'
+  | 'live'
 >;
 
 export function apiRoutes(options: ApiOptions): Router {
@@ -58,6 +59,7 @@ export function apiRoutes(options: ApiOptions): Router {
   if (options.token !== undefined) router.use(bearerToken(options.token));
   router.use('/dead-letters', deadLetterRoutes(options));
   router.use('/log-level', logLevelRoutes(options));
+  router.use(liveRoute(options.live));
 
   // Every content type is taken as JSON: `curl -d` and many devices send whatever they send.
   router.post(
@@ -121,6 +123,7 @@ export function apiRoutes(options: ApiOptions): Router {
   router.post('/alerts/:id/acknowledge', async (request, response) => {
     const alert = await store.acknowledge(request.params.id);
     if (alert === null) throw new RequestRefused(404, 'not_found', 'there is no such alert');
+    options.live.acknowledged(alert);
     response.json(shownAlert(alert));
   });
 
@@ -130,6 +133,7 @@ export function apiRoutes(options: ApiOptions): Router {
     ['/series/:sensor/:metric', 'GET, HEAD'],
     ['/alerts', 'GET, HEAD'],
     ['/log-level', 'GET, HEAD, PUT'],
+    ['/stream', 'GET, HEAD'],
     ['/alerts/:id/acknowledge', 'POST'],
   ] as const) {
     router.all(path, (_request, response) => {
@@ -173,24 +177,4 @@ async function readPoints(
 
 function tooManyPoints(field: string, advice: string): InvalidInput {
   return new InvalidInput(field, `more than ${MAX_POINTS} points: ${advice}`);
-}
-
-function shownAlert(alert: Alert): z.infer<typeof alertAnswer> {
-  const { id, sensor, metric, rule, ts, value, expected, score, limit } = alert;
-  const { state, clearedTs, acknowledged, revision } = alert;
-  return {
-    id,
-    sensor,
-    metric,
-    rule,
-    ts,
-    value,
-    expected,
-    score,
-    limit,
-    state,
-    clearedTs,
-    acknowledged,
-    revision,
-  };
 }

@@ -3,6 +3,7 @@ import type { Registry } from 'prom-client';
 import type { Replay } from '../pipeline/replay.ts';
 import type { Submit } from '../pipeline/submit.ts';
 import type { Store } from '../store/store.ts';
+import type { Live } from './live.ts';
 
 /** What the HTTP layer is given; it reads through `store` and writes through `submit`. */
 export interface HttpOptions {
@@ -16,6 +17,8 @@ export interface HttpOptions {
   readonly replay: Replay;
   readonly logger: Logger;
   readonly registry: Registry;
+  /** The live stream; ended by `close`. */
+  readonly live: Live;
   /** Rejects while the broker or the store cannot be reached; the error's message is shown to whoever asks /readyz. */
   ready(): Promise<void>;
   /** Shown on `/` and `/listar`, so that a person sees which replica answered. */

@@ -24,6 +24,7 @@ import {
   readingsAnswer,
   replayAnswer,
   seriesAnswer,
+  streamQuery,
 } from './api-schema.ts';
 import { detectionAnswer, listAnswer, listQuery, storedAnswer, writeQuery } from './compat-schema.ts';
 
@@ -106,6 +107,16 @@ export function operations(maxNameBytes: number): readonly Operation[] {
       summary: 'Mark an alert as seen; the id is percent-encoded as one segment',
       answer: json(alertAnswer),
       errors: [404, 503],
+    },
+    {
+      method: 'get',
+      path: '/api/stream',
+      tag: 'series',
+      summary: 'Server-sent events `reading` and `alert` from now on, of one sensor or metric where given',
+      query: streamQuery,
+      answer: { 'text/event-stream': null },
+      errors: [400],
+      others: { 503: { text: 'LIVE_CLIENTS are connected already', schema: errorAnswerBody } },
     },
     {
       method: 'get',

@@ -41,6 +41,8 @@ export async function startHttp(options: HttpOptions): Promise<RunningHttp> {
   return {
     port: (server.address() as AddressInfo).port,
     close() {
+      // Streams end only when they are told to.
+      options.live.close();
       closing ??= closeServer(server, silent, options.closeDeadline ?? CLOSE_DEADLINE_MS);
       return closing;
     },

@@ -42,6 +42,7 @@ export function openEmbeddedStore(options: EmbeddedOptions): Store {
   let open = true;
   return {
     kind: 'embedded',
+    peers: null,
     description: `embedded (${join(options.directory, DATABASE_FILE)})`,
     load: (ids) => series.load(ids),
     commit: (commits) => series.commit(commits),

@@ -12,6 +12,8 @@ import type { Layout, LayoutName } from './redis/layout.ts';
 import { chooseLayout } from './redis/layout-choice.ts';
 import { modelKeys } from './redis/model-keys.ts';
 import { openServer, writable } from './redis/open-server.ts';
+import { RedisPeers } from './redis/redis-peers.ts';
+import { parseRedisUrl } from './redis/redis-url.ts';
 import { checked } from './redis/reply.ts';
 import { SeriesKeys } from './redis/series-keys.ts';
 import { SortedSetLayout } from './redis/sorted-set-layout.ts';
@@ -71,8 +73,10 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
   });
   const stream = new AlertStream(server);
   const letters = new DeadLetterKeys(server, options.deadLetterMax);
+  const peers = new RedisPeers(server, logger, parseRedisUrl(url).db);
   return {
     kind: 'redis',
+    peers,
     description: `redis (${server.name}, layout ${layout.name}, durability ${durability})`,
     load: (ids) => series.load(ids),
     commit: (commits) => series.commit(commits),
@@ -105,6 +109,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
       await alerts.trim(at);
     },
     async close() {
+      await peers.close();
       server.close();
     },
   };

@@ -193,11 +193,26 @@ export interface ModelStore {
   putModelTable(table: ModelTable, expected: number): Promise<boolean>;
 }
 
+/**
+ * What replicas on one store tell each other while it is fresh. Best effort: nothing waits for a message and any may be
+ * lost, so nothing that must not be lost goes this way.
+ */
+export interface Peers {
+  /** Whether another replica listens now; where none does, there is no point in sending. */
+  readonly wanted: boolean;
+  /** Sends a message to every other replica that listens. Never throws and never waits. */
+  send(message: string): void;
+  /** From now on `listener` gets what the others send; null ends that. The first call connects. */
+  listen(listener: ((message: string) => void) | null): void;
+}
+
 export interface Store extends SeriesStore, AlertStore, AlertStreamStore, DeadLetterStore, ModelStore {
   /** For the start-up line, e.g. `embedded (data/vigia.db)`. */
   readonly description: string;
   /** `embedded` or `redis`: what `/nuevo` says it wrote to. */
   readonly kind: 'embedded' | 'redis';
+  /** The other replicas on this store; null where there can be none. */
+  readonly peers: Peers | null;
   /** Adds 1 to a named counter shared by all replicas and returns it. */
   increment(counter: string): Promise<number>;
   /** Throws StoreUnavailable unless a write could succeed now. */

@@ -8,6 +8,7 @@ import { onTestFinished } from 'vitest';
 import type { IncomingReading, Sample } from '../../src/domain/reading.ts';
 import type { SeriesId } from '../../src/domain/series.ts';
 import type { HttpOptions } from '../../src/http/http-options.ts';
+import { Live, type LiveLimits } from '../../src/http/live.ts';
 import { type RunningHttp, startHttp } from '../../src/http/server.ts';
 import type { Outcome } from '../../src/pipeline/outcome.ts';
 import { openEmbeddedStore } from '../../src/store/embedded-store.ts';
@@ -20,6 +21,7 @@ export interface TestHttp extends RunningHttp {
   readonly url: string;
   readonly store: Store;
   readonly options: HttpOptions;
+  readonly live: Live;
   /** Every list of readings that was submitted. */
   readonly submitted: (readonly IncomingReading[])[];
   /** The log, one object a line. */
@@ -27,7 +29,9 @@ export interface TestHttp extends RunningHttp {
 }
 
 /** @param over what differs from an open server with an empty store whose pipeline commits everything at NOW */
-export async function testHttp(over: Partial<HttpOptions> = {}): Promise<TestHttp> {
+export async function testHttp(
+  over: Partial<HttpOptions> & { readonly liveLimits?: Partial<LiveLimits> } = {},
+): Promise<TestHttp> {
   const store = openEmbeddedStore({
     directory: temporaryDirectory(),
     retention: 30 * 86_400_000,
@@ -35,6 +39,19 @@ export async function testHttp(over: Partial<HttpOptions> = {}): Promise<TestHtt
   });
   const log: Record<string, unknown>[] = [];
   const submitted: (readonly IncomingReading[])[] = [];
+  const registry = new Registry();
+  const live = new Live(
+    {
+      intervalMs: 20,
+      rate: 2000,
+      clients: 3,
+      clientBuffer: 64 * 1024,
+      heartbeatMs: 1000,
+      ...over.liveLimits,
+    },
+    store.peers,
+    registry,
+  );
   const submit = over.submit ?? (async (readings) => readings.map((reading) => committed(reading)));
   const options: HttpOptions = {
     host: '127.0.0.1',
@@ -42,7 +59,8 @@ export async function testHttp(over: Partial<HttpOptions> = {}): Promise<TestHtt
     store,
     replay: async () => null,
     logger: pino({ level: 'debug' }, { write: (line: string) => log.push(JSON.parse(line)) }),
-    registry: new Registry(),
+    registry,
+    live,
     ready: async () => {},
     version: '1.2.3',
     hostname: 'replica <1>',
@@ -67,6 +85,7 @@ export async function testHttp(over: Partial<HttpOptions> = {}): Promise<TestHtt
     url: `http://127.0.0.1:${http.port}`,
     store: over.store ?? store,
     options,
+    live,
     submitted,
     log,
   };

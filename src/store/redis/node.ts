@@ -2,7 +2,7 @@
  * One Redis server: a connection for commits, which durability may hold up, and one for everything else, which must
  * not wait behind them.
  */
-import type { RedisOptions } from 'ioredis';
+import { Redis, type RedisOptions } from 'ioredis';
 import type { Logger } from 'pino';
 import { StoreUnavailable } from '../../errors.ts';
 import { type Call, Connection } from './connection.ts';
@@ -21,11 +21,26 @@ export class Node {
   private readonly queries: Connection;
   private readonly commits: Connection;
   private readonly durability: Durability;
+  private readonly subscription: RedisOptions & { replyMapping: 'legacy' };
 
   constructor(
     readonly name: string,
     { connection, timeout, durability, logger }: NodeOptions,
   ) {
+    this.subscription = {
+      ...connection,
+      replyMapping: 'legacy',
+      protocol: 2,
+      lazyConnect: true,
+      enableOfflineQueue: false,
+      autoResubscribe: false,
+      maxRetriesPerRequest: 0,
+      connectTimeout: timeout,
+      commandTimeout: timeout,
+      disconnectTimeout: 200,
+      keepAlive: 10_000,
+      retryStrategy: () => null,
+    };
     this.durability = durability;
     this.queries = new Connection(name, connection, timeout, logger);
     this.commits = new Connection(name, connection, timeout, logger);
@@ -57,6 +72,11 @@ export class Node {
     const why = wait && shortfall(this.durability, replies.pop());
     if (why) throw new StoreUnavailable(`Redis at ${this.name}: REDIS_DURABILITY=${this.durability}: ${why}`);
     return replies;
+  }
+
+  /** A client for pub/sub, not connected yet. It does not come back by itself; the caller disconnects it. */
+  subscriber(): Redis {
+    return new Redis(this.subscription);
   }
 
   close(): void {

@@ -1,0 +1,24 @@
+import type { z } from 'zod';
+import type { Alert } from '../domain/alert.ts';
+import type { alertAnswer } from './api-schema.ts';
+
+/** An alert as the API and the live stream show it. */
+export function shownAlert(alert: Alert): z.infer<typeof alertAnswer> {
+  const { id, sensor, metric, rule, ts, value, expected, score, limit } = alert;
+  const { state, clearedTs, acknowledged, revision } = alert;
+  return {
+    id,
+    sensor,
+    metric,
+    rule,
+    ts,
+    value,
+    expected,
+    score,
+    limit,
+    state,
+    clearedTs,
+    acknowledged,
+    revision,
+  };
+}

@@ -17,6 +17,7 @@ import type { Model } from '../models/model.ts';
 import { packageVersion } from '../models/package-root.ts';
 import { TopicTemplate } from './codecs/topic.ts';
 import type { Config } from './config.ts';
+import { DEFAULT_RULES } from './domain/alert-rule.ts';
 import { seriesKey } from './domain/series.ts';
 import { ConfigurationError, StoreUnavailable } from './errors.ts';
 import { Live } from './http/live.ts';
@@ -27,6 +28,7 @@ import { MqttSubscriber } from './intake/mqtt-subscriber.ts';
 import { Accounting } from './pipeline/accounting.ts';
 import { ModelRegistry } from './pipeline/model-registry.ts';
 import { Pipeline } from './pipeline/pipeline.ts';
+import { RuleBook } from './pipeline/rule-book.ts';
 import { embeddedStoreExists, openEmbeddedStore } from './store/embedded-store.ts';
 import { openRedisStore } from './store/redis-store.ts';
 import { WIDEST_ROLLUP } from './store/rollup.ts';
@@ -92,6 +94,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       models: new ModelRegistry(store, model, async (bytes) =>
         createModel(parseArtifact(bytes, 'a model in the store'), simd),
       ),
+      rules: new RuleBook(config.ALERT_RULES ?? [], DEFAULT_RULES, config.STATE_CACHE),
       accounting,
       logger,
       templates,
@@ -347,8 +350,8 @@ async function housekeeping(
 
 function logAlerts(pipeline: Pipeline, logger: Logger): void {
   pipeline.on('committed', (series, _planned, alerts) => {
-    for (const { id, state, value, expected, score, ts } of alerts) {
-      const fields = { id, time: new Date(ts).toISOString(), value, expected, score };
+    for (const { id, state, value, expected, score, limit, ts } of alerts) {
+      const fields = { id, time: new Date(ts).toISOString(), value, expected, score, limit };
       if (state === 'open') logger.warn(fields, `alert on ${seriesKey(series)}`);
       else logger.info(fields, `alert ${state} on ${seriesKey(series)}`);
     }

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { z } from 'zod';
+import { parseAlertRules } from './alerts/alert-rules.ts';
 import { parseDuration } from './domain/duration.ts';
 import { ConfigurationError } from './errors.ts';
 
@@ -83,11 +84,19 @@ const topics = z.string().transform((text, context) => {
   return Object.freeze(list);
 });
 
+const alertRules = z.string().transform((text, context) => {
+  const { rules, problems } = parseAlertRules(text);
+  for (const message of problems) context.addIssue({ code: 'custom', message });
+  return rules;
+});
+
 interface Setting {
   readonly schema: z.ZodType<unknown, string>;
   readonly fallback?: string;
   readonly help: string;
   readonly secret?: boolean;
+  /** Long: a complaint does not repeat it. */
+  readonly long?: boolean;
   /** An empty value says something of its own; elsewhere it counts as unset. */
   readonly mayBeEmpty?: boolean;
 }
@@ -265,6 +274,10 @@ export const SETTINGS = {
     help: 'how often /api/stream sends a comment, so that a dead connection is noticed',
   }),
   HTTP_TOKEN: setting(text.min(1), { help: 'bearer token that the JSON API asks for', secret: true }),
+  ALERT_RULES: setting(alertRules, {
+    help: 'min, max, rate, missing, anomaly per sensor: YAML or JSON, see the README (usually ALERT_RULES_FILE)',
+    long: true,
+  }),
   ALERT_WEBHOOK_URL: setting(url('http', 'https'), { help: 'receives every alert change' }),
   LOG_LEVEL: setting(choice('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'), {
     fallback: 'info',
@@ -292,7 +305,7 @@ export function readConfig(
 ): Config {
   const problems: string[] = [];
   const values: Record<string, unknown> = {};
-  for (const [name, { schema, fallback, secret, mayBeEmpty }] of Object.entries<Setting>(SETTINGS)) {
+  for (const [name, { schema, fallback, secret, long, mayBeEmpty }] of Object.entries<Setting>(SETTINGS)) {
     let given = env[name] === '' && !mayBeEmpty ? undefined : env[name];
     let source = name;
     const option = options[name as keyof Settings];
@@ -313,7 +326,7 @@ export function readConfig(
     const result = schema.safeParse(given);
     if (result.success) values[name] = result.data;
     else {
-      const shown = secret ? '' : ` (is '${given}')`;
+      const shown = secret || long ? '' : ` (is '${given}')`;
       for (const issue of result.error.issues) problems.push(`${source}: ${issue.message}${shown}`);
     }
   }

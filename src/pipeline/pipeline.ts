@@ -26,12 +26,14 @@ import type { Outcome } from './outcome.ts';
 import { type Planned, planSeries, type SeriesPlan, StaleEntry } from './plan.ts';
 import { type Batch, type Group, ReadingQueue } from './reading-queue.ts';
 import type { Replay } from './replay.ts';
+import type { RuleBook } from './rule-book.ts';
 import { entryOf, type SeriesEntry } from './series-entry.ts';
 import { type Delivery, origins, type Pending, type Ticket } from './ticket.ts';
 
 export interface PipelineOptions {
   readonly store: Store;
   readonly models: ModelRegistry;
+  readonly rules: RuleBook;
   readonly accounting: Accounting;
   readonly logger: Logger;
   readonly templates: readonly TopicTemplate[];
@@ -336,7 +338,7 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
 
   /** One try at every group. @returns the groups to try again at once, after a version conflict */
   private async attempt(work: readonly Group[]): Promise<Group[]> {
-    const { store, models, accounting, now } = this.options;
+    const { store, models, rules, accounting, now } = this.options;
     const started = performance.now();
     const entries = await this.entries(work);
     const batch = new ForecastBatch();
@@ -347,7 +349,8 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
       work.map(async (group) => {
         const entry = entries.get(group.key)!;
         if (entry instanceof VigiaError) throw entry;
-        return planSeries(group.series, group.pendings, entry, store, models, batch, now());
+        const ruled = rules.of(group.series);
+        return planSeries(group.series, group.pendings, entry, store, models, batch, ruled, now());
       }),
     );
     for (const [i, result] of settled.entries()) {

@@ -8,6 +8,7 @@ import { Fold, type FoldResult, type FoldSample } from '../detect/fold.ts';
 import type { ForecastBatch } from '../detect/forecast-batch.ts';
 import { encodeState, type SeriesState } from '../detect/state.ts';
 import type { AlertChange } from '../domain/alert.ts';
+import type { SeriesRules } from '../domain/alert-rule.ts';
 import type { Reading, Sample } from '../domain/reading.ts';
 import type { SeriesId } from '../domain/series.ts';
 import type { ScoredSample, Verdict } from '../domain/verdict.ts';
@@ -53,10 +54,11 @@ export async function planSeries(
   store: Store,
   models: ModelRegistry,
   batch: ForecastBatch,
+  rules: SeriesRules,
   now: number,
 ): Promise<SeriesPlan> {
   const placed = place(series, pendings, entry.state.lastTs, now);
-  const plan = new SeriesPlan(series, entry, placed);
+  const plan = new SeriesPlan(series, entry, placed, rules);
   await plan.sort(store);
   await plan.prepare(store, models, batch);
   return plan;
@@ -96,6 +98,7 @@ export class SeriesPlan {
     readonly series: SeriesId,
     private readonly entry: SeriesEntry,
     private readonly placed: readonly Placed[],
+    private readonly rules: SeriesRules,
   ) {
     this.assignments = entry.assignments;
     this.keptSnapshots = entry.snapshots;
@@ -159,6 +162,8 @@ export class SeriesPlan {
         models.get((this.assignments.findLast(({ from }) => from <= ts) ?? this.assignments[0]!).model)!,
       batch,
       this.entry.season,
+      undefined,
+      this.rules,
     );
     samples.forEach(({ ts }, i) => {
       this.position.set(ts, i);

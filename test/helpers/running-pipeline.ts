@@ -5,9 +5,11 @@ import { parseArtifact } from '../../models/artifact.ts';
 import { createModel } from '../../models/lstm-model.ts';
 import type { Model } from '../../models/model.ts';
 import { TopicTemplate } from '../../src/codecs/topic.ts';
+import { DEFAULT_RULES } from '../../src/domain/alert-rule.ts';
 import { Accounting } from '../../src/pipeline/accounting.ts';
 import { ModelRegistry } from '../../src/pipeline/model-registry.ts';
 import { Pipeline, type PipelineOptions } from '../../src/pipeline/pipeline.ts';
+import { RuleBook } from '../../src/pipeline/rule-book.ts';
 import type { Store } from '../../src/store/store.ts';
 import { smallModel } from './small-model.ts';
 
@@ -28,6 +30,7 @@ export function runningPipeline(
   const pipeline = new Pipeline({
     store,
     models: new ModelRegistry(store, model, async (bytes) => createModel(parseArtifact(bytes, 'the store'))),
+    rules: new RuleBook([], DEFAULT_RULES, 1000),
     accounting: new Accounting(registry),
     logger: pino({ level: 'silent' }),
     templates: [new TopicTemplate('sensors/{sensor}/{metric}')],

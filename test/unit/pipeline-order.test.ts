@@ -4,7 +4,9 @@
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { random } from '../../devices/random.ts';
+import { DEFAULT_RULES } from '../../src/domain/alert-rule.ts';
 import type { Reading, Sample } from '../../src/domain/reading.ts';
+import { RuleBook } from '../../src/pipeline/rule-book.ts';
 import { entryOf } from '../../src/pipeline/series-entry.ts';
 import { openEmbeddedStore } from '../../src/store/embedded-store.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -58,8 +60,19 @@ async function stored(store: Store) {
   };
 }
 
-async function feed(store: Store, readings: readonly Reading[], sizes: readonly number[]): Promise<void> {
-  const { pipeline } = runningPipeline(store);
+/** The wave passes each of these limits now and then. */
+const rules = (interval: number) => [
+  { sensor: '*', metric: 'temperature', max: 72, min: 70.2, hysteresis: 0.3 },
+  { sensor: 's', metric: '*', rate: { change: 2, per: 10 * interval } },
+];
+
+async function feed(
+  store: Store,
+  readings: readonly Reading[],
+  sizes: readonly number[],
+  interval = 1000,
+): Promise<void> {
+  const { pipeline } = runningPipeline(store, { rules: new RuleBook(rules(interval), DEFAULT_RULES, 10) });
   for (let at = 0, i = 0; at < readings.length; i++) {
     const size = sizes[i % sizes.length]!;
     await pipeline.submit(readings.slice(at, at + size));
@@ -91,11 +104,13 @@ describe('the order of arrival', () => {
         async (seed, reach, repeats, sizes, interval) => {
           const readings = wave(500, seed, interval);
           const sorted = openStore();
-          await feed(sorted, readings, [37]);
+          await feed(sorted, readings, [37], interval);
           const shuffled = openStore();
-          await feed(shuffled, disorder(readings, reach, repeats, seed), sizes);
+          await feed(shuffled, disorder(readings, reach, repeats, seed), sizes, interval);
           const want = await stored(sorted);
           expect(want.samples).toHaveLength(500);
+          const raised = new Set(want.alerts.map(({ rule }) => rule));
+          expect([...raised].sort()).toEqual(['anomaly', 'max', 'min', 'rate']);
           expect(await stored(shuffled)).toEqual(want);
         },
       ),

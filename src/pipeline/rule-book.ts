@@ -1,0 +1,49 @@
+/** The rules of every series: the defaults, and over them the entries of ALERT_RULES that match it, a later one first. */
+import { LRUCache } from 'lru-cache';
+import type { AlertRule, SeriesRules } from '../domain/alert-rule.ts';
+import { type SeriesId, seriesKey } from '../domain/series.ts';
+
+export class RuleBook {
+  private readonly entries;
+  private readonly known: LRUCache<string, SeriesRules>;
+
+  /**
+   * @param rules in the order of the setting
+   * @param defaults for what no entry names
+   * @param size series whose rules are remembered
+   */
+  constructor(
+    rules: readonly AlertRule[],
+    private readonly defaults: SeriesRules,
+    size: number,
+  ) {
+    this.entries = rules.map(({ sensor, metric, ...said }) => ({
+      sensor: matcher(sensor),
+      metric: matcher(metric),
+      said,
+    }));
+    this.known = new LRUCache({ max: size });
+  }
+
+  of(series: SeriesId): SeriesRules {
+    if (this.entries.length === 0) return this.defaults;
+    const key = seriesKey(series);
+    const known = this.known.get(key);
+    if (known) return known;
+    let rules = this.defaults;
+    for (const { sensor, metric, said } of this.entries) {
+      if (sensor.test(series.sensor) && metric.test(series.metric)) rules = { ...rules, ...said };
+    }
+    this.known.set(key, rules);
+    return rules;
+  }
+}
+
+/** A whole name; `*` is any characters, `?` one. */
+function matcher(pattern: string): RegExp {
+  const text = pattern
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replace(/\*+/g, '.*')
+    .replaceAll('?', '.');
+  return new RegExp(`^${text}$`, 'su');
+}

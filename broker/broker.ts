@@ -8,7 +8,8 @@ import { setTimeout as pause, setImmediate as tick } from 'node:timers/promises'
 import { Aedes, type AedesOptions, type AuthenticateError } from 'aedes';
 import type { Logger } from 'pino';
 import { InvalidInput } from '../src/errors.ts';
-import { type Credentials, credentialsCheck } from './credentials.ts';
+import { Access, type AccessOptions } from './access.ts';
+import { ClientAccess, type Denied } from './client-access.ts';
 import { type BrokerLimits, defaultLimits } from './limits.ts';
 import { Listeners, type MqttEndpoint, type WebSocketEndpoint } from './listeners.ts';
 import { messageStore, type QueueStatistics } from './message-store.ts';
@@ -22,8 +23,10 @@ export interface BrokerOptions {
   /** A port for TLS beside a plain `tcp`. */
   readonly tls?: MqttEndpoint & { readonly tls: TlsCredentials };
   readonly webSocket?: WebSocketEndpoint;
-  /** Absent: anybody may connect. */
-  readonly credentials?: Credentials;
+  /** Absent: anybody may connect, publish and subscribe. */
+  readonly access?: AccessOptions;
+  /** Told of each refusal, for a metric; it is logged already. */
+  readonly onDenied?: (what: Denied) => void;
   /** Absent: publishes are acknowledged as they come. */
   readonly onPublish?: PublishHook;
   /** Those not given have their defaults. */
@@ -40,6 +43,11 @@ export interface Broker {
   connections(): number;
   /** What is queued and kept now, and what has been dropped since the start. */
   statistics(): QueueStatistics;
+  /**
+   * New users and rules. Connections that these do not allow, or that have subscribed to more than they do, are closed.
+   * @throws ConfigurationError (field MQTT_USERS or MQTT_ACL); the old ones hold on then
+   */
+  setAccess(options: AccessOptions): void;
   /**
    * Publishes in the name of the bridge: the hook is not called. Resolves when every subscriber at hand has been written
    * to, which takes up to the drain timeout when one does not read. Defaults: QoS 0, not retained.
@@ -66,18 +74,31 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const { logger } = options;
   const limits = { ...defaultLimits, ...options.limits };
   const hook = hookRunner(options.onPublish);
-  const store = messageStore(limits, logger);
+  const clients = new ClientAccess(new Access(options.access ?? {}), logger, options.onDenied);
+  const store = messageStore(limits, logger, clients);
   const aedes = await Aedes.createBroker({
-    ...aedesOptions(limits, options.credentials),
+    ...aedesOptions(limits),
     ...store.aedesOptions,
+    authenticate: (client, username, password, done) =>
+      void clients.authenticate(client, username, password).then(
+        (accepted) => {
+          if (accepted) store.admit(client);
+          if (accepted) done(null, true);
+          else done(badCredentials(), null);
+        },
+        () => done(badCredentials(), null),
+      ),
     authorizePublish(client, packet, done) {
       const problem = topicProblem(packet.topic, limits);
       if (problem !== null) done(new Error(problem));
+      else if (client && !clients.mayPublish(client, packet.topic))
+        done(new Error('publish denied by MQTT_ACL'));
       else hook.run(client?.id ?? '', packet, done);
     },
   });
   logErrors(aedes, logger);
   store.follow(aedes);
+  clients.follow(aedes);
 
   const listeners = new Listeners(limits, logger, (stream) => void aedes.handle(stream));
 
@@ -105,6 +126,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       ...(webSocket && { webSocketPort: await listeners.openWebSocket(webSocket) }),
       connections: () => listeners.connections,
       statistics: store.statistics,
+      setAccess: (access) => clients.replace(new Access(access)),
       publish: publisher(aedes, limits),
       close,
     };
@@ -114,8 +136,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   }
 }
 
-function aedesOptions(limits: BrokerLimits, credentials: Credentials | undefined): AedesOptions {
-  const matches = credentials === undefined ? null : credentialsCheck(credentials);
+function aedesOptions(limits: BrokerLimits): AedesOptions {
   return {
     concurrency: limits.concurrency,
     connectTimeout: limits.connectTimeoutMs,
@@ -123,11 +144,11 @@ function aedesOptions(limits: BrokerLimits, credentials: Credentials | undefined
     keepaliveLimit: limits.maxKeepAliveSeconds,
     maxTopicLevels: limits.maxTopicLevels,
     maxInflightInbound: limits.maxInflightQos2,
-    authenticate(_client, username, password, done) {
-      if (matches === null || matches(username, password)) done(null, true);
-      else done(Object.assign(new Error('bad user name or password'), { returnCode: BAD_CREDENTIALS }), null);
-    },
   };
+}
+
+function badCredentials(): AuthenticateError {
+  return Object.assign(new Error('bad user name or password'), { returnCode: BAD_CREDENTIALS });
 }
 
 /** CONNACK return code of MQTT 3.1.1; Aedes has it in a const enum, which does not exist at run time. */

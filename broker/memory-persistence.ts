@@ -5,6 +5,7 @@
  */
 import { Readable } from 'node:stream';
 import type { Client, PublishPacket } from 'aedes';
+import type { ClientAccess } from './client-access.ts';
 import { messageOf, type QoS } from './message.ts';
 import type { RetainedMessages } from './retained-messages.ts';
 import type { Sessions } from './sessions.ts';
@@ -31,6 +32,7 @@ export class MemoryPersistence {
     private readonly sessions: Sessions,
     private readonly subscribers: Subscribers,
     private readonly retained: RetainedMessages,
+    private readonly access: Pick<ClientAccess, 'holds'>,
   ) {}
 
   async setup(): Promise<void> {}
@@ -47,7 +49,9 @@ export class MemoryPersistence {
     client: Client,
     subscriptions: readonly { readonly topic: string; readonly qos: QoS }[],
   ): Promise<void> {
-    this.sessions.subscribe(client.id, subscriptions);
+    // Aedes hands over those that it has just refused as well.
+    const granted = subscriptions.filter(({ topic }) => this.access.holds(client, topic));
+    this.sessions.subscribe(client.id, granted);
   }
 
   async removeSubscriptions(client: Client, filters: readonly string[]): Promise<void> {

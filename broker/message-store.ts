@@ -4,6 +4,7 @@
  */
 import type { Aedes, AedesOptions, AedesPublishPacket, Client } from 'aedes';
 import type { Logger } from 'pino';
+import type { ClientAccess } from './client-access.ts';
 import type { QueueLimits, RetainedLimits, SessionLimits, WindowLimits } from './limits.ts';
 import { MemoryPersistence } from './memory-persistence.ts';
 import { aedesIds } from './packet-ids.ts';
@@ -32,6 +33,11 @@ export interface QueueStatistics {
 export interface MessageStore {
   readonly aedesOptions: Pick<AedesOptions, 'persistence' | 'authorizeSubscribe' | 'authorizeForward'>;
   follow(aedes: Aedes): void;
+  /**
+   * Before a client gets the session of its id: if that holds subscriptions that the client may not have, by another's name
+   * or by rules that have changed, the session ends.
+   */
+  admit(client: Client): void;
   statistics(): QueueStatistics;
   close(): void;
 }
@@ -41,6 +47,7 @@ const EXPIRE_EVERY_MS = 60_000;
 export function messageStore(
   limits: WindowLimits & QueueLimits & SessionLimits & RetainedLimits,
   logger: Logger,
+  access: Pick<ClientAccess, 'maySubscribe' | 'holds'>,
 ): MessageStore {
   let broker: Aedes | null = null;
   const memory = new QueueMemory(limits, logger);
@@ -66,10 +73,21 @@ export function messageStore(
 
   return {
     aedesOptions: {
-      persistence: new MemoryPersistence(sessions, subscribers, retained),
+      persistence: new MemoryPersistence(sessions, subscribers, retained, access),
       authorizeForward: forward,
-      authorizeSubscribe: (_client, subscription, done) =>
-        done(null, isShared(subscription.topic) && !parseShared(subscription.topic) ? null : subscription),
+      authorizeSubscribe(client, subscription, done) {
+        const { topic } = subscription;
+        const refused =
+          (isShared(topic) && !parseShared(topic)) || (client && !access.maySubscribe(client, topic));
+        done(null, refused ? null : subscription);
+      },
+    },
+    admit(client) {
+      const { id } = client;
+      const filters = [...(sessions.get(id)?.filters.keys() ?? [])];
+      if (filters.every((filter) => access.holds(client, filter))) return;
+      logger.warn({ clientId: id }, 'MQTT session ended: it held subscriptions that its client may not have');
+      sessions.end(id);
     },
     follow(aedes) {
       broker = aedes;

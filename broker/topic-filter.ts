@@ -34,3 +34,40 @@ export function matchesFilter(filter: string, topic: string): boolean {
 export function hidesFromWildcard(filter: string, topic: string): boolean {
   return topic.startsWith('$') && (filter.startsWith('+') || filter.startsWith('#'));
 }
+
+/** What makes `filter` none, or null. */
+export function filterProblem(filter: string): string | null {
+  const levels = filter.split('/');
+  for (const [i, level] of levels.entries()) {
+    if (level === '#' ? i < levels.length - 1 : level !== '+' && /[+#]/.test(level))
+      return `'${filter}' has a + or # that is no whole level, or levels after #`;
+  }
+  return null;
+}
+
+/** Whether every topic that `inner` is for is one that `outer` is for. */
+export function coversFilter(outer: string, inner: string): boolean {
+  if (hidesFromWildcard(outer, inner)) return false;
+  const wide = outer.split('/');
+  const narrow = inner.split('/');
+  for (const [i, level] of wide.entries()) {
+    if (level === '#') return true;
+    const other = narrow[i];
+    if (other === undefined || other === '#' || (level !== '+' && level !== other)) return false;
+  }
+  return wide.length === narrow.length;
+}
+
+/** Whether there is a topic that both are for. */
+export function overlapsFilter(a: string, b: string): boolean {
+  if (hidesFromWildcard(a, b) || hidesFromWildcard(b, a)) return false;
+  const left = a.split('/');
+  const right = b.split('/');
+  for (let i = 0; ; i++) {
+    const [one, other] = [left[i], right[i]];
+    if (one === '#' || other === '#' || (one === undefined && other === undefined)) return true;
+    if (one === undefined) return other === '#';
+    if (other === undefined) return false;
+    if (one !== other && one !== '+' && other !== '+') return false;
+  }
+}

@@ -5,7 +5,7 @@
 import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { collectDefaultMetrics, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Registry } from 'prom-client';
 import { type Broker, startBroker } from '../broker/broker.ts';
 import { faultKinds } from '../devices/faults.ts';
 import { type Simulator, startSimulator } from '../devices/simulator.ts';
@@ -135,6 +135,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       broker = await startBroker({
         ...brokerOptions(config, logger),
         onPublish: brokerHook(pipeline, templates),
+        onDenied: deniedCounter(registry),
       });
     } else {
       subscriber = new MqttSubscriber(subscriberOptions(config, templates, pipeline, logger));
@@ -180,6 +181,11 @@ export async function startApp(options: AppOptions): Promise<App> {
       maxReadings: config.MAX_READINGS,
       maxNameBytes: config.MAX_NAME_BYTES,
       token: config.HTTP_TOKEN,
+      legacyOpen: config.HTTP_LEGACY_ACCESS === 'open',
+      rateLimit: config.HTTP_RATE_LIMIT,
+      authFailures: config.HTTP_AUTH_FAILURES,
+      corsOrigins: config.HTTP_CORS_ORIGINS ?? [],
+      trustProxy: config.TRUST_PROXY,
       closeDeadline: CLOSE.http,
       now,
     });
@@ -248,9 +254,31 @@ async function openStore(config: Config, logger: Logger): Promise<Store> {
   });
 }
 
+function deniedCounter(registry: Registry): (action: string) => void {
+  const counter = new Counter({
+    name: 'vigia_broker_denied_total',
+    help: 'Connections, publishes and subscriptions that MQTT_USERNAME, MQTT_USERS or MQTT_ACL did not allow',
+    labelNames: ['action'],
+    registers: [registry],
+  });
+  for (const action of ['connect', 'publish', 'subscribe']) counter.inc({ action }, 0);
+  return (action) => counter.inc({ action });
+}
+
+/** Who may use the built-in broker. */
+export function brokerAccess(config: Config): NonNullable<Parameters<typeof startBroker>[0]['access']> {
+  const { MQTT_USERNAME: username, MQTT_PASSWORD: password = '' } = config;
+  return {
+    ...(username !== undefined && { credentials: { username, password } }),
+    ...(config.MQTT_USERS !== undefined && { users: config.MQTT_USERS }),
+    ...(config.MQTT_ACL !== undefined && { accessList: config.MQTT_ACL }),
+    certificateUsers: config.MQTT_TLS_CN_AS_USER === 'yes',
+  };
+}
+
 /** What the built-in broker takes from the settings, also for `vigia broker`. */
 export function brokerOptions(config: Config, logger: Logger): Parameters<typeof startBroker>[0] {
-  const { HOST: host, MQTT_USERNAME: username, MQTT_PASSWORD: password = '' } = config;
+  const { HOST: host } = config;
   return {
     tcp: { host, port: config.MQTT_PORT, setting: 'MQTT_PORT' },
     ...(config.MQTT_WS_PORT !== undefined && {
@@ -273,7 +301,7 @@ export function brokerOptions(config: Config, logger: Logger): Parameters<typeof
         },
       },
     }),
-    ...(username !== undefined && { credentials: { username, password } }),
+    access: brokerAccess(config),
     limits: {
       maxPacketBytes: config.MAX_PAYLOAD,
       maxConnections: config.MQTT_MAX_CONNECTIONS,
@@ -368,6 +396,12 @@ async function startDevices(
   now: () => number,
 ): Promise<Simulator> {
   const { count, intervalMs, seed, historyMs } = devices;
+  if (config.MQTT_USERS !== undefined && config.MQTT_USERNAME === undefined) {
+    throw new ConfigurationError(
+      'MQTT_USERNAME is not set: with MQTT_USERS the simulated devices need a user; or use --no-devices',
+      { field: 'MQTT_USERNAME' },
+    );
+  }
   const newest = Math.max(
     -1,
     ...(await store.list())

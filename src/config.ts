@@ -154,8 +154,20 @@ export const SETTINGS = {
   MQTT_TLS_CLIENT_CA: setting(text, {
     help: 'PEM of the authority of client certificates, which are asked for if set',
   }),
+  MQTT_TLS_CN_AS_USER: setting(choice('no', 'yes'), {
+    fallback: 'no',
+    help: 'whether the common name of a client certificate is the user name at the built-in broker, without password',
+  }),
+  MQTT_USERS: setting(text, {
+    help: 'users of the built-in broker, as mosquitto_passwd and `vigia passwd` write them (usually MQTT_USERS_FILE)',
+    secret: true,
+  }),
+  MQTT_ACL: setting(text, {
+    help: 'who may publish and read where at the built-in broker, as Mosquitto’s acl_file (usually MQTT_ACL_FILE)',
+  }),
   MQTT_URL: setting(url('mqtt', 'mqtts', 'ws', 'wss', 'tcp', 'ssl'), {
     help: 'external broker that `vigia bridge` subscribes at',
+    secret: true,
   }),
   MQTT_TOPICS: setting(topics, {
     fallback: 'sensors/{sensor}/{metric}',
@@ -278,7 +290,31 @@ export const SETTINGS = {
     help: 'min, max, rate, missing, anomaly per sensor: YAML or JSON, see the README (usually ALERT_RULES_FILE)',
     long: true,
   }),
-  ALERT_WEBHOOK_URL: setting(url('http', 'https'), { help: 'receives every alert change' }),
+  HTTP_LEGACY_ACCESS: setting(choice('open', 'token'), {
+    fallback: 'open',
+    help: 'whether /nuevo, /listar and /detectar ask for HTTP_TOKEN too, as bearer token or ?token=',
+  }),
+  HTTP_RATE_LIMIT: setting(whole(0, 1_000_000_000), {
+    fallback: '0',
+    help: 'requests a minute that one client may make, beyond them 429 (0: any number)',
+  }),
+  HTTP_AUTH_FAILURES: setting(whole(1, 1_000_000), {
+    fallback: '60',
+    help: 'wrong tokens a minute that one client may send before it gets 429',
+  }),
+  TRUST_PROXY: setting(text, {
+    help: 'who may say in X-Forwarded-For which client it speaks for: a number of proxies, or their addresses, comma-separated',
+  }),
+  HTTP_CORS_ORIGINS: setting(
+    text.transform((list) => Object.freeze(list.split(',').map((origin) => origin.trim()))),
+    {
+      help: 'web pages of other sites that may use the JSON API, e.g. https://panel.example; * for all; unset: none',
+    },
+  ),
+  ALERT_WEBHOOK_URL: setting(url('http', 'https'), {
+    help: 'receives every alert change',
+    secret: true,
+  }),
   LOG_LEVEL: setting(choice('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'), {
     fallback: 'info',
     help: 'trace, debug, info, warn, error, fatal or silent',
@@ -336,6 +372,9 @@ export function readConfig(
   }
   if (values.MQTT_PASSWORD !== undefined && values.MQTT_USERNAME === undefined) {
     problems.push('MQTT_PASSWORD: needs MQTT_USERNAME');
+  }
+  if (values.MQTT_TLS_CN_AS_USER === 'yes' && values.MQTT_TLS_CLIENT_CA === undefined) {
+    problems.push('MQTT_TLS_CN_AS_USER: needs MQTT_TLS_CLIENT_CA');
   }
   if (values.MQTT_TLS_PORT !== undefined) {
     for (const name of ['MQTT_TLS_CERT', 'MQTT_TLS_KEY']) {

@@ -1,11 +1,24 @@
-/** Logs go to standard error: JSON lines, or readable ones where a person watches. */
+/**
+ * Logs go to standard error: JSON lines, or readable ones where a person watches. Of errors only the parts below are
+ * written: libraries hang what they had in hand on them, such as the password of a refused AUTH.
+ */
 import pino, { type Logger } from 'pino';
 import pretty from 'pino-pretty';
 
+const SHOWN = ['type', 'message', 'stack', 'code', 'errno', 'syscall', 'address', 'port', 'field', 'status'];
+
+function shownError(error: Error): object {
+  const { aggregateErrors, ...serialized } = pino.stdSerializers.err(error);
+  const parts: [string, unknown][] = Object.entries(serialized).filter(([name]) => SHOWN.includes(name));
+  if (aggregateErrors) parts.push(['errors', aggregateErrors.map((each: Error) => each.message)]);
+  return Object.fromEntries(parts);
+}
+
 export function createLogger(level: string): Logger {
-  if (!process.stderr.isTTY) return pino({ level }, pino.destination({ dest: 2, sync: true }));
+  if (!process.stderr.isTTY)
+    return pino({ level, serializers: { err: shownError } }, pino.destination({ dest: 2, sync: true }));
   return pino(
-    { level },
+    { level, serializers: { err: shownError } },
     pretty({ destination: 2, sync: true, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss' }),
   );
 }

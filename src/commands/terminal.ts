@@ -1,4 +1,6 @@
-/** What the commands print besides their results. */
+/** What the commands print besides their results, and what they ask. */
+import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
 import { SingleBar } from 'cli-progress';
 
 /** A progress bar on standard error; nothing where that is no terminal. */
@@ -27,4 +29,28 @@ export function redact(text: string): string {
   const url = new URL(text);
   if (url.password) url.password = '***';
   return url.toString();
+}
+
+/** One line from standard input; a terminal does not show what is typed. */
+export function askSecret(question: string): Promise<string> {
+  process.stderr.write(question);
+  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
+  return readLine(silent).finally(() => process.stderr.write('\n'));
+}
+
+/** One line from standard input. */
+export function ask(question: string): Promise<string> {
+  process.stderr.write(question);
+  return readLine(process.stderr);
+}
+
+async function readLine(output: NodeJS.WritableStream): Promise<string> {
+  const terminal = process.stdin.isTTY === true;
+  const lines = createInterface({ input: process.stdin, output, terminal });
+  try {
+    for await (const line of lines) return line;
+    return '';
+  } finally {
+    lines.close();
+  }
 }

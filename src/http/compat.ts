@@ -4,7 +4,7 @@
  * the same pipeline as everything else. They write on GET, as they always did, so nothing may cache them, and HEAD, which
  * by convention changes nothing, is refused.
  */
-import { type Request, type Response, Router } from 'express';
+import { type Request, type RequestHandler, type Response, Router } from 'express';
 import type { z } from 'zod';
 import type { Reading } from '../domain/reading.ts';
 import type { SeriesId } from '../domain/series.ts';
@@ -26,7 +26,8 @@ import { queryParameter } from './query-parameter.ts';
 
 type CompatOptions = Pick<HttpOptions, 'store' | 'submit' | 'logger' | 'hostname' | 'units' | 'maxNameBytes'>;
 
-export function compatRoutes(options: CompatOptions): Router {
+/** @param guards run before every route */
+export function compatRoutes(options: CompatOptions, guards: readonly RequestHandler[]): Router {
   const { store, hostname } = options;
   const router = Router();
   const ofWrite = writeQuery(options.maxNameBytes);
@@ -42,6 +43,7 @@ export function compatRoutes(options: CompatOptions): Router {
     response.set('Allow', 'GET');
     throw new RequestRefused(405, 'method_not_allowed', 'Esta ruta solo admite GET.');
   });
+  router.use(['/nuevo', '/listar', '/detectar'], ...guards);
 
   router.get('/nuevo', async (request, response) => {
     const { format, sensor, dato } = readQuery(request, ofWrite, inSpanish);
@@ -132,10 +134,16 @@ async function submitOne(
   }
 }
 
-/** Messages of 4xx errors raised here are Spanish already. */
+/** Messages of 4xx errors raised by the routes themselves are Spanish already. */
 function spanishMessage(answer: ErrorAnswer): string {
   if (answer.status === 503) {
     return 'El almacén de datos no está disponible en este momento; inténtelo de nuevo más tarde.';
+  }
+  if (answer.code === 'unauthorized') {
+    return 'Esta ruta necesita el token, por ejemplo ?token=… o la cabecera Authorization: Bearer ….';
+  }
+  if (answer.code === 'rate_limited') {
+    return `Demasiadas peticiones; inténtelo de nuevo dentro de ${answer.retryAfter} s.`;
   }
   return answer.status >= 500 ? 'Se ha producido un error interno.' : answer.message;
 }

@@ -33,8 +33,18 @@ export interface HttpOptions {
   readonly maxNameBytes: number;
   /** Told of readings that were refused before they reached `submit`, so that they can be counted. */
   readonly countRejected?: (readings: number) => void;
-  /** When set, /api asks for it as bearer token. */
+  /** When set, /api asks for it as bearer token. Like `units` and the four after it, it may change while the server runs. */
   readonly token?: string | undefined;
+  /** Whether the legacy routes ask for no token. */
+  readonly legacyOpen: boolean;
+  /** Requests a minute that one client may make; 0: any number. */
+  readonly rateLimit: number;
+  /** Wrong tokens a minute that one client may send. */
+  readonly authFailures: number;
+  /** Pages of other sites that may use the JSON API; `*` for all. */
+  readonly corsOrigins: readonly string[];
+  /** A number of proxies, or their addresses: whose X-Forwarded-For is believed. */
+  readonly trustProxy?: string | undefined;
   /** How long `close` lets requests in flight finish, ms. Default 3,000. */
   readonly closeDeadline?: number;
   /** ms UTC. Default: the system's clock. */

@@ -10,26 +10,25 @@ import { ERRORS, NAMED, type Operation, operations } from './operations.ts';
 
 type Json = { readonly [key: string]: unknown };
 
-export function openapiRoutes(options: Pick<HttpOptions, 'maxNameBytes' | 'token' | 'version'>): Router {
+type DocumentOptions = Pick<HttpOptions, 'maxNameBytes' | 'token' | 'legacyOpen' | 'version'>;
+
+export function openapiRoutes(options: DocumentOptions): Router {
   const router = Router();
-  let document: string | undefined;
   router.get('/openapi.json', (_request, response) => {
-    document ??= JSON.stringify(openapiDocument(options));
-    response.set('Cache-Control', 'no-cache').type('json').send(document);
+    response.set('Cache-Control', 'no-cache').json(openapiDocument(options));
   });
   return router;
 }
 
 /** The document as an object. */
-export function openapiDocument({
-  maxNameBytes,
-  token,
-  version,
-}: Pick<HttpOptions, 'maxNameBytes' | 'token' | 'version'>): Json {
+export function openapiDocument(options: DocumentOptions): Json {
+  const { maxNameBytes, token, legacyOpen, version } = options;
+  const isGuarded = ({ open, tag }: Operation) =>
+    token !== undefined && (tag === 'legacy' ? !legacyOpen : open !== true);
   const paths: Record<string, Record<string, Json>> = {};
   for (const operation of operations(maxNameBytes)) {
     paths[operation.path] ??= {};
-    paths[operation.path]![operation.method] = described(operation, token !== undefined);
+    paths[operation.path]![operation.method] = described(operation, isGuarded(operation));
   }
   return {
     openapi: '3.1.0',
@@ -37,7 +36,8 @@ export function openapiDocument({
       title: 'Vigía',
       version,
       description:
-        'Telemetry: readings in, verdicts and alerts out. Times are ms since 1970, UTC. Every answer carries X-Request-Id.',
+        'Telemetry: readings in, verdicts and alerts out. Times are ms since 1970, UTC. Every answer carries X-Request-Id. ' +
+        'A client that asks too often (HTTP_RATE_LIMIT) gets 429 with Retry-After on any route but those of operation.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/' }],
@@ -45,26 +45,28 @@ export function openapiDocument({
     components: {
       schemas: Object.fromEntries(Object.entries(NAMED).map(([name, schema]) => [name, plain(schema)])),
       ...(token !== undefined && {
-        securitySchemes: { token: { type: 'http', scheme: 'bearer', description: 'HTTP_TOKEN' } },
+        securitySchemes: {
+          token: { type: 'http', scheme: 'bearer', description: 'HTTP_TOKEN' },
+          tokenInQuery: { type: 'apiKey', in: 'query', name: 'token' },
+        },
       }),
     },
   };
 }
 
-function described(operation: Operation, withToken: boolean): Json {
-  const { method, path, tag, summary, query, body, answer, errors = [], others = {}, open } = operation;
+function described(operation: Operation, guarded: boolean): Json {
+  const { method, path, tag, summary, query, body, answer, errors = [], others = {} } = operation;
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
     name,
     in: 'path',
     required: true,
     schema: { type: 'string' },
   }));
-  const guarded = withToken && open !== true;
   return {
     operationId: `${method}${path.replace(/[^A-Za-z]+(\w?)/g, (_, letter: string) => letter.toUpperCase())}`,
     tags: [tag],
     summary,
-    ...(guarded && { security: [{ token: [] }] }),
+    ...(guarded && { security: [{ token: [] }, ...(tag === 'legacy' ? [{ tokenInQuery: [] }] : [])] }),
     parameters: [...inPath, ...(query ? inQuery(query) : [])],
     ...(body && { requestBody: { required: true, content: content(body, 'input') } }),
     responses: {

@@ -34,7 +34,7 @@ export interface Operation {
   readonly path: string;
   readonly tag: 'readings' | 'series' | 'alerts' | 'dead letters' | 'models' | 'operation' | 'legacy';
   readonly summary: string;
-  /** Open to everybody also where HTTP_TOKEN is set. */
+  /** Open to everybody also where HTTP_TOKEN is set; those tagged `legacy` as HTTP_LEGACY_ACCESS says. */
   readonly open?: boolean;
   /** Its parameters are the schema's input. */
   readonly query?: z.ZodObject;
@@ -164,7 +164,6 @@ export function operations(maxNameBytes: number): readonly Operation[] {
       path: '/nuevo',
       tag: 'legacy',
       summary: 'Store a value; a Spanish page, or JSON',
-      open: true,
       query: writeQuery(maxNameBytes),
       answer: { ...html, ...json(storedAnswer) },
       errors: [400, 429, 503],
@@ -174,7 +173,6 @@ export function operations(maxNameBytes: number): readonly Operation[] {
       path: '/listar',
       tag: 'legacy',
       summary: 'The newest values; a Spanish page, or JSON',
-      open: true,
       query: listQuery(maxNameBytes),
       answer: { ...html, ...json(listAnswer) },
       errors: [400, 503],
@@ -184,7 +182,6 @@ export function operations(maxNameBytes: number): readonly Operation[] {
       path: '/detectar',
       tag: 'legacy',
       summary: 'Store a value and say whether the static rule finds it anomalous; a Spanish page, or JSON',
-      open: true,
       query: writeQuery(maxNameBytes),
       answer: { ...html, ...json(detectionAnswer) },
       errors: [400, 429, 503],

@@ -7,13 +7,16 @@ import express, { type Express } from 'express';
 import helmet from 'helmet';
 import { ConfigurationError, InvalidInput } from '../errors.ts';
 import { apiRoutes } from './api.ts';
+import { bearerToken } from './bearer-token.ts';
 import { compatRoutes } from './compat.ts';
+import { crossOrigin } from './cross-origin.ts';
 import { errorBody, errorHandler, RequestRefused } from './error-answer.ts';
 import { PAGE_POLICY } from './html.ts';
 import type { HttpOptions } from './http-options.ts';
 import { openapiRoutes } from './openapi.ts';
 import { opsRoutes } from './ops.ts';
 import { panelRoutes } from './panel.ts';
+import { FailureLimit, requestLimit } from './rate-limits.ts';
 import { requestId } from './request-id.ts';
 import { requestLog } from './request-log.ts';
 
@@ -55,6 +58,7 @@ export function application(options: HttpOptions): Express {
   app.disable('etag');
   // Parameters are read by queryParameter, which tells broken and repeated ones apart.
   app.set('query parser', false);
+  trustProxy(app, options.trustProxy);
   app.use(
     requestId,
     requestLog(options.logger),
@@ -69,10 +73,19 @@ export function application(options: HttpOptions): Express {
     },
   );
   app.use(opsRoutes(options));
+  // Options with getters may change while the server runs: these are asked at each request.
+  const limited = requestLimit(() => options.rateLimit);
+  const failures = new FailureLimit(() => options.authFailures);
+  const legacyToken = () => (options.legacyOpen ? undefined : options.token);
+  app.use(compatRoutes(options, [limited, bearerToken(legacyToken, failures, true)]));
+  app.use(limited, ...crossOrigin(() => options.corsOrigins));
   app.use(openapiRoutes(options));
-  app.use(compatRoutes(options));
   app.use(panelRoutes(options));
-  app.use('/api', apiRoutes(options));
+  app.use(
+    '/api',
+    bearerToken(() => options.token, failures),
+    apiRoutes(options),
+  );
   app.use(() => {
     throw new RequestRefused(404, 'not_found', 'Not found');
   });
@@ -83,6 +96,19 @@ export function application(options: HttpOptions): Express {
     }),
   );
   return app;
+}
+
+/** @throws ConfigurationError (field TRUST_PROXY) */
+function trustProxy(app: Express, text: string | undefined): void {
+  if (text === undefined) return;
+  try {
+    app.set('trust proxy', /^\d+$/.test(text) ? Number(text) : text);
+  } catch (cause) {
+    throw new ConfigurationError(
+      `TRUST_PROXY: must be a number of proxies or a list of addresses, such as 10.0.0.0/8 (is '${text}')`,
+      { field: 'TRUST_PROXY', cause },
+    );
+  }
 }
 
 function decodes(path: string): boolean {

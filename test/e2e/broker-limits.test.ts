@@ -186,7 +186,7 @@ describe('credentials', () => {
   const credentials = { username: 'plant', password: 'söcret' };
 
   test('let in who has both, and nobody else', async () => {
-    const broker = await testBroker({ credentials });
+    const broker = await testBroker({ access: { credentials } });
     await mqttClient(broker.url, credentials);
     await mqttClient(broker.webSocketUrl, credentials);
     for (const wrong of [

@@ -193,7 +193,9 @@ describe('the broker', () => {
   });
 
   test('that refuses the credentials is an error', async () => {
-    const broker = await testBroker({ credentials: { username: 'plant', password: 'secret' } });
+    const broker = await testBroker({
+      access: { credentials: { username: 'plant', password: 'secret' } },
+    });
     const wrong = startSimulator(options(broker.url, { username: 'plant', password: 'wrong', readings: 10 }));
     await expect(wrong.done).rejects.toBeInstanceOf(ConfigurationError);
     await wrong.stop();

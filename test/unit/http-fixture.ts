@@ -68,6 +68,10 @@ export async function testHttp(
     maxPayload: 64 * 1024,
     maxReadings: 100,
     maxNameBytes: 20,
+    legacyOpen: true,
+    rateLimit: 0,
+    authFailures: 60,
+    corsOrigins: [],
     now: () => NOW,
     ...over,
     submit: (readings) => {

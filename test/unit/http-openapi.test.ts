@@ -135,12 +135,14 @@ describe('/openapi.json', () => {
   it('says which routes ask for the token, where there is one', async () => {
     const open = await documentOf(await testHttp());
     expect(open.components.securitySchemes).toBeUndefined();
-    const http = await testHttp({ token: 'secret' });
-    const document = await documentOf(http);
-    for (const [route, request] of Object.entries(REQUESTS)) {
-      const [method, path] = route.split(' ') as [string, string];
-      const { status } = await fetch(http.url + request.path, { method });
-      expect(status === 401, route).toBe(document.paths[path]![method]!.security !== undefined);
+    for (const legacyOpen of [true, false]) {
+      const http = await testHttp({ token: 'secret', legacyOpen });
+      const document = await documentOf(http);
+      for (const [route, request] of Object.entries(REQUESTS)) {
+        const [method, path] = route.split(' ') as [string, string];
+        const { status } = await fetch(http.url + request.path, { method });
+        expect(status === 401, route).toBe(document.paths[path]![method]!.security !== undefined);
+      }
     }
   });
 

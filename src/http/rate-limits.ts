@@ -1,0 +1,56 @@
+/**
+ * Bounds on what one client may ask for, in one-minute windows, counted by each replica for itself. A client is an IPv4
+ * address or an IPv6 /56, behind a proxy the one that it names (TRUST_PROXY).
+ */
+import type { Request, RequestHandler } from 'express';
+import { ipKeyGenerator, rateLimit } from 'express-rate-limit';
+import { RequestRefused } from './error-answer.ts';
+
+const MINUTE_MS = 60_000;
+
+/** @param perMinute asked for at each request; 0: any number */
+export function requestLimit(perMinute: () => number): RequestHandler {
+  return rateLimit({
+    ...COMMON,
+    limit: perMinute,
+    skip: () => perMinute() === 0,
+    handler(request, _response, next) {
+      const { resetTime } = (request as Request & { rateLimit: { resetTime?: Date } }).rateLimit;
+      next(tooMany(`more than ${perMinute()} requests a minute (HTTP_RATE_LIMIT)`, resetTime));
+    },
+  });
+}
+
+/** Counts failed attempts: beyond `perMinute` a client's further ones are not even looked at. */
+export class FailureLimit {
+  private readonly limiter = rateLimit({ ...COMMON, limit: Number.MAX_SAFE_INTEGER });
+
+  constructor(private readonly perMinute: () => number) {}
+
+  /** @throws RequestRefused (429) */
+  async check(request: Request): Promise<void> {
+    const info = await this.limiter.getKey(keyOf(request));
+    if (info && info.totalHits >= this.perMinute()) throw tooMany('too many wrong tokens', info.resetTime);
+  }
+
+  count(request: Request): Promise<void> {
+    return new Promise((resolve) => void this.limiter(request, request.res!, () => resolve()));
+  }
+}
+
+const keyOf = (request: Request) => ipKeyGenerator(request.ip ?? '');
+
+const COMMON = {
+  windowMs: MINUTE_MS,
+  standardHeaders: false,
+  legacyHeaders: false,
+  // Its warnings about proxies go to the console; TRUST_PROXY is documented where it is set.
+  validate: false,
+  keyGenerator: keyOf,
+} as const;
+
+function tooMany(why: string, resetTime: Date | undefined): RequestRefused {
+  const wait = (resetTime?.getTime() ?? Date.now() + MINUTE_MS) - Date.now();
+  const retryAfter = Math.max(1, Math.ceil(wait / 1000));
+  return new RequestRefused(429, 'rate_limited', `${why}: try again in ${retryAfter} s`, { retryAfter });
+}

@@ -146,6 +146,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       store,
       version: packageVersion(),
       role,
+      replica: config.clientId,
       ...(subscriber && { brokerConnected: () => subscriber.connected }),
     });
     stack.push({

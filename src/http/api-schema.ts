@@ -86,6 +86,8 @@ export const rangeQuery = z.object({
 /** Query of `GET /api/alerts`. */
 export const alertsQuery = z.object({
   sensor: z.string().optional(),
+  metric: z.string().optional(),
+  from: timeParameter.optional(),
   state: z.enum(['open', 'cleared', 'retracted'], { error: 'must be open, cleared or retracted' }).optional(),
   limit: z
     .string()
@@ -93,6 +95,9 @@ export const alertsQuery = z.object({
     .refine((limit) => limit >= 1 && limit <= MAX_ALERTS, `must be a whole number from 1 to ${MAX_ALERTS}`)
     .optional(),
 });
+
+/** Query of `GET /api/series`. */
+export const seriesQuery = z.object({ sensor: z.string().optional(), metric: z.string().optional() });
 
 /** Query of `GET /api/stream`. */
 export const streamQuery = z.object({ sensor: z.string().optional(), metric: z.string().optional() });

@@ -15,6 +15,7 @@ import {
   rangeQuery,
   readingSchema,
   type seriesAnswer,
+  seriesQuery,
 } from './api-schema.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
 import { errorBody, RequestRefused } from './error-answer.ts';
@@ -80,8 +81,11 @@ export function apiRoutes(options: ApiOptions): Router {
     },
   );
 
-  router.get('/series', async (_request, response) => {
-    const list = await store.list();
+  router.get('/series', async (request, response) => {
+    const wanted = readQuery(request, seriesQuery);
+    const list = (await store.list()).filter(
+      ({ sensor, metric }) => sensor === (wanted.sensor ?? sensor) && metric === (wanted.metric ?? metric),
+    );
     response.json(
       list.map(
         ({ sensor, metric, last, status }): z.infer<typeof seriesAnswer> => ({
@@ -105,11 +109,13 @@ export function apiRoutes(options: ApiOptions): Router {
   });
 
   router.get('/alerts', async (request, response) => {
-    const { limit = DEFAULT_ALERTS, sensor, state } = readQuery(request, alertsQuery);
+    const { limit = DEFAULT_ALERTS, sensor, metric, state, from } = readQuery(request, alertsQuery);
     const alerts = await store.alerts({
       limit,
-      ...(sensor === undefined ? {} : { sensor }),
-      ...(state === undefined ? {} : { state }),
+      ...(sensor !== undefined && { sensor }),
+      ...(metric !== undefined && { metric }),
+      ...(state !== undefined && { state }),
+      ...(from !== undefined && { from }),
     });
     response.json(alerts.map(shownAlert));
   });

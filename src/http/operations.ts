@@ -24,6 +24,7 @@ import {
   readingsAnswer,
   replayAnswer,
   seriesAnswer,
+  seriesQuery,
   streamQuery,
 } from './api-schema.ts';
 import { detectionAnswer, listAnswer, listQuery, storedAnswer, writeQuery } from './compat-schema.ts';
@@ -79,8 +80,9 @@ export function operations(maxNameBytes: number): readonly Operation[] {
       path: '/api/series',
       tag: 'series',
       summary: 'Every series with its unit, last value and state',
+      query: seriesQuery,
       answer: json(z.array(seriesAnswer)),
-      errors: [503],
+      errors: [400, 503],
     },
     {
       method: 'get',

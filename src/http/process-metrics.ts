@@ -13,6 +13,8 @@ export interface ProcessMetrics {
   readonly store: Pick<Store, 'kind' | 'ping' | 'deadLetterCount' | 'seriesCount'>;
   readonly version: string;
   readonly role: string;
+  /** The client id: stable per replica, also where its address is not. */
+  readonly replica: string;
   /** Whether readings can come from the external broker; without one (`serve`) there is no such metric. */
   readonly brokerConnected?: () => boolean;
 }
@@ -24,14 +26,14 @@ interface StoreNumbers {
 }
 
 export function registerProcessMetrics(registry: Registry, options: ProcessMetrics): void {
-  const { store, version, role, brokerConnected } = options;
+  const { store, version, role, replica, brokerConnected } = options;
   const registers = [registry];
   new Gauge({
     name: 'vigia_build_info',
     help: 'Always 1; its labels say what runs.',
-    labelNames: ['version', 'node', 'role', 'store'],
+    labelNames: ['replica', 'version', 'node', 'role', 'store'],
     registers,
-  }).set({ version, node: process.version, role, store: store.kind }, 1);
+  }).set({ replica, version, node: process.version, role, store: store.kind }, 1);
 
   // The gauges are collected side by side: one question to the store serves all of one scrape.
   let asking: Promise<StoreNumbers> | null = null;
@@ -69,11 +71,15 @@ export function registerProcessMetrics(registry: Registry, options: ProcessMetri
 }
 
 async function askStore(store: ProcessMetrics['store']): Promise<StoreNumbers> {
-  try {
-    const all = Promise.all([store.ping(), store.seriesCount(), store.deadLetterCount()]);
-    const [, series, deadLetters] = await within(STORE_DEADLINE_MS, 'the store is slow', all);
-    return { up: 1, series, deadLetters };
-  } catch {
-    return { up: 0 };
-  }
+  const inTime = <T>(promise: Promise<T>) => within(STORE_DEADLINE_MS, 'the store is slow', promise);
+  const [ping, series, deadLetters] = await Promise.allSettled([
+    inTime(store.ping()),
+    inTime(store.seriesCount()),
+    inTime(store.deadLetterCount()),
+  ]);
+  return {
+    up: ping.status === 'fulfilled' ? 1 : 0,
+    ...(series.status === 'fulfilled' && { series: series.value }),
+    ...(deadLetters.status === 'fulfilled' && { deadLetters: deadLetters.value }),
+  };
 }

@@ -80,7 +80,7 @@ describe.skipIf(!MOSQUITTO || !REDIS || !PROMTOOL)('metrics (Mosquitto, Redis, p
     expect(silence).toBeGreaterThanOrEqual(0);
     expect(silence).toBeLessThan(30);
     expect(text).toMatch(
-      /vigia_build_info\{version="[\d.]+",node="v\d+[^"]*",role="bridge",store="redis"\} 1/,
+      /vigia_build_info\{replica="vigia-[^"]+",version="[\d.]+",node="v\d+[^"]*",role="bridge",store="redis"\} 1/,
     );
 
     const both = `${text}\n${await scrape(served.url)}`;

@@ -219,6 +219,10 @@ describe('GET /api/series', () => {
       { ...S, unit: '°C', last: { t: NOW, v: 21.5 }, state: 'normal' },
       { sensor: 't', metric: 'constructor', unit: null, last: { t: NOW + 1, v: 2 }, state: 'normal' },
     ]);
+    for (const query of ['sensor=t', 'metric=constructor', 'sensor=t&metric=constructor']) {
+      expect((await get(`${http.url}/api/series?${query}`)).body).toEqual([body[1]]);
+    }
+    expect((await get(`${http.url}/api/series?sensor=s&metric=constructor`)).body).toEqual([]);
   });
 
   const HOUR = 3_600_000;
@@ -332,7 +336,7 @@ describe('/api/alerts', () => {
     return http;
   }
 
-  it('lists alerts, newest first, by sensor, state and number', async () => {
+  it('lists alerts, newest first, by sensor, metric, state, time and number', async () => {
     const http = await withAlerts();
     const { body } = await get(`${http.url}/api/alerts`);
     expect(body).toEqual([
@@ -352,7 +356,7 @@ describe('/api/alerts', () => {
         revision: 1,
       },
     ]);
-    for (const query of ['sensor=a%2Fb', 'state=open', 'limit=1']) {
+    for (const query of ['sensor=a%2Fb', 'metric=m', 'state=open', 'limit=1', `from=${NOW + 1}`]) {
       const filtered = (await get(`${http.url}/api/alerts?${query}`)).body;
       expect(filtered).toEqual([body[0]]);
     }
@@ -364,6 +368,7 @@ describe('/api/alerts', () => {
     ['limit', 'limit=10001'],
     ['limit', 'limit=x'],
     ['sensor', 'sensor=a&sensor=b'],
+    ['from', 'from=yesterday'],
   ])('refuses, naming %s: %s', async (field, query) => {
     const http = await testHttp();
     const { status, body } = await get(`${http.url}/api/alerts?${query}`);

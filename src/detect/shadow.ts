@@ -20,6 +20,9 @@ export interface Comparison {
   readonly shadowAlerts: number;
 }
 
+/** What a commit adds to a comparison. A late reading may take an alert back: then it is below zero. */
+export type ComparisonGain = Omit<Comparison, 'since'>;
+
 export interface Shadow {
   readonly model: string;
   warmup: boolean;
@@ -39,6 +42,20 @@ export function startShadow(model: string, active: AdaptiveState, since: number)
 
 export function emptyComparison(since: number): Comparison {
   return { since, readings: 0, activeError: 0, shadowError: 0, activeAlerts: 0, shadowAlerts: 0 };
+}
+
+export function gain(before: Shadow | null, after: Shadow): ComparisonGain {
+  const { comparison: to } = after;
+  // A comparison that began anew has nothing from before.
+  const same = before?.model === after.model && before.comparison.since === to.since;
+  const from = same ? before.comparison : emptyComparison(to.since);
+  return {
+    readings: to.readings - from.readings,
+    activeError: to.activeError - from.activeError,
+    shadowError: to.shadowError - from.shadowError,
+    activeAlerts: to.activeAlerts - from.activeAlerts,
+    shadowAlerts: to.shadowAlerts - from.shadowAlerts,
+  };
 }
 
 export function cloneShadow(shadow: Shadow): Shadow {

@@ -1,16 +1,30 @@
-/** Whether `text` fits a pattern in which `*` stands for any text, also none. Takes time in proportion to both lengths. */
+/** Whether a whole name fits a pattern: `*` is any characters, also none, `?` is one. At most length times length steps. */
 export function globMatches(pattern: string, text: string): boolean {
-  const parts = pattern.split('*');
-  const first = parts[0]!;
-  if (parts.length === 1) return text === first;
-  const last = parts.at(-1)!;
-  const end = text.length - last.length;
-  if (end < first.length || !text.startsWith(first) || !text.endsWith(last)) return false;
-  let at = first.length;
-  for (const part of parts.slice(1, -1)) {
-    const found = text.indexOf(part, at);
-    if (found < 0 || found + part.length > end) return false;
-    at = found + part.length;
+  if (pattern === '*') return true;
+  if (!isPattern(pattern)) return pattern === text;
+  const wanted = [...pattern];
+  const given = [...text];
+  let at = 0;
+  let star = -1;
+  /** How far the last star reaches so far. */
+  let reach = 0;
+  for (let i = 0; i < given.length; ) {
+    if (wanted[at] === '*') {
+      star = at++;
+      reach = i;
+    } else if (wanted[at] === '?' || wanted[at] === given[i]) {
+      at++;
+      i++;
+    } else if (star >= 0) {
+      at = star + 1;
+      i = ++reach;
+    } else return false;
   }
-  return true;
+  while (wanted[at] === '*') at++;
+  return at === wanted.length;
+}
+
+/** Whether it may fit more than one name. */
+export function isPattern(pattern: string): boolean {
+  return /[*?]/.test(pattern);
 }

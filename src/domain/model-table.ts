@@ -4,10 +4,10 @@
  * choice into the series (an assignment), and from that timestamp on it holds for good.
  */
 import { InvalidInput } from '../errors.ts';
-import { globMatches } from './glob.ts';
+import { globMatches, isPattern } from './glob.ts';
 import type { SeriesId } from './series.ts';
 
-/** Patterns of sensor and metric, `*` stands for any text. `*` and `*` is the default's. */
+/** Patterns of sensor and metric (glob.ts). `*` and `*` is the default's. */
 export interface ModelScope {
   readonly sensor: string;
   readonly metric: string;
@@ -160,8 +160,8 @@ function withRule(table: ModelTable, rule: ModelRule): ModelRule[] {
 
 /** A name before a pattern, a long pattern before a short one. */
 function bySpecificity(a: string, b: string): number {
-  const patterns = Number(a.includes('*')) - Number(b.includes('*'));
-  return patterns || b.replaceAll('*', '').length - a.replaceAll('*', '').length;
+  const literal = (pattern: string) => pattern.replace(/[*?]/g, '').length;
+  return Number(isPattern(a)) - Number(isPattern(b)) || literal(b) - literal(a);
 }
 
 function changed(table: ModelTable, now: number, change: Partial<ModelTable>): ModelTable {

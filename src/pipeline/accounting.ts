@@ -3,9 +3,11 @@
  * change in synchronous steps, so a scrape never sees half of one.
  */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { ComparisonGain } from '../detect/shadow.ts';
 import type { AlertState } from '../domain/alert.ts';
 import { DURATION_BUCKETS } from './duration-buckets.ts';
 import { InFlight } from './in-flight.ts';
+import { ShadowMetrics } from './shadow-metrics.ts';
 import type { Result, Ticket } from './ticket.ts';
 
 /**
@@ -26,6 +28,7 @@ export class Accounting {
   private readonly deadLetterReasons;
   private readonly dropped;
   private readonly retained;
+  private readonly shadow;
   private readonly batchSize;
   private readonly stages;
   private readonly inFlightTickets;
@@ -95,6 +98,7 @@ export class Accounting {
       help: 'Readings without a time in messages that the broker had retained: ignored, not counted as received.',
       registers,
     });
+    this.shadow = new ShadowMetrics(registry);
     this.batchSize = new Histogram({
       name: 'vigia_batch_readings',
       help: 'Readings per batch.',
@@ -169,6 +173,11 @@ export class Accounting {
 
   alertChanged(state: AlertState): void {
     this.alerts.inc({ state });
+  }
+
+  /** One series' commit was scored by a shadow model too. */
+  compared(shadow: string, gain: ComparisonGain): void {
+    this.shadow.add(shadow, gain);
   }
 
   deadLettered(reason: string): void {

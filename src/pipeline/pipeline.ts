@@ -410,6 +410,7 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
     this.cache.set(group.key, { ...planned.entry, version: result.version === '' ? null : result.version });
     accounting.committed(planned.entry.state.lastTs, now());
     accounting.lateReadings(planned.lateScored, planned.lateUnscored);
+    if (planned.shadow) accounting.compared(planned.shadow.model, planned.shadow.gain);
     for (let i = 0; i < planned.conflicts; i++) accounting.conflict();
     for (const { state } of result.alerts) accounting.alertChanged(state);
     const busy: Pending[] = [];

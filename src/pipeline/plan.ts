@@ -6,6 +6,7 @@
 import { openAlerts } from '../detect/alert-ledger.ts';
 import { Fold, type FoldResult, type FoldSample } from '../detect/fold.ts';
 import type { ForecastBatch } from '../detect/forecast-batch.ts';
+import { type ComparisonGain, gain } from '../detect/shadow.ts';
 import { encodeState, type SeriesState } from '../detect/state.ts';
 import type { AlertChange } from '../domain/alert.ts';
 import type { SeriesRules } from '../domain/alert-rule.ts';
@@ -13,6 +14,14 @@ import type { Reading, Sample } from '../domain/reading.ts';
 import type { SeriesId } from '../domain/series.ts';
 import type { ScoredSample, Verdict } from '../domain/verdict.ts';
 import type { ModelAssignment, SeriesCommit, SeriesRecord, SeriesStatus, Store } from '../store/store.ts';
+import {
+  assign,
+  assignmentAt,
+  assignmentsSince,
+  keptAssignments,
+  loadedModels,
+  modelIds,
+} from './assignments.ts';
 import type { ModelRegistry } from './model-registry.ts';
 import type { Outcome, StaticVerdict } from './outcome.ts';
 import { foldBase, oldestSnapshot, reachesStart, type SeriesEntry } from './series-entry.ts';
@@ -37,6 +46,8 @@ export interface Planned {
   readonly conflicts: number;
   readonly lateScored: number;
   readonly lateUnscored: number;
+  /** What this commit adds to the comparison with the shadow model; null where none scores. */
+  readonly shadow: { readonly model: string; readonly gain: ComparisonGain } | null;
 }
 
 /** Another replica has committed since the entry was made; `current` is what the store has now. */
@@ -142,12 +153,13 @@ export class SeriesPlan {
     }));
     fresh.sort((a, b) => a.ts - b.ts);
     const late = fresh.filter(({ ts }) => ts <= lastTs);
-    this.assign(fresh.slice(late.length), models);
-    await models.require(this.assignments.map(({ model }) => model));
+    this.assignments = assign(this.assignments, this.series, fresh[late.length]?.ts ?? null, models);
+    const needed = assignmentsSince(this.assignments, late.length > 0 ? this.horizon() : lastTs);
+    await models.require(modelIds(needed));
     let samples: FoldSample[] = fresh.slice(late.length);
     let base: SeriesState = this.entry.state;
     if (late.length > 0) {
-      const longest = Math.max(...this.assignments.map(({ model }) => models.get(model)!.window));
+      const longest = Math.max(...needed.map(({ model }) => models.get(model)!.window));
       const refold = await this.refold(late, longest, store);
       if (refold) {
         base = refold.base;
@@ -155,14 +167,14 @@ export class SeriesPlan {
       }
     }
     if (samples.length === 0) return;
+    const at = (ts: number) => loadedModels(assignmentAt(needed, ts), models);
     this.fold = new Fold(
       base,
       samples,
-      (ts) =>
-        models.get((this.assignments.findLast(({ from }) => from <= ts) ?? this.assignments[0]!).model)!,
+      (ts) => at(ts).model,
       batch,
       this.entry.season,
-      undefined,
+      (ts) => at(ts).shadow,
       this.rules,
     );
     samples.forEach(({ ts }, i) => {
@@ -198,16 +210,6 @@ export class SeriesPlan {
     return null;
   }
 
-  /** The active model takes over with the first new reading after the newest. */
-  private assign(appended: readonly Sample[], models: ModelRegistry): void {
-    const current = this.assignments.at(-1)?.model;
-    if (current === models.active.id) return;
-    if (current === undefined) this.assignments = [{ from: 0, model: models.active.id }];
-    else if (appended.length > 0) {
-      this.assignments = [...this.assignments, { from: appended[0]!.ts, model: models.active.id }];
-    }
-  }
-
   /** The commit and what follows from it; the batch must have been computed. */
   finish(): Planned {
     const { entry } = this;
@@ -225,8 +227,9 @@ export class SeriesPlan {
     const oldest = oldestSnapshot(state.count);
     const kept = snapshots.filter(({ n }) => n >= oldest).map(({ n, ts }) => ({ n, ts }));
     const horizon = reachesStart(state.count) ? -1 : kept[0]!.ts;
-    const assignments = this.assignments.filter(
-      (_, i, all) => i === all.length - 1 || all[i + 1]!.from > horizon,
+    const assignments = keptAssignments(
+      this.assignments,
+      Math.min(horizon, ...state.open.map(({ ts }) => ts)),
     );
     return {
       commit: {
@@ -243,7 +246,7 @@ export class SeriesPlan {
           assignments,
           status: status(state),
         },
-        alerts: result ? alertChanges(this.before ?? openAlerts(entry.state), result.alerts) : [],
+        alerts: result ? this.named(alertChanges(this.before ?? openAlerts(entry.state), result.alerts)) : [],
         duplicates: this.placed.filter(({ fate }) => fate === 'duplicate').length,
       },
       entry: { state, season: result?.season ?? entry.season, snapshots: kept, assignments },
@@ -251,7 +254,23 @@ export class SeriesPlan {
       conflicts: this.conflicts,
       lateScored: this.late - this.unscored,
       lateUnscored: this.unscored,
+      shadow: state.shadow && { model: state.shadow.model, gain: gain(entry.state.shadow, state.shadow) },
     };
+  }
+
+  /** Until when the state may go back for a late reading. */
+  private horizon(): number {
+    const { state, snapshots } = this.entry;
+    return reachesStart(state.count) ? -1 : (snapshots[0]?.ts ?? -1);
+  }
+
+  /** With the model whose forecast each was judged by. */
+  private named(changes: readonly AlertChange[]): AlertChange[] {
+    return changes.map((change) =>
+      change.rule === 'anomaly'
+        ? { ...change, model: assignmentAt(this.assignments, change.ts).model }
+        : change,
+    );
   }
 
   private outcome({ fate, reading }: Placed, result: FoldResult | null): Outcome {

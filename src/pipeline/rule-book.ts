@@ -1,6 +1,7 @@
 /** The rules of every series: the defaults, and over them the entries of ALERT_RULES that match it, a later one first. */
 import { LRUCache } from 'lru-cache';
 import type { AlertRule, SeriesRules } from '../domain/alert-rule.ts';
+import { globMatches } from '../domain/glob.ts';
 import { type SeriesId, seriesKey } from '../domain/series.ts';
 
 export class RuleBook {
@@ -17,11 +18,7 @@ export class RuleBook {
     private readonly defaults: SeriesRules,
     size: number,
   ) {
-    this.entries = rules.map(({ sensor, metric, ...said }) => ({
-      sensor: matcher(sensor),
-      metric: matcher(metric),
-      said,
-    }));
+    this.entries = rules.map(({ sensor, metric, ...said }) => ({ sensor, metric, said }));
     this.known = new LRUCache({ max: size });
   }
 
@@ -32,18 +29,10 @@ export class RuleBook {
     if (known) return known;
     let rules = this.defaults;
     for (const { sensor, metric, said } of this.entries) {
-      if (sensor.test(series.sensor) && metric.test(series.metric)) rules = { ...rules, ...said };
+      if (globMatches(sensor, series.sensor) && globMatches(metric, series.metric))
+        rules = { ...rules, ...said };
     }
     this.known.set(key, rules);
     return rules;
   }
-}
-
-/** A whole name; `*` is any characters, `?` one. */
-function matcher(pattern: string): RegExp {
-  const text = pattern
-    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-    .replace(/\*+/g, '.*')
-    .replaceAll('?', '.');
-  return new RegExp(`^${text}$`, 'su');
 }

@@ -20,6 +20,11 @@ export interface RunningPipeline {
   metric(name: string, label?: string): Promise<number>;
 }
 
+/** Of one replica, as it is before it has looked into the store. */
+export function modelRegistry(store: Store, own: Model): ModelRegistry {
+  return new ModelRegistry(store, own, async (bytes) => createModel(parseArtifact(bytes, 'the store')));
+}
+
 /** A started pipeline on a real store, closed when the current test ends. */
 export function runningPipeline(
   store: Store,
@@ -29,7 +34,7 @@ export function runningPipeline(
   const { model = smallModel(), ...rest } = options;
   const pipeline = new Pipeline({
     store,
-    models: new ModelRegistry(store, model, async (bytes) => createModel(parseArtifact(bytes, 'the store'))),
+    models: modelRegistry(store, model),
     rules: new RuleBook([], DEFAULT_RULES, 1000),
     accounting: new Accounting(registry),
     logger: pino({ level: 'silent' }),

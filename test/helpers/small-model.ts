@@ -4,7 +4,7 @@ import type { Model } from '../../models/model.ts';
 import { weightCount } from '../../models/network.ts';
 
 /** A real LSTM that forecasts something definite, if not well: small, and the same in every run. */
-export function smallArtifact(name = 'small', seed = 1): Artifact {
+export function smallArtifact(name = 'small', seed = 1, window = 10): Artifact {
   const network: Artifact['network'] = {
     lstm: [{ units: 4, activation: 'tanh', recurrentActivation: 'sigmoid' }],
     dense: [{ units: 1, activation: 'linear' }],
@@ -16,7 +16,7 @@ export function smallArtifact(name = 'small', seed = 1): Artifact {
   return createArtifact({
     name,
     version: '1',
-    window: 10,
+    window,
     network,
     scaling: { kind: 'window' },
     threshold: { value: 4, levelShare: 0.04 },
@@ -25,6 +25,6 @@ export function smallArtifact(name = 'small', seed = 1): Artifact {
   });
 }
 
-export function smallModel(name?: string, seed?: number): Model {
-  return createModel(smallArtifact(name, seed));
+export function smallModel(name?: string, seed?: number, window?: number): Model {
+  return createModel(smallArtifact(name, seed, window));
 }

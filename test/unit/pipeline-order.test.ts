@@ -2,63 +2,13 @@
  * Promise 3: what is stored about a series is a function of its readings, not of the order or number of their arrivals.
  */
 import fc from 'fast-check';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { random } from '../../devices/random.ts';
+import { describe, expect, it } from 'vitest';
 import { DEFAULT_RULES } from '../../src/domain/alert-rule.ts';
 import type { Reading, Sample } from '../../src/domain/reading.ts';
 import { RuleBook } from '../../src/pipeline/rule-book.ts';
-import { entryOf } from '../../src/pipeline/series-entry.ts';
-import { openEmbeddedStore } from '../../src/store/embedded-store.ts';
 import type { Store } from '../../src/store/store.ts';
+import { disorder, openStore, stored, wave } from '../helpers/one-series.ts';
 import { runningPipeline } from '../helpers/running-pipeline.ts';
-import { temporaryDirectory } from '../helpers/temporary-directory.ts';
-
-const SERIES = { sensor: 's', metric: 'temperature' };
-const DAY = 86_400_000;
-const START = Math.floor(Date.now() / 3_600_000) * 3_600_000 - 5 * DAY;
-
-function openStore(): Store {
-  const store = openEmbeddedStore({
-    directory: temporaryDirectory(),
-    retention: 30 * 86_400_000,
-    deadLetterMax: 10,
-  });
-  onTestFinished(() => store.close());
-  return store;
-}
-
-/** A noisy wave with spikes, a frozen stretch and a jump, so that alerts open, clear and are retracted. */
-function wave(count: number, seed: number, interval = 1000): Reading[] {
-  const source = random('order', seed);
-  return Array.from({ length: count }, (_, i) => {
-    const spike = i > 120 && source.next() < 0.02 ? 8 * (source.next() - 0.5) : 0;
-    const jump = i > 380 ? 6 : 0;
-    const value = i > 250 && i < 280 ? 70 : 71 + Math.sin(i / 30) + 0.4 * source.gaussian() + spike + jump;
-    return { ...SERIES, ts: START + i * interval, value: Math.round(value * 100) / 100 };
-  });
-}
-
-/** Everything stored about the series that must not depend on the order; without version and counters. */
-async function stored(store: Store) {
-  const [record] = await store.load([SERIES]);
-  const { state, snapshots } = entryOf(record!);
-  return {
-    samples: await store.range(SERIES, 0, START + 5 * DAY),
-    state,
-    season: Buffer.from(record!.season).toString('hex'),
-    snapshots: record!.snapshots.map(({ n, ts, bytes }) => ({
-      n,
-      ts,
-      bytes: Buffer.from(bytes).toString('hex'),
-    })),
-    horizon: snapshots[0],
-    assignments: record!.assignments,
-    alerts: (await store.alerts({ limit: 10_000 })).map(({ revision, acknowledged, ...alert }) => alert),
-    minutes: await store.buckets(SERIES, 0, START + 5 * DAY, 60_000, 'avg'),
-    hours: await store.buckets(SERIES, 0, START + 5 * DAY, 3_600_000, 'min'),
-    status: (await store.list())[0]!.status,
-  };
-}
 
 /** The wave passes each of these limits now and then. */
 const rules = (interval: number) => [
@@ -78,17 +28,6 @@ async function feed(
     await pipeline.submit(readings.slice(at, at + size));
     at += size;
   }
-}
-
-/** Moves every reading by less than `reach` places, and repeats some. */
-function disorder(readings: readonly Reading[], reach: number, repeats: number, seed: number): Reading[] {
-  const source = random('disorder', seed);
-  const arrivals = readings.map((reading, i) => ({ reading, at: i + source.next() * reach }));
-  for (let i = 0; i < repeats; i++) {
-    const at = Math.floor(source.next() * readings.length);
-    arrivals.push({ reading: readings[at]!, at: at + source.next() * reach });
-  }
-  return arrivals.sort((a, b) => a.at - b.at).map(({ reading }) => reading);
 }
 
 describe('the order of arrival', () => {

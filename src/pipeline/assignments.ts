@@ -1,0 +1,65 @@
+/** Which model was in force when, of one series: kept in its record, ascending by `from`, and only ever added to. */
+import type { Model } from '../../models/model.ts';
+import type { SeriesId } from '../domain/series.ts';
+import type { ModelAssignment } from '../store/store.ts';
+import type { ModelRegistry } from './model-registry.ts';
+
+/** Changes of model that are remembered beyond the horizon, to tell of old readings by which model they were scored. */
+const REMEMBERED = 20;
+
+/** The one in force at `ts`. @param assignments not empty */
+export function assignmentAt(assignments: readonly ModelAssignment[], ts: number): ModelAssignment {
+  return assignments.findLast(({ from }) => from <= ts) ?? assignments[0]!;
+}
+
+/** The one in force at `ts` and all after it. */
+export function assignmentsSince(assignments: readonly ModelAssignment[], ts: number): ModelAssignment[] {
+  return assignments.filter((_, i, all) => i === all.length - 1 || all[i + 1]!.from > ts);
+}
+
+/** Those that a fold after `horizon` may need, and some before. */
+export function keptAssignments(
+  assignments: readonly ModelAssignment[],
+  horizon: number,
+): readonly ModelAssignment[] {
+  const needed = assignmentsSince(assignments, horizon).length;
+  return assignments.slice(-Math.max(needed, REMEMBERED));
+}
+
+/**
+ * With what the model table says now, from the first new reading on. A series that was committed under a newer table than
+ * this process knows stays as it is: two replicas must not take turns while the change reaches them.
+ * @param firstNew time of the first reading that is newer than all of the series, null where there is none
+ */
+export function assign(
+  assignments: readonly ModelAssignment[],
+  series: SeriesId,
+  firstNew: number | null,
+  models: Pick<ModelRegistry, 'choice' | 'table'>,
+): readonly ModelAssignment[] {
+  const last = assignments.at(-1);
+  const { revision } = models.table;
+  if (last && (firstNew === null || (last.revision ?? 0) > revision)) return assignments;
+  const { model, shadow } = models.choice(series);
+  if (last && last.model === model && (last.shadow ?? null) === shadow) return assignments;
+  const next: ModelAssignment = {
+    from: last ? firstNew! : 0,
+    model,
+    ...(shadow !== null && { shadow }),
+    ...(revision > 0 && { revision }),
+  };
+  return [...assignments, next];
+}
+
+/** The loaded models of an assignment, see `ModelRegistry.require`. */
+export function loadedModels(
+  { model, shadow }: ModelAssignment,
+  models: Pick<ModelRegistry, 'get'>,
+): { readonly model: Model; readonly shadow: Model | null } {
+  return { model: models.get(model)!, shadow: shadow === undefined ? null : models.get(shadow)! };
+}
+
+/** The ids in these assignments. */
+export function modelIds(assignments: readonly ModelAssignment[]): string[] {
+  return assignments.flatMap(({ model, shadow }) => (shadow === undefined ? [model] : [model, shadow]));
+}

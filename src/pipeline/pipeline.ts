@@ -7,7 +7,6 @@
  */
 import { EventEmitter } from 'node:events';
 import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
-import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import { type DecodeLimits, decode, type Problem } from '../codecs/decode.ts';
 import type { TopicTemplate } from '../codecs/topic.ts';
@@ -16,18 +15,18 @@ import type { Alert } from '../domain/alert.ts';
 import type { IncomingReading } from '../domain/reading.ts';
 import type { SeriesId } from '../domain/series.ts';
 import { StoreUnavailable, VigiaError } from '../errors.ts';
-import type { CommitResult, SeriesRecord, Store } from '../store/store.ts';
+import type { CommitResult, Store } from '../store/store.ts';
 import type { Accounting } from './accounting.ts';
 import { deadLetterId } from './dead-letter-id.ts';
 import { DeadLetterLog } from './dead-letter-log.ts';
+import { EntryCache } from './entry-cache.ts';
 import { clockProblem, type GuardLimits } from './guard.ts';
 import type { ModelRegistry } from './model-registry.ts';
 import type { Outcome } from './outcome.ts';
-import { type Planned, planSeries, type SeriesPlan, StaleEntry } from './plan.ts';
+import { type Planned, planSeries, type SeriesPlan } from './plan.ts';
 import { type Batch, type Group, ReadingQueue } from './reading-queue.ts';
 import type { Replay } from './replay.ts';
 import type { RuleBook } from './rule-book.ts';
-import { entryOf, type SeriesEntry } from './series-entry.ts';
 import { type Delivery, origins, type Pending, type Ticket } from './ticket.ts';
 
 export interface PipelineOptions {
@@ -54,6 +53,11 @@ export interface PipelineOptions {
 /** Pauses between tries while the store is away or a series cannot be written, ms. */
 const BACK_OFF = [50, 100, 200, 400, 800, 1600, 3000] as const;
 
+/** Share of a batch's series that other replicas may have committed first before batches get smaller. */
+const CONFLICTS_TOLERATED = 0.1;
+/** Series per batch when they are smallest, and by how many they grow again. */
+const SERIES_MIN = 8;
+
 interface PipelineEvents {
   /** After each applied commit of one series. */
   committed: [series: SeriesId, planned: Planned, alerts: readonly Alert[]];
@@ -66,17 +70,20 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
   private stopping = false;
   private readonly abort = new AbortController();
   private readonly parked = new Set<NodeJS.Timeout>();
-  private readonly cache: LRUCache<string, SeriesEntry>;
+  private readonly cache: EntryCache;
   /** Why the store is away, while a batch is being retried; null otherwise. */
   private outage: StoreUnavailable | null = null;
   /** Time spent on decoding since the last batch, ms. */
   private decoding = 0;
   private readonly deadLetterLog;
+  /** Series per batch at present. */
+  private seriesMax: number;
 
   constructor(private readonly options: PipelineOptions) {
     super();
     this.deadLetterLog = new DeadLetterLog(options.logger);
-    this.cache = new LRUCache({ max: options.cacheSize });
+    this.cache = new EntryCache(options.store, options.cacheSize);
+    this.seriesMax = options.batchSeries;
   }
 
   start(): void {
@@ -227,11 +234,11 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
         continue;
       }
       if (this.abort.signal.aborted) return;
-      const { lingerMs, batchMax, batchSeries } = this.options;
+      const { lingerMs, batchMax } = this.options;
       // Lets the sockets that are readable now add to this batch, and keeps a busy pipeline from starving them.
       await turn();
       if (lingerMs > 0 && this.queue.size < batchMax && !this.stopping) await delay(lingerMs);
-      const batch = this.queue.take(batchMax, batchSeries);
+      const batch = this.queue.take(batchMax, this.seriesMax);
       try {
         await this.process(batch);
       } catch (error) {
@@ -269,7 +276,7 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
         attempt = 0;
       } catch (error) {
         if (!(error instanceof StoreUnavailable)) throw error;
-        for (const { key } of work) this.cache.delete(key);
+        for (const { key } of work) this.cache.forget(key);
         this.failRequests(
           error,
           work.flatMap(({ pendings }) => pendings),
@@ -340,10 +347,9 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
   private async attempt(work: readonly Group[]): Promise<Group[]> {
     const { store, models, rules, accounting, now } = this.options;
     const started = performance.now();
-    const entries = await this.entries(work);
+    const entries = await this.cache.entries(work);
     const batch = new ForecastBatch();
     const plans: { group: Group; plan: SeriesPlan }[] = [];
-    const stale: Group[] = [];
     // Side by side, because those with late readings ask the store several times.
     const settled = await Promise.allSettled(
       work.map(async (group) => {
@@ -356,7 +362,6 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
     for (const [i, result] of settled.entries()) {
       const group = work[i]!;
       if (result.status === 'fulfilled') plans.push({ group, plan: result.value });
-      else if (result.reason instanceof StaleEntry) stale.push(this.supersede(group, result.reason.current));
       else if (result.reason instanceof VigiaError && !(result.reason instanceof StoreUnavailable)) {
         this.setAside(group, result.reason);
       } else throw result.reason;
@@ -367,47 +372,42 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
     const scored = performance.now();
     const commits = finished.map(({ planned }) => planned.commit);
     const results = await store.commit(commits);
+    this.adaptBatch(results);
     accounting.stage('plan', planned - started);
     accounting.stage('score', scored - planned);
     accounting.stage('commit', performance.now() - scored);
-    return [
-      ...stale,
-      ...finished.flatMap(({ group, planned }, i) => this.conclude(group, planned, results[i]!)),
-    ];
+    return finished.flatMap(({ group, planned }, i) => this.conclude(group, planned, results[i]!));
   }
 
-  /** What each series' commit builds on: remembered, or read. A record that cannot be read is the series' error. */
-  private async entries(work: readonly Group[]): Promise<Map<string, SeriesEntry | VigiaError>> {
-    const entries = new Map<string, SeriesEntry | VigiaError>();
-    const unknown = work.filter(({ key }) => {
-      const entry = this.cache.get(key);
-      if (entry) entries.set(key, entry);
-      return !entry;
-    });
-    if (unknown.length === 0) return entries;
-    const records = await this.options.store.load(unknown.map(({ series }) => series));
-    unknown.forEach(({ key }, i) => {
-      try {
-        entries.set(key, entryOf(records[i]!));
-      } catch (error) {
-        if (!(error instanceof VigiaError)) throw error;
-        entries.set(key, error);
-      }
-    });
-    return entries;
+  /**
+   * The longer a batch takes, the more of its series other replicas commit meanwhile: while that happens batches are
+   * small.
+   */
+  private adaptBatch(results: readonly CommitResult[]): void {
+    if (results.length < SERIES_MIN) return;
+    const conflicts = results.filter(({ status }) => status === 'conflict').length;
+    this.seriesMax =
+      conflicts > results.length * CONFLICTS_TOLERATED
+        ? Math.max(Math.min(SERIES_MIN, this.options.batchSeries), Math.floor(this.seriesMax / 2))
+        : Math.min(this.options.batchSeries, this.seriesMax + SERIES_MIN);
   }
 
   private conclude(group: Group, planned: Planned, result: CommitResult): Group[] {
     const { accounting, now } = this.options;
     if (result.status === 'failed') {
-      this.cache.delete(group.key);
+      this.cache.forget(group.key);
       this.setAside(group, result.error);
       return [];
     }
     if (result.status === 'conflict') {
-      return [this.supersede(group, result.current)];
+      accounting.retried(1);
+      this.cache.superseded(group.key, result.current);
+      return [group];
     }
-    this.cache.set(group.key, { ...planned.entry, version: result.version === '' ? null : result.version });
+    this.cache.committed(group.key, {
+      ...planned.entry,
+      version: result.version === '' ? null : result.version,
+    });
     accounting.committed(planned.entry.state.lastTs, now());
     accounting.lateReadings(planned.lateScored, planned.lateUnscored);
     if (planned.shadow) accounting.compared(planned.shadow.model, planned.shadow.gain);
@@ -421,18 +421,6 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
     if (busy.length > 0) this.park(busy, 100);
     this.emit('committed', group.series, planned, result.alerts);
     return [];
-  }
-
-  /** Another replica has committed: remembers what the store has now, for the next try. */
-  private supersede(group: Group, current: SeriesRecord | null): Group {
-    this.options.accounting.retried(1);
-    try {
-      this.cache.set(group.key, entryOf(current));
-    } catch {
-      // The next try reads the record again and reports why it cannot be used.
-      this.cache.delete(group.key);
-    }
-    return group;
   }
 
   private resolve(pending: Pending, outcome: Outcome): void {

@@ -13,7 +13,7 @@ import type { SeriesRules } from '../domain/alert-rule.ts';
 import type { Reading, Sample } from '../domain/reading.ts';
 import type { SeriesId } from '../domain/series.ts';
 import type { ScoredSample, Verdict } from '../domain/verdict.ts';
-import type { ModelAssignment, SeriesCommit, SeriesRecord, SeriesStatus, Store } from '../store/store.ts';
+import type { ModelAssignment, SeriesCommit, SeriesStatus, SnapshotMark, Store } from '../store/store.ts';
 import {
   assign,
   assignmentAt,
@@ -24,7 +24,7 @@ import {
 } from './assignments.ts';
 import type { ModelRegistry } from './model-registry.ts';
 import type { Outcome, StaticVerdict } from './outcome.ts';
-import { foldBase, oldestSnapshot, reachesStart, type SeriesEntry } from './series-entry.ts';
+import { foldBase, oldestSnapshot, reachesStart, type SeriesEntry, stateAt } from './series-entry.ts';
 import type { Pending } from './ticket.ts';
 
 /** How far arrival times may run ahead of the clock, ms. */
@@ -50,14 +50,7 @@ export interface Planned {
   readonly shadow: { readonly model: string; readonly gain: ComparisonGain } | null;
 }
 
-/** Another replica has committed since the entry was made; `current` is what the store has now. */
-export class StaleEntry extends Error {
-  constructor(readonly current: SeriesRecord | null) {
-    super('the series has been committed by another replica');
-  }
-}
-
-/** Looks up what is stored around late readings and requests the forecasts. Throws StaleEntry, and what the store throws. */
+/** Looks up what is stored around late readings and requests the forecasts. Throws what the store throws. */
 export async function planSeries(
   series: SeriesId,
   pendings: readonly Pending[],
@@ -92,6 +85,15 @@ function place(series: SeriesId, pendings: readonly Pending[], lastTs: number, n
   });
 }
 
+/** What is stored after a snapshot, and the state there. */
+interface Past {
+  readonly mark: SnapshotMark;
+  readonly base: SeriesState;
+  readonly samples: readonly ScoredSample[];
+  /** The unretracted alerts that a fold from there may change. */
+  readonly alerts: readonly AlertChange[];
+}
+
 export class SeriesPlan {
   /** New and replacing values by timestamp. */
   private readonly effective = new Map<number, Placed>();
@@ -103,7 +105,8 @@ export class SeriesPlan {
   private conflicts = 0;
   private unscored = 0;
   private late = 0;
-  private keptSnapshots: readonly { readonly n: number; readonly ts: number }[];
+  private keptSnapshots: readonly SnapshotMark[];
+  private past: Past | null = null;
 
   constructor(
     readonly series: SeriesId,
@@ -124,7 +127,11 @@ export class SeriesPlan {
     ];
     const stored = new Map<number, number>();
     if (known.length > 0) {
-      for (const { ts, value } of await store.samplesAt(this.series, known)) stored.set(ts, value);
+      const earliest = foldBase(this.entry, Math.min(...known));
+      // Most of them are late, and what a re-fold needs tells the duplicates too.
+      if (earliest) this.past = await this.pastFrom(earliest, store);
+      const found = this.past?.samples ?? (await store.samplesAt(this.series, known));
+      for (const { ts, value } of found) stored.set(ts, value);
     }
     for (const item of live) {
       const { ts, value } = item.reading;
@@ -188,26 +195,33 @@ export class SeriesPlan {
     longestWindow: number,
     store: Store,
   ): Promise<{ base: SeriesState; samples: FoldSample[] } | null> {
-    const { state, version } = this.entry;
-    const [record] = await store.load([this.series]);
-    if (!record || record.version !== version) throw new StaleEntry(record ?? null);
     for (let first = 0; first < late.length; first++) {
-      const base = foldBase(record.snapshots, state.count, late[first]!.ts);
-      if (!base) continue;
-      const [stored, alerts] = await Promise.all([
-        store.range(this.series, base.ts + 1, state.lastTs),
-        store.alertsSince(this.series, base.ts),
-      ]);
-      // The server's own retention may have dropped readings of a slow series that the fold would need. (Or another
-      // replica has committed since: then this commit will be refused, whatever is computed here.)
-      if (stored.length !== state.count - base.n) continue;
+      const mark = foldBase(this.entry, late[first]!.ts);
+      if (!mark) continue;
+      const past = this.past ?? (await this.pastFrom(mark, store));
+      if (!past) continue;
       this.unscored = first;
-      this.before = alerts;
-      this.keptSnapshots = this.keptSnapshots.filter(({ n }) => n <= base.n);
-      return { base: base.state, samples: withLate(stored, late.slice(first), longestWindow) };
+      this.before = past.alerts;
+      this.keptSnapshots = this.keptSnapshots.filter(({ n }) => n <= past.mark.n);
+      return { base: past.base, samples: withLate(past.samples, late.slice(first), longestWindow) };
     }
     this.unscored = late.length;
     return null;
+  }
+
+  /**
+   * All that a fold from a snapshot on needs; null where it is no longer there in full: the server's own retention may
+   * have dropped readings of a slow series. (Or another replica has committed since: then this commit will be refused,
+   * whatever is computed here.)
+   */
+  private async pastFrom(mark: SnapshotMark, store: Store): Promise<Past | null> {
+    const { state } = this.entry;
+    const [base, samples, alerts] = await Promise.all([
+      stateAt(mark, this.series, store),
+      store.range(this.series, mark.ts + 1, state.lastTs),
+      store.alertsSince(this.series, mark.ts),
+    ]);
+    return base && samples.length === state.count - mark.n ? { mark, base, samples, alerts } : null;
   }
 
   /** The commit and what follows from it; the batch must have been computed. */

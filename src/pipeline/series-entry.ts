@@ -1,8 +1,9 @@
-/** What the pipeline remembers of a series between two commits: the decoded record, without the snapshots' bytes. */
+/** What the pipeline remembers of a series between two commits: the decoded record. */
 import { SNAPSHOT_EVERY } from '../detect/fold.ts';
 import { SeasonalRing } from '../detect/seasonal-ring.ts';
 import { decodeState, emptyState, type SeriesState } from '../detect/state.ts';
-import type { ModelAssignment, SeriesRecord, Snapshot } from '../store/store.ts';
+import type { SeriesId } from '../domain/series.ts';
+import type { ModelAssignment, SeriesRecord, SeriesStore, SnapshotMark } from '../store/store.ts';
 
 /**
  * Snapshots kept per series. The oldest is then at least 256 readings behind the newest whatever the count is, which
@@ -15,7 +16,7 @@ export interface SeriesEntry {
   readonly version: string | null;
   readonly state: SeriesState;
   readonly season: SeasonalRing;
-  readonly snapshots: readonly { readonly n: number; readonly ts: number }[];
+  readonly snapshots: readonly SnapshotMark[];
   readonly assignments: readonly ModelAssignment[];
 }
 
@@ -38,7 +39,7 @@ export function entryOf(record: SeriesRecord | null): SeriesEntry {
     assignments,
     state,
     season: SeasonalRing.from(record.season),
-    snapshots: record.snapshots.map(({ n, ts }) => ({ n, ts })),
+    snapshots: record.snapshots,
   };
 }
 
@@ -52,18 +53,26 @@ export function reachesStart(count: number): boolean {
   return oldestSnapshot(count) <= SNAPSHOT_EVERY;
 }
 
+/** Before the first reading: where a fold begins whose series has dropped no snapshot yet. */
+const START: SnapshotMark = { n: 0, ts: -1 };
+
 /**
  * Where a fold that has to take in a reading at `ts` begins.
- * @returns the state before it, or null when `ts` is beyond the horizon
+ * @returns null when `ts` is beyond the horizon
  */
-export function foldBase(
-  snapshots: readonly Snapshot[],
-  count: number,
-  ts: number,
-): { state: SeriesState; n: number; ts: number } | null {
-  const snapshot = snapshots.findLast((candidate) => candidate.ts < ts);
-  if (snapshot) return { state: stateOf(snapshot.bytes), n: snapshot.n, ts: snapshot.ts };
-  return reachesStart(count) ? { state: emptyState(), n: 0, ts: -1 } : null;
+export function foldBase({ snapshots, state }: SeriesEntry, ts: number): SnapshotMark | null {
+  return snapshots.findLast((mark) => mark.ts < ts) ?? (reachesStart(state.count) ? START : null);
+}
+
+/** The state at a fold's base; null where the store no longer has it. */
+export async function stateAt(
+  { n }: SnapshotMark,
+  series: SeriesId,
+  store: SeriesStore,
+): Promise<SeriesState | null> {
+  if (n === START.n) return emptyState();
+  const bytes = await store.snapshot(series, n);
+  return bytes && stateOf(bytes);
 }
 
 /**

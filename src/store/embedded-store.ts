@@ -46,6 +46,7 @@ export function openEmbeddedStore(options: EmbeddedOptions): Store {
     description: `embedded (${join(options.directory, DATABASE_FILE)})`,
     load: (ids) => series.load(ids),
     commit: (commits) => series.commit(commits),
+    snapshot: (id, n) => series.snapshot(id, n),
     range: (id, from, to, limit) => series.range(id, from, to, limit),
     samplesAt: (id, timestamps) => series.samplesAt(id, timestamps),
     buckets: (id, from, to, width, agg) => series.buckets(id, from, to, width, agg),

@@ -80,6 +80,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     description: `redis (${server.name}, layout ${layout.name}, durability ${durability})`,
     load: (ids) => series.load(ids),
     commit: (commits) => series.commit(commits),
+    snapshot: (id, n) => series.snapshot(id, n),
     range: (id, from, to, limit) => series.range(id, from, to, limit),
     samplesAt: (id, timestamps) => series.samplesAt(id, timestamps),
     buckets: (id, from, to, width, agg) => series.buckets(id, from, to, width, agg),

@@ -24,10 +24,14 @@ export interface ModelAssignment {
   readonly revision?: number;
 }
 
-/** The state after reading number `n` in timestamp order, whose timestamp is `ts`. */
-export interface Snapshot {
+/** Where a snapshot was taken: after reading number `n` in timestamp order, whose timestamp is `ts`. */
+export interface SnapshotMark {
   readonly n: number;
   readonly ts: number;
+}
+
+/** The state there. */
+export interface Snapshot extends SnapshotMark {
   readonly bytes: Uint8Array;
 }
 
@@ -38,8 +42,8 @@ export interface SeriesRecord {
   readonly state: Uint8Array;
   /** The seasonal ring, empty at first. */
   readonly season: Uint8Array;
-  /** Ascending by `n`. */
-  readonly snapshots: readonly Snapshot[];
+  /** Ascending by `n`; `snapshot` has their bytes, which only a late reading needs. */
+  readonly snapshots: readonly SnapshotMark[];
   /** Ascending by `from`. */
   readonly assignments: readonly ModelAssignment[];
 }
@@ -108,6 +112,8 @@ export interface SeriesStore {
   load(series: readonly SeriesId[]): Promise<(SeriesRecord | null)[]>;
   /** Applies each series atomically if its version still matches; results in the order of `commits`. */
   commit(commits: readonly SeriesCommit[]): Promise<CommitResult[]>;
+  /** The bytes of the snapshot after reading number `n`, null where there is none (any more). */
+  snapshot(series: SeriesId, n: number): Promise<Uint8Array | null>;
   /** Stored samples with `from` <= ts <= `to`, ascending; at most `limit`, the newest ones, when given. */
   range(series: SeriesId, from: number, to: number, limit?: number): Promise<ScoredSample[]>;
   /** The stored samples at exactly these timestamps, in any order. */

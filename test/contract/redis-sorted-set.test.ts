@@ -93,6 +93,15 @@ describe.skipIf(!has('redis-server'))('Redis without RedisTimeSeries (needs redi
     expect(await store.buckets(series, 0, 20 * DAY, 3_600_000, 'max')).toHaveLength(10);
   });
 
+  it('reads a range that is longer than a page', async () => {
+    const store = await openClean();
+    const samples = Array.from({ length: 41_000 }, (_, i) => ({ ts: 1000 + 2 * i, value: i % 7 }));
+    await store.commit([commitOf(samples, -1)]);
+    const found = await store.range(series, 0, DAY);
+    expect(found).toEqual(samples.map((sample) => ({ ...sample, expected: 1, score: 2 })));
+    expect(await store.range(series, 1002, 1005)).toHaveLength(2);
+  });
+
   it('trims by itself when an hour closes', async () => {
     const store = await openClean({ retention: DAY });
     const now = Date.now();

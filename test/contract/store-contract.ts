@@ -86,9 +86,10 @@ export function storeContract(name: string, open: (limits: StoreLimits) => Promi
       expect(record).toMatchObject({ version, assignments: [{ from: 0, model: 'm-1' }] });
       expect(plain(record!.state)).toEqual([1, 2, 255]);
       expect(plain(record!.season)).toEqual([3, 0, 10, 255]);
-      expect(record!.snapshots.map(({ n, ts, bytes }) => ({ n, ts, bytes: plain(bytes) }))).toEqual([
-        { n: 64, ts: T0, bytes: [7] },
-      ]);
+      expect(record!.snapshots).toEqual([{ n: 64, ts: T0 }]);
+      expect(plain((await store.snapshot(S, 64))!)).toEqual([7]);
+      expect(await store.snapshot(S, 128)).toBeNull();
+      expect(await store.snapshot({ sensor: 'other', metric: 'temperature' }, 64)).toBeNull();
       expect(await store.range(S, 0, T0 + DAY)).toEqual([{ ts: T0, value: 21.5, expected: 21, score: 0.25 }]);
       expect(await store.list()).toEqual([{ ...S, status: 'warmup', last: { ts: T0, value: 21.5 } }]);
       // A season that is not given stays.
@@ -232,13 +233,9 @@ export function storeContract(name: string, open: (limits: StoreLimits) => Promi
         ),
       });
       const [record] = await store.load([S]);
-      expect(record!.snapshots.map(({ n, bytes }) => [n, bytes[0]])).toEqual([
-        [128, 2],
-        [192, 3],
-        [256, 4],
-        [320, 50],
-        [384, 6],
-      ]);
+      expect(record!.snapshots).toEqual([128, 192, 256, 320, 384].map((n) => ({ n, ts: T0 + n })));
+      const bytes = await Promise.all([64, 128, 192, 256, 320, 384].map((n) => store.snapshot(S, n)));
+      expect(bytes.map((found) => found && plain(found))).toEqual([null, [2], [3], [4], [50], [6]]);
     });
 
     describe('buckets', () => {

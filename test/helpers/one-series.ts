@@ -40,11 +40,13 @@ export async function stored(store: Store) {
     samples: await store.range(SERIES, 0, START + 5 * DAY),
     state,
     season: Buffer.from(record!.season).toString('hex'),
-    snapshots: record!.snapshots.map(({ n, ts, bytes }) => ({
-      n,
-      ts,
-      bytes: Buffer.from(bytes).toString('hex'),
-    })),
+    snapshots: await Promise.all(
+      record!.snapshots.map(async ({ n, ts }) => ({
+        n,
+        ts,
+        bytes: Buffer.from((await store.snapshot(SERIES, n))!).toString('hex'),
+      })),
+    ),
     horizon: snapshots[0],
     assignments: record!.assignments,
     alerts: (await store.alerts({ limit: 10_000 })).map(({ revision, acknowledged, ...alert }) => alert),

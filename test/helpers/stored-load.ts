@@ -109,7 +109,9 @@ export async function contentOf(store: Store, { sensor, metric }: LoadedSeries):
   return {
     samples: await store.range(series, 0, ALL),
     state: entry.state,
-    snapshots: record!.snapshots,
+    snapshots: await Promise.all(
+      record!.snapshots.map(async (mark) => ({ ...mark, bytes: (await store.snapshot(series, mark.n))! })),
+    ),
     assignments: entry.assignments,
     hours,
     alerts: alerts.map(({ revision: _revision, acknowledged: _acknowledged, ...rest }) => rest),

@@ -18,7 +18,7 @@ import type {
   SeriesSummary,
 } from '../store.ts';
 import type { AlertTable } from './alert-table.ts';
-import { available, type Database, type Row, transaction } from './database.ts';
+import { available, type Database, transaction } from './database.ts';
 
 type SeriesRow = [id: number, version: string, state: Uint8Array, assignments: string, lastTs: number | null];
 
@@ -36,7 +36,8 @@ export class SeriesTable implements SeriesStore {
   private readonly update;
   private readonly season;
   private readonly putSeason;
-  private readonly snapshots;
+  private readonly marks;
+  private readonly snapshotBytes;
   private readonly putSnapshot;
   private readonly dropSnapshots;
   private readonly putSample;
@@ -62,7 +63,8 @@ export class SeriesTable implements SeriesStore {
     );
     this.season = prepare('SELECT bytes FROM seasons WHERE series = ?').raw();
     this.putSeason = prepare('INSERT OR REPLACE INTO seasons (series, bytes) VALUES (?, ?)');
-    this.snapshots = prepare('SELECT n, ts, bytes FROM snapshots WHERE series = ? ORDER BY n').raw();
+    this.marks = prepare('SELECT n, ts FROM snapshots WHERE series = ? ORDER BY n').raw();
+    this.snapshotBytes = prepare('SELECT bytes FROM snapshots WHERE series = ? AND n = ?').raw();
     this.putSnapshot = prepare('INSERT OR REPLACE INTO snapshots (series, n, ts, bytes) VALUES (?, ?, ?, ?)');
     this.dropSnapshots = prepare('DELETE FROM snapshots WHERE series = ? AND n < ?');
     this.putSample = prepare(
@@ -190,6 +192,14 @@ export class SeriesTable implements SeriesStore {
     this.putRollup.run(id, width, start, n, sum, min, max);
   }
 
+  async snapshot(series: SeriesId, n: number): Promise<Uint8Array | null> {
+    return available(() => {
+      const id = this.row(series)?.[0];
+      if (id === undefined) return null;
+      return (this.snapshotBytes.get(id, n) as [Uint8Array] | undefined)?.[0] ?? null;
+    });
+  }
+
   async range(series: SeriesId, from: number, to: number, limit?: number): Promise<ScoredSample[]> {
     return available(() => {
       const id = this.row(series)?.[0];
@@ -272,11 +282,7 @@ export class SeriesTable implements SeriesStore {
       version,
       state,
       season: (this.season.get(id) as [Uint8Array] | undefined)?.[0] ?? new Uint8Array(0),
-      snapshots: (this.snapshots.all(id) as Row[]).map(([n, ts, bytes]) => ({
-        n: n as number,
-        ts: ts as number,
-        bytes: bytes as Uint8Array,
-      })),
+      snapshots: (this.marks.all(id) as [number, number][]).map(([n, ts]) => ({ n, ts })),
       assignments: JSON.parse(assignments),
     };
   }

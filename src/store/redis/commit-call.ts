@@ -8,7 +8,7 @@ import type { Argument, Call } from './connection.ts';
 import { commitKeys } from './keys.ts';
 import { checked, type Reply, text, unusableKey } from './reply.ts';
 import type { Script } from './script.ts';
-import { decodeRecord, encodeSnapshot } from './state-hash.ts';
+import { decodeRecord } from './state-hash.ts';
 
 export interface CommitSettings {
   readonly script: Script;
@@ -25,7 +25,6 @@ function label(name: string): string {
   return name.replace(/[(),]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
-const verdictText = (value: number | null) => (value === null ? '' : String(value));
 const asBuffer = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 /** @param version the new one */
@@ -45,8 +44,8 @@ export function commitCall(
     alwaysWrite && commit.duplicates > 0 ? '1' : '0',
     String(keyRetention),
     String(Math.max(0, dropBefore)),
-    String(commit.samples.length),
-    String(commit.verdicts.length),
+    commit.samples.map(({ ts, value }) => `${ts} ${value}`).join(' '),
+    commit.verdicts.map(({ ts, expected, score }) => `${ts} ${expected ?? '-'} ${score ?? '-'}`).join(' '),
     String(commit.alerts.length),
     String(next?.snapshots.length ?? 0),
     String(commit.duplicates),
@@ -61,12 +60,8 @@ export function commitCall(
     String(now),
     next?.season ? asBuffer(next.season) : '',
   );
-  for (const { ts, value } of commit.samples) args.push(String(ts), String(value));
-  for (const { ts, expected, score } of commit.verdicts) {
-    args.push(String(ts), verdictText(expected), verdictText(score));
-  }
   for (const change of commit.alerts) args.push(...encodeChange(change));
-  for (const snapshot of next?.snapshots ?? []) args.push(String(snapshot.n), encodeSnapshot(snapshot));
+  for (const { n, ts, bytes } of next?.snapshots ?? []) args.push(String(n), String(ts), asBuffer(bytes));
   return { key: keys[0]!, args, script };
 }
 

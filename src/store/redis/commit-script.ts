@@ -4,9 +4,7 @@
  * Lua that defines `check(head)` and `write(head, update)`.
  */
 import { type Script, script } from './script.ts';
-
-/** Format of the state hash; a hash of a later one is not touched. */
-export const STATE_FORMAT = 1;
+import { RECORD_FIELDS, STATE_FORMAT } from './state-hash.ts';
 
 /** @param layout Lua text, see above */
 export function commitScript(layout: string): Script {
@@ -15,21 +13,29 @@ export function commitScript(layout: string): Script {
 --       7-14 rollups: avg, min, max, count of 1 min, then of 1 h
 -- ARGV  1 expected version ('' for a series that is not there)  2 new version
 --       3 '1': write down duplicates that change nothing  4 retention of samples, ms  5 drop samples before, ms
---       6 samples  7 verdicts  8 alert changes  9 snapshots: how many of each follow
+--       6 samples: 'ts value ts value ...'  7 verdicts: 'ts expected score ...', '-' for none
+--       8 alert changes  9 snapshots: how many of each follow
 --       10 duplicates  11 '1': the state changes  12 state  13 assignments  14 status  15 horizon  16 oldest snapshot
 --       17 sensor  18 metric  19 now, ms  20 seasonal ring ('' where it has not changed)
---       21... samples: ts, value; verdicts: ts, expected, score ('' for none); alerts: field, content;
---       snapshots: n, bytes
+--       21... alerts: field, content; snapshots: n, ts, bytes
 -- Returns 1 (committed, no alerts to relay), {'committed', pending outbox, changed alerts},
---         {'conflict', the state hash} or {'refused', key, why}. Nothing is written unless it is committed.
+--         {'conflict', the fields of a record} or {'refused', key, why}. Nothing is written unless it is committed.
 local STATE, VALUE, EXPECTED, SCORE, OUTBOX, ALERTS = unpack(KEYS, 1, 6)
 local NEW_VERSION = ARGV[2]
 local RETENTION, DROP_BEFORE = tonumber(ARGV[4]), tonumber(ARGV[5])
-local SAMPLES, VERDICTS, CHANGES, SNAPSHOTS = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
-local SAMPLE, VERDICT = 21, 21 + 2 * SAMPLES
-local CHANGE = VERDICT + 3 * VERDICTS
+local CHANGES, SNAPSHOTS = tonumber(ARGV[8]), tonumber(ARGV[9])
+local CHANGE = 21
 local SNAPSHOT = CHANGE + 2 * CHANGES
 local call = redis.call
+
+-- Hundreds of numbers as one argument each: arguments of their own cost the client a microsecond each.
+local function words(text)
+  local found = {}
+  for word in string.gmatch(text, '%S+') do found[#found + 1] = word end
+  return found
+end
+local samples, verdicts = words(ARGV[6]), words(ARGV[7])
+local SAMPLES, VERDICTS = #samples, #verdicts
 
 local function refused(key, why) return {'refused', key, why} end
 
@@ -41,13 +47,13 @@ end
 
 ${layout}
 
--- f format, v version, t and l newest reading, k snapshots kept, the rest the layout's
+-- f format, v version, t and l newest reading, k marks of the snapshots kept, the rest the layout's
 local head = redis.pcall('HMGET', STATE, 'f', 'v', 't', 'l', 'k', 'r', 'm', 'o')
 if head.err then return wrong(STATE, 'hash') or redis.error_reply(head.err) end
 if head[1] and tonumber(head[1]) > ${STATE_FORMAT} then
   return refused(STATE, 'was written by a later version (format ' .. head[1] .. ')')
 end
-if (head[2] or '') ~= ARGV[1] then return {'conflict', call('HGETALL', STATE)} end
+if (head[2] or '') ~= ARGV[1] then return {'conflict', call('HMGET', STATE, ${RECORD_FIELDS.map((field) => `'${field}'`).join(', ')})} end
 local waiting = redis.pcall('HLEN', OUTBOX)
 if type(waiting) == 'table' then return wrong(OUTBOX, 'hash') or redis.error_reply(waiting.err) end
 if CHANGES > 0 then
@@ -72,7 +78,7 @@ end
 if not head[1] then set('f', '${STATE_FORMAT}') end
 write(head, set)
 if SAMPLES > 0 then
-  local ts, text = ARGV[VERDICT - 2], ARGV[VERDICT - 1]
+  local ts, text = samples[SAMPLES - 1], samples[SAMPLES]
   local newer = tonumber(ts) - tonumber(head[3] or -1)
   if newer > 0 or (newer == 0 and tonumber(text) > tonumber(head[4])) then
     set('t', ts)
@@ -88,18 +94,18 @@ if ARGV[11] == '1' then
 end
 if SNAPSHOTS > 0 then
   local kept, there = {}, {}
-  for n in string.gmatch(head[5] or '', '%d+') do
+  for i = SNAPSHOT, SNAPSHOT + 3 * SNAPSHOTS - 1, 3 do
+    local n = ARGV[i]
+    set('n' .. n, ARGV[i + 2])
+    kept[#kept + 1] = n .. ':' .. ARGV[i + 1]
+    there[n] = true
+  end
+  for n, ts in string.gmatch(head[5] or '', '(%d+):(%d+)') do
     if tonumber(n) < tonumber(ARGV[16]) then
       call('HDEL', STATE, 'n' .. n)
-    else
-      kept[#kept + 1] = n
-      there[n] = true
+    elseif not there[n] then
+      kept[#kept + 1] = n .. ':' .. ts
     end
-  end
-  for i = SNAPSHOT, SNAPSHOT + 2 * SNAPSHOTS - 1, 2 do
-    local n = ARGV[i]
-    set('n' .. n, ARGV[i + 1])
-    if not there[n] then kept[#kept + 1] = n end
   end
   set('k', table.concat(kept, ' '))
 end

@@ -19,7 +19,7 @@ import { fieldKey, SERIES_KEY } from './keys.ts';
 import type { Layout } from './layout.ts';
 import { checked, list, type Reply, text, textOrNull } from './reply.ts';
 import type { Server } from './server.ts';
-import { decodeRecord, decodeSummary, SUMMARY_FIELDS } from './state-hash.ts';
+import { decodeRecord, decodeSummary, RECORD_FIELDS, SUMMARY_FIELDS, snapshotField } from './state-hash.ts';
 
 /** Series looked at in one pipeline where all of them are. */
 const PAGE = 2000;
@@ -47,7 +47,7 @@ export class SeriesKeys implements SeriesStore {
     const replies = await this.server.run(
       series.map((id) => {
         const key = fieldKey(seriesKey(id), 'state');
-        return { key, args: ['HGETALL', key] };
+        return { key, args: ['HMGET', key, ...RECORD_FIELDS] };
       }),
     );
     return replies.map((reply) => (Array.isArray(reply) ? decodeRecord(reply) : null));
@@ -109,6 +109,12 @@ export class SeriesKeys implements SeriesStore {
       if (error instanceof StoreUnavailable || !(error instanceof VigiaError)) throw error;
       return error;
     }
+  }
+
+  async snapshot(series: SeriesId, n: number): Promise<Uint8Array | null> {
+    const key = fieldKey(seriesKey(series), 'state');
+    const [reply] = await this.server.run([{ key, args: ['HGET', key, snapshotField(n)] }]);
+    return (checked(reply, key) as Buffer | null) ?? null;
   }
 
   range(series: SeriesId, from: number, to: number, limit?: number): Promise<ScoredSample[]> {

@@ -11,8 +11,21 @@ import { script } from './script.ts';
 import type { Server } from './server.ts';
 import { openBucketField, SORTED_SET_COMMIT } from './sorted-set-script.ts';
 
-/** Samples read at once where buckets are made of raw samples. */
+/** Samples that are read at once. */
 const PAGE = 20_000;
+
+const RANGE = script(`
+-- KEYS values, expected, score   ARGV from, to
+-- Returns the number of values, at most PAGE, and the members of each key up to the last of them as one text: a reply
+-- of its own for each member would cost the client more than reading it.
+local values = redis.call('ZRANGEBYSCORE', KEYS[1], ARGV[1], ARGV[2], 'LIMIT', 0, ${PAGE})
+local to = #values < ${PAGE} and ARGV[2] or string.match(values[#values], '^[^:]*')
+local found = {#values, table.concat(values, ' ')}
+for i = 2, 3 do
+  found[i + 1] = table.concat(redis.call('ZRANGEBYSCORE', KEYS[i], ARGV[1], to), ' ')
+end
+return found
+`);
 
 const SAMPLES_AT = script(`
 -- KEYS 1 sorted set of samples   ARGV timestamps
@@ -32,18 +45,26 @@ export class SortedSetLayout implements Layout {
   constructor(private readonly server: Server) {}
 
   async range(key: string, from: number, to: number, limit?: number): Promise<ScoredSample[]> {
-    const read = (field: 'value' | 'expected' | 'score', count?: number): Call => {
-      const at = fieldKey(key, field);
-      return count === undefined
-        ? { key: at, args: ['ZRANGEBYSCORE', at, String(from), String(to)] }
-        : { key: at, args: ['ZREVRANGEBYSCORE', at, String(to), String(from), 'LIMIT', '0', String(count)] };
-    };
-    const verdicts = limit === undefined ? undefined : limit + VERDICT_SLACK;
-    const fields = [read('value', limit), read('expected', verdicts), read('score', verdicts)];
-    const replies = await this.server.run(fields);
-    const [values, expected, scores] = fields.map(({ key }, i) => samples(replies[i], key));
-    if (limit !== undefined) values!.reverse();
-    return scored(values!, expected!, scores!);
+    const keys = (['value', 'expected', 'score'] as const).map((field) => fieldKey(key, field));
+    if (limit === undefined) {
+      const all: ScoredSample[] = [];
+      for (let first = from; ; first = all.at(-1)!.ts + 1) {
+        const args = ['EVALSHA', RANGE.sha, '3', ...keys, String(first), String(to)];
+        const [reply] = await this.server.run([{ key: keys[0]!, args, script: RANGE }]);
+        const [count, ...texts] = list(reply, `vigia:{${key}}:value|expected|score`);
+        const [values, expected, scores] = texts.map(members);
+        for (const found of scored(values!, expected!, scores!)) all.push(found);
+        if (Number(count) < PAGE) return all;
+      }
+    }
+    const counts = [limit, limit + VERDICT_SLACK, limit + VERDICT_SLACK];
+    const calls = keys.map((at, i): Call => {
+      const args = ['ZREVRANGEBYSCORE', at, String(to), String(from), 'LIMIT', '0', String(counts[i])];
+      return { key: at, args };
+    });
+    const replies = await this.server.run(calls);
+    const [values, expected, scores] = keys.map((at, i) => samples(replies[i], at));
+    return scored(values!.reverse(), expected!, scores!);
   }
 
   async samplesAt(key: string, timestamps: readonly number[]): Promise<Sample[]> {
@@ -112,10 +133,17 @@ export class SortedSetLayout implements Layout {
 }
 
 function samples(reply: Reply | undefined, key: string): Sample[] {
-  return list(reply, key).map((member) => {
-    const [ts, value] = text(member).split(':') as [string, string];
-    return { ts: Number(ts), value: Number(value) };
-  });
+  return list(reply, key).map((member) => sample(text(member)));
+}
+
+function members(reply: Reply): Sample[] {
+  const joined = text(reply);
+  return joined === '' ? [] : joined.split(' ').map(sample);
+}
+
+function sample(member: string): Sample {
+  const colon = member.indexOf(':');
+  return { ts: Number(member.slice(0, colon)), value: Number(member.slice(colon + 1)) };
 }
 
 function closedBucket(member: string, agg: Aggregate): Part {

@@ -32,7 +32,7 @@ local function check(head)
     if bad then return bad end
   end
   if SAMPLES == 0 then return nil end
-  local first, final = tonumber(ARGV[SAMPLE]), tonumber(ARGV[VERDICT - 2])
+  local first, final = tonumber(samples[1]), tonumber(samples[SAMPLES - 1])
   for _, rollup in ipairs(ROLLUPS) do
     local text = head[rollup.slot]
     if text then
@@ -82,8 +82,8 @@ local function value_of(member) return string.match(member, ':(.*)$') end
 
 local function write_values()
   local members, late, appended = {}, {}, {}
-  for i = SAMPLE, VERDICT - 1, 2 do
-    local ts, text = ARGV[i], ARGV[i + 1]
+  for i = 1, SAMPLES, 2 do
+    local ts, text = samples[i], samples[i + 1]
     local at = tonumber(ts)
     local wanted = true
     if at <= last then
@@ -159,16 +159,16 @@ local function write(head, set)
     if closed then trim() end
   end
   if VERDICTS == 0 then return end
-  if tonumber(ARGV[VERDICT]) <= last then
-    for _, key in ipairs({EXPECTED, SCORE}) do call('ZREMRANGEBYSCORE', key, ARGV[VERDICT], '+inf') end
+  if tonumber(verdicts[1]) <= last then
+    for _, key in ipairs({EXPECTED, SCORE}) do call('ZREMRANGEBYSCORE', key, verdicts[1], '+inf') end
   end
   for offset, key in ipairs({EXPECTED, SCORE}) do
     local members = {}
-    for i = VERDICT, CHANGE - 1, 3 do
-      local text = ARGV[i + offset]
-      if text ~= '' then
-        members[#members + 1] = ARGV[i]
-        members[#members + 1] = ARGV[i] .. ':' .. text
+    for i = 1, VERDICTS, 3 do
+      local text = verdicts[i + offset]
+      if text ~= '-' then
+        members[#members + 1] = verdicts[i]
+        members[#members + 1] = verdicts[i] .. ':' .. text
       end
     end
     zadd(key, members)

@@ -1,41 +1,47 @@
 /** The state hash of a series, read back. See commit-script.ts for its fields. */
 import type { Sample } from '../../domain/reading.ts';
-import type { SeriesRecord, SeriesStatus, Snapshot } from '../store.ts';
-import { STATE_FORMAT } from './commit-script.ts';
+import type { SeriesRecord, SeriesStatus, SnapshotMark } from '../store.ts';
 import { type Reply, text } from './reply.ts';
 
-/** A snapshot as one field: its timestamp in digits, a colon, the bytes. */
-export function encodeSnapshot({ ts, bytes }: Snapshot): Buffer {
-  return Buffer.concat([Buffer.from(`${ts}:`), bytes]);
+/** Format of the state hash; a hash of a later one is not touched. */
+export const STATE_FORMAT = 1;
+
+/** What a record is made of, in the order that `decodeRecord` takes them; the commit script answers a conflict with them. */
+export const RECORD_FIELDS = ['f', 'v', 's', 'g', 'a', 'k'] as const;
+
+/** The field of a snapshot's bytes. Its mark is in `k`, so that a record can be read without them. */
+export function snapshotField(n: number): string {
+  return `n${n}`;
 }
 
-function decodeSnapshot(n: number, field: Buffer): Snapshot {
-  const colon = field.indexOf(0x3a);
-  return { n, ts: Number(field.toString('latin1', 0, colon)), bytes: field.subarray(colon + 1) };
-}
+const NOTHING = new Uint8Array(0);
 
 /**
- * @param hash fields and values in turn, as HGETALL gives them
+ * @param fields the values of RECORD_FIELDS
  * @returns null where there is no series, or one that this version cannot read (its commit will say why)
  */
-export function decodeRecord(hash: readonly Reply[]): SeriesRecord | null {
-  let version: string | null = null;
-  let state: Uint8Array = new Uint8Array(0);
-  let season: Uint8Array = new Uint8Array(0);
-  let assignments: SeriesRecord['assignments'] = [];
-  const snapshots: Snapshot[] = [];
-  for (let i = 0; i + 1 < hash.length; i += 2) {
-    const field = text(hash[i]);
-    const value = hash[i + 1] as Buffer;
-    if (field === 'f' && Number(text(value)) > STATE_FORMAT) return null;
-    if (field === 'v') version = text(value);
-    else if (field === 's') state = value;
-    else if (field === 'g') season = value;
-    else if (field === 'a') assignments = JSON.parse(text(value));
-    else if (field[0] === 'n') snapshots.push(decodeSnapshot(Number(field.slice(1)), value));
-  }
-  snapshots.sort((a, b) => a.n - b.n);
-  return version === null ? null : { version, state, season, assignments, snapshots };
+export function decodeRecord([
+  format,
+  version,
+  state,
+  season,
+  assignments,
+  marks,
+]: readonly Reply[]): SeriesRecord | null {
+  if (version == null || Number(text(format)) > STATE_FORMAT) return null;
+  return {
+    version: text(version),
+    state: (state as Buffer | null) ?? NOTHING,
+    season: (season as Buffer | null) ?? NOTHING,
+    assignments: assignments == null ? [] : JSON.parse(text(assignments)),
+    snapshots: marks == null ? [] : decodeMarks(text(marks)),
+  };
+}
+
+/** `64:1700000000000 128:1700000064000`, ascending. */
+function decodeMarks(marks: string): SnapshotMark[] {
+  const found = Array.from(marks.matchAll(/(\d+):(\d+)/g), ([, n, ts]) => ({ n: Number(n), ts: Number(ts) }));
+  return found.sort((a, b) => a.n - b.n);
 }
 
 /** What `GET /api/series` shows, in the order that `decodeSummary` takes them. */

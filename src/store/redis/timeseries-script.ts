@@ -49,9 +49,9 @@ local function check(head)
   no_score, bad = missing(SCORE)
   if bad then return bad end
   if SAMPLES == 0 then return nil end
-  local first, final = tonumber(ARGV[SAMPLE]), tonumber(ARGV[VERDICT - 2])
+  local first, final = tonumber(samples[1]), tonumber(samples[SAMPLES - 1])
   if RETENTION > 0 and first < math.max(last, final) - RETENTION then
-    return refused(VALUE, 'takes no reading of ' .. ARGV[SAMPLE] .. ': older than its retention')
+    return refused(VALUE, 'takes no reading of ' .. samples[1] .. ': older than its retention')
   end
   -- Within the open bucket of the finest rollup no rule writes anything.
   if first <= last or math.floor(final / FINEST) ~= math.floor(last / FINEST) then
@@ -101,19 +101,20 @@ local function write(head, set)
   end
   -- Rewritten verdicts reach to the newest reading: taking them away and appending is many times cheaper than
   -- replacing each inside a compressed chunk.
-  if VERDICTS > 0 and tonumber(ARGV[VERDICT]) <= last then
-    for _, key in ipairs({EXPECTED, SCORE}) do call('TS.DEL', key, ARGV[VERDICT], string.format('%.0f', last)) end
+  if VERDICTS > 0 and tonumber(verdicts[1]) <= last then
+    for _, key in ipairs({EXPECTED, SCORE}) do call('TS.DEL', key, verdicts[1], string.format('%.0f', last)) end
   end
-  for i = SAMPLE, VERDICT - 1, 2 do add(VALUE, ARGV[i], ARGV[i + 1]) end
+  for i = 1, SAMPLES, 2 do add(VALUE, samples[i], samples[i + 1]) end
   local floor = -1
   if RETENTION > 0 then
     floor = last - RETENTION
-    if SAMPLES > 0 then floor = math.max(floor, tonumber(ARGV[VERDICT - 2]) - RETENTION) end
+    if SAMPLES > 0 then floor = math.max(floor, tonumber(samples[SAMPLES - 1]) - RETENTION) end
   end
-  for i = VERDICT, CHANGE - 1, 3 do
-    if tonumber(ARGV[i]) >= floor then
-      if ARGV[i + 1] ~= '' then add(EXPECTED, ARGV[i], ARGV[i + 1]) end
-      if ARGV[i + 2] ~= '' then add(SCORE, ARGV[i], ARGV[i + 2]) end
+  for i = 1, VERDICTS, 3 do
+    local ts, expected, score = verdicts[i], verdicts[i + 1], verdicts[i + 2]
+    if tonumber(ts) >= floor then
+      if expected ~= '-' then add(EXPECTED, ts, expected) end
+      if score ~= '-' then add(SCORE, ts, score) end
     end
   end
   flush()

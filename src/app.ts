@@ -17,8 +17,9 @@ import type { Model } from '../models/model.ts';
 import { packageVersion } from '../models/package-root.ts';
 import { TopicTemplate } from './codecs/topic.ts';
 import type { Config } from './config.ts';
+import type { Alert } from './domain/alert.ts';
 import { DEFAULT_RULES } from './domain/alert-rule.ts';
-import { seriesKey } from './domain/series.ts';
+import { type SeriesId, seriesKey } from './domain/series.ts';
 import { ConfigurationError, StoreUnavailable } from './errors.ts';
 import { Live } from './http/live.ts';
 import { registerProcessMetrics } from './http/process-metrics.ts';
@@ -29,6 +30,7 @@ import { Accounting } from './pipeline/accounting.ts';
 import { ModelRegistry } from './pipeline/model-registry.ts';
 import { Pipeline } from './pipeline/pipeline.ts';
 import { RuleBook } from './pipeline/rule-book.ts';
+import { Watchdog } from './pipeline/watchdog.ts';
 import { embeddedStoreExists, openEmbeddedStore } from './store/embedded-store.ts';
 import { openRedisStore } from './store/redis-store.ts';
 import { WIDEST_ROLLUP } from './store/rollup.ts';
@@ -89,12 +91,18 @@ export async function startApp(options: AppOptions): Promise<App> {
     collectDefaultMetrics({ register: registry });
     const templates = config.MQTT_TOPICS.map((topic) => new TopicTemplate(topic));
     const accounting = new Accounting(registry);
+    const rules = new RuleBook(
+      config.ALERT_RULES ?? [],
+      { ...DEFAULT_RULES, missing: config.MISSING_FACTOR === 0 ? null : { factor: config.MISSING_FACTOR } },
+      config.MISSING_MINIMUM,
+      config.STATE_CACHE,
+    );
     const pipeline = new Pipeline({
       store,
       models: new ModelRegistry(store, model, async (bytes) =>
         createModel(parseArtifact(bytes, 'a model in the store'), simd),
       ),
-      rules: new RuleBook(config.ALERT_RULES ?? [], DEFAULT_RULES, config.STATE_CACHE),
+      rules,
       accounting,
       logger,
       templates,
@@ -111,7 +119,6 @@ export async function startApp(options: AppOptions): Promise<App> {
       cacheSize: config.STATE_CACHE,
       now,
     });
-    logAlerts(pipeline, logger);
     const live = new Live(
       {
         intervalMs: config.LIVE_INTERVAL,
@@ -123,7 +130,6 @@ export async function startApp(options: AppOptions): Promise<App> {
       store.peers,
       registry,
     );
-    pipeline.on('committed', (_series, { commit }, alerts) => live.committed(commit, alerts));
 
     const stopping = new AbortController();
     stack.push({ name: 'housekeeping', close: () => stopping.abort() });
@@ -142,6 +148,28 @@ export async function startApp(options: AppOptions): Promise<App> {
       stack.push({ name: 'subscriber', close: () => subscriber!.close() });
       subscriber.start();
     }
+    const hearingSince = now();
+    const watchdog = new Watchdog({
+      store,
+      rules,
+      hearing: {
+        since: () => (subscriber ? subscriber.hearingSince : hearingSince),
+        answers: async () => (subscriber ? subscriber.answers() : true),
+        storedUntil: () => pipeline.storedUntil,
+      },
+      patience: config.MISSING_PATIENCE,
+      accounting,
+      logger,
+      now,
+    });
+    for (const source of [pipeline, watchdog] as const) {
+      source.on('committed', (series, { commit }, alerts) => {
+        logAlerts(series, alerts, logger);
+        live.committed(commit, alerts);
+      });
+    }
+    watchdog.start();
+    stack.push({ name: 'watchdog', close: () => watchdog.close() });
     registerProcessMetrics(registry, {
       store,
       version: packageVersion(),
@@ -377,14 +405,12 @@ async function housekeeping(
   }
 }
 
-function logAlerts(pipeline: Pipeline, logger: Logger): void {
-  pipeline.on('committed', (series, _planned, alerts) => {
-    for (const { id, state, value, expected, score, limit, ts } of alerts) {
-      const fields = { id, time: new Date(ts).toISOString(), value, expected, score, limit };
-      if (state === 'open') logger.warn(fields, `alert on ${seriesKey(series)}`);
-      else logger.info(fields, `alert ${state} on ${seriesKey(series)}`);
-    }
-  });
+function logAlerts(series: SeriesId, alerts: readonly Alert[], logger: Logger): void {
+  for (const { id, state, value, expected, score, limit, ts } of alerts) {
+    const fields = { id, time: new Date(ts).toISOString(), value, expected, score, limit };
+    if (state === 'open') logger.warn(fields, `alert on ${seriesKey(series)}`);
+    else logger.info(fields, `alert ${state} on ${seriesKey(series)}`);
+  }
 }
 
 /** Goes on where an earlier run ended, so that a restart adds no late readings. */

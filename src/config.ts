@@ -90,6 +90,12 @@ const alertRules = z.string().transform((text, context) => {
   return rules;
 });
 
+const factor = z
+  .string()
+  .regex(/^\d+(\.\d+)?$/, 'must be 0 or a number from 1 on')
+  .transform(Number)
+  .refine((n) => n === 0 || n >= 1, 'must be 0 or a number from 1 on');
+
 interface Setting {
   readonly schema: z.ZodType<unknown, string>;
   readonly fallback?: string;
@@ -314,6 +320,18 @@ export const SETTINGS = {
   ALERT_WEBHOOK_URL: setting(url('http', 'https'), {
     help: 'receives every alert change',
     secret: true,
+  }),
+  MISSING_FACTOR: setting(factor, {
+    fallback: '5',
+    help: 'usual intervals of silence that raise `missing` (0: none do)',
+  }),
+  MISSING_MINIMUM: setting(duration(100), {
+    fallback: '5s',
+    help: 'the same at least, however short the usual interval',
+  }),
+  MISSING_PATIENCE: setting(duration(), {
+    fallback: '30s',
+    help: 'how long a replica has to hear before it reports silence: after its start, or an outage of broker or store',
   }),
   LOG_LEVEL: setting(choice('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'), {
     fallback: 'info',

@@ -107,7 +107,7 @@ export const seriesAnswer = z.object({
   metric: z.string(),
   unit: z.string().nullable(),
   last: z.object({ t: z.int(), v: z.number() }).nullable(),
-  state: z.enum(['warmup', 'normal', 'alarm']),
+  state: z.enum(['warmup', 'normal', 'alarm', 'silent']),
 });
 
 export const pointAnswer = z.object({

@@ -43,6 +43,8 @@ const RECONNECT_MAX_MS = 30_000;
 const SHORT_MS = 5000;
 const SHORT_CONNECTIONS = 3;
 const CLOSE_MS = 2000;
+/** How long an answer of the broker may take. */
+const ANSWER_MS = 5000;
 const STATUS = 'bridge/';
 
 type State = 'online' | 'offline' | 'leaving' | 'left';
@@ -57,6 +59,7 @@ export class MqttSubscriber {
   private stopped = false;
   private connectedAt: number | null = null;
   private shortConnections = 0;
+  private subscribedAt: number | null = null;
   private received = 0;
   /** Statuses of replicas as they come in, while somebody asks. */
   private statuses: Map<string, string> | null = null;
@@ -97,6 +100,26 @@ export class MqttSubscriber {
   /** Whether readings can come from the broker now. */
   get connected(): boolean {
     return this.problem === null;
+  }
+
+  /** Since when readings can come from the broker, ms; null while they cannot. */
+  get hearingSince(): number | null {
+    return this.connected ? this.subscribedAt : null;
+  }
+
+  /** Whether the broker acknowledges something now: a connection may look alive long after the other side is gone. */
+  async answers(): Promise<boolean> {
+    const { client } = this;
+    if (!this.connected || !client?.connected) return false;
+    const finished = new AbortController();
+    const published = client
+      .publishAsync(this.statusTopic(), this.status('online'), { qos: 1, retain: true })
+      .then(() => true)
+      .catch(() => false);
+    const late = delay(ANSWER_MS, false, { signal: finished.signal, ref: false }).catch(() => false);
+    const answered = await Promise.race([published, late]);
+    finished.abort();
+    return answered;
   }
 
   /** @throws VigiaError that says why no readings can come from the broker now */
@@ -234,6 +257,7 @@ export class MqttSubscriber {
         return;
       }
       this.problem = null;
+      this.subscribedAt = Date.now();
       logger.info({ filters }, 'subscribed');
       client.publish(this.statusTopic(), this.status('online'), { qos: 1, retain: true }, (failure) => {
         if (failure) logger.warn({ err: failure }, 'the status could not be published');

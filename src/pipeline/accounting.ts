@@ -26,6 +26,7 @@ export class Accounting {
   private readonly commits;
   private readonly alerts;
   private readonly deadLetterReasons;
+  private readonly silent;
   private readonly dropped;
   private readonly retained;
   private readonly shadow;
@@ -86,6 +87,11 @@ export class Accounting {
       name: 'vigia_dead_lettered_total',
       help: 'Readings kept as dead letters, by reason.',
       labelNames: ['reason'],
+      registers,
+    });
+    this.silent = new Gauge({
+      name: 'vigia_series_silent',
+      help: 'Series with an open alert of the rule missing.',
       registers,
     });
     this.dropped = new Counter({
@@ -182,6 +188,10 @@ export class Accounting {
 
   deadLettered(reason: string): void {
     this.deadLetterReasons.inc({ reason });
+  }
+
+  silentSeries(n: number): void {
+    this.silent.set(n);
   }
 
   deadLettersDropped(n: number): void {

@@ -71,6 +71,8 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
   private readonly abort = new AbortController();
   private readonly parked = new Set<NodeJS.Timeout>();
   private readonly cache: EntryCache;
+  /** See `storedUntil`; infinite while nothing waits. */
+  private storedBefore = Number.POSITIVE_INFINITY;
   /** Why the store is away, while a batch is being retried; null otherwise. */
   private outage: StoreUnavailable | null = null;
   /** Time spent on decoding since the last batch, ms. */
@@ -104,6 +106,11 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
     await Promise.race([this.running, deadline]);
     finished.abort();
     this.abort.abort();
+  }
+
+  /** Everything taken in before this time, ms, has been stored or is a dead letter. */
+  get storedUntil(): number {
+    return this.storedBefore;
   }
 
   /** Takes in a message; `delivery.ack` is called once everything in it is stored. */
@@ -219,6 +226,7 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
 
   private enqueue(ticket: Ticket, pendings: readonly Pending[]): void {
     this.options.accounting.taken(ticket, pendings.length);
+    this.storedBefore = Math.min(this.storedBefore, this.options.now());
     this.queue.push(pendings);
     this.wake?.();
   }
@@ -226,6 +234,7 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
   private async run(): Promise<void> {
     for (;;) {
       if (this.queue.size === 0) {
+        this.storedBefore = Number.POSITIVE_INFINITY;
         if (this.stopping) return;
         await new Promise<void>((resolve) => {
           this.wake = resolve;
@@ -238,9 +247,12 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
       // Lets the sockets that are readable now add to this batch, and keeps a busy pipeline from starving them.
       await turn();
       if (lingerMs > 0 && this.queue.size < batchMax && !this.stopping) await delay(lingerMs);
+      const taken = this.options.now();
       const batch = this.queue.take(batchMax, this.seriesMax);
+      const all = this.queue.size === 0;
       try {
         await this.process(batch);
+        if (all) this.storedBefore = taken;
       } catch (error) {
         // Only a closing pipeline gets here; its messages stay unacknowledged.
         if (this.abort.signal.aborted) return;
@@ -355,8 +367,7 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
       work.map(async (group) => {
         const entry = entries.get(group.key)!;
         if (entry instanceof VigiaError) throw entry;
-        const ruled = rules.of(group.series);
-        return planSeries(group.series, group.pendings, entry, store, models, batch, ruled, now());
+        return planSeries(group.series, group.pendings, entry, store, models, batch, rules, now());
       }),
     );
     for (const [i, result] of settled.entries()) {

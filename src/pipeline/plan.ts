@@ -6,13 +6,14 @@
 import { openAlerts } from '../detect/alert-ledger.ts';
 import { Fold, type FoldResult, type FoldSample } from '../detect/fold.ts';
 import type { ForecastBatch } from '../detect/forecast-batch.ts';
+import { usualInterval } from '../detect/intervals.ts';
 import { type ComparisonGain, gain } from '../detect/shadow.ts';
 import { encodeState, type SeriesState } from '../detect/state.ts';
 import type { AlertChange } from '../domain/alert.ts';
-import type { SeriesRules } from '../domain/alert-rule.ts';
 import type { Reading, Sample } from '../domain/reading.ts';
 import type { SeriesId } from '../domain/series.ts';
 import type { ScoredSample, Verdict } from '../domain/verdict.ts';
+import type { Watch } from '../domain/watch.ts';
 import type { ModelAssignment, SeriesCommit, SeriesStatus, SnapshotMark, Store } from '../store/store.ts';
 import {
   assign,
@@ -24,7 +25,16 @@ import {
 } from './assignments.ts';
 import type { ModelRegistry } from './model-registry.ts';
 import type { Outcome, StaticVerdict } from './outcome.ts';
-import { foldBase, oldestSnapshot, reachesStart, type SeriesEntry, stateAt } from './series-entry.ts';
+import type { RuleBook } from './rule-book.ts';
+import {
+  foldBase,
+  horizonOf,
+  oldestSnapshot,
+  reachesStart,
+  type SeriesEntry,
+  stateAt,
+} from './series-entry.ts';
+import { heardAt, MISSING_RULE, missingAlert } from './silence.ts';
 import type { Pending } from './ticket.ts';
 
 /** How far arrival times may run ahead of the clock, ms. */
@@ -58,11 +68,11 @@ export async function planSeries(
   store: Store,
   models: ModelRegistry,
   batch: ForecastBatch,
-  rules: SeriesRules,
+  rules: RuleBook,
   now: number,
 ): Promise<SeriesPlan> {
   const placed = place(series, pendings, entry.state.lastTs, now);
-  const plan = new SeriesPlan(series, entry, placed, rules);
+  const plan = new SeriesPlan(series, entry, placed, rules, now);
   await plan.sort(store);
   await plan.prepare(store, models, batch);
   return plan;
@@ -112,7 +122,8 @@ export class SeriesPlan {
     readonly series: SeriesId,
     private readonly entry: SeriesEntry,
     private readonly placed: readonly Placed[],
-    private readonly rules: SeriesRules,
+    private readonly rules: RuleBook,
+    private readonly now: number,
   ) {
     this.assignments = entry.assignments;
     this.keptSnapshots = entry.snapshots;
@@ -182,7 +193,7 @@ export class SeriesPlan {
       batch,
       this.entry.season,
       (ts) => at(ts).shadow,
-      this.rules,
+      this.rules.of(this.series),
     );
     samples.forEach(({ ts }, i) => {
       this.position.set(ts, i);
@@ -201,7 +212,8 @@ export class SeriesPlan {
       const past = this.past ?? (await this.pastFrom(mark, store));
       if (!past) continue;
       this.unscored = first;
-      this.before = past.alerts;
+      // Of silence the fold knows nothing.
+      this.before = past.alerts.filter(({ rule }) => rule !== MISSING_RULE);
       this.keptSnapshots = this.keptSnapshots.filter(({ n }) => n <= past.mark.n);
       return { base: past.base, samples: withLate(past.samples, late.slice(first), longestWindow) };
     }
@@ -240,11 +252,18 @@ export class SeriesPlan {
     const state = result?.state ?? entry.state;
     const oldest = oldestSnapshot(state.count);
     const kept = snapshots.filter(({ n }) => n >= oldest).map(({ n, ts }) => ({ n, ts }));
-    const horizon = reachesStart(state.count) ? -1 : kept[0]!.ts;
+    const horizon = horizonOf(state.count, kept);
     const assignments = keptAssignments(
       this.assignments,
       Math.min(horizon, ...state.open.map(({ ts }) => ts)),
     );
+    const appended = samples.filter(({ ts }) => ts > entry.state.lastTs);
+    const watch = result && appended.length > 0 ? this.heard(appended, state) : entry.watch;
+    const before = this.before ?? openAlerts(entry.state);
+    const alerts = result ? this.named(alertChanges(before, result.alerts)) : [];
+    if (entry.watch?.missing && !watch?.missing) {
+      alerts.push(missingAlert(entry.watch.missing, appended[0]!.ts));
+    }
     return {
       commit: {
         series: this.series,
@@ -258,12 +277,13 @@ export class SeriesPlan {
           oldestSnapshot: oldest,
           horizon,
           assignments,
-          status: status(state),
+          status: status(state, watch),
+          ...(watch !== entry.watch && { watch: watch! }),
         },
-        alerts: result ? this.named(alertChanges(this.before ?? openAlerts(entry.state), result.alerts)) : [],
+        alerts,
         duplicates: this.placed.filter(({ fate }) => fate === 'duplicate').length,
       },
-      entry: { state, season: result?.season ?? entry.season, snapshots: kept, assignments },
+      entry: { state, season: result?.season ?? entry.season, snapshots: kept, assignments, watch },
       outcomes: this.placed.map((item) => ({ pending: item.pending, outcome: this.outcome(item, result) })),
       conflicts: this.conflicts,
       lateScored: this.late - this.unscored,
@@ -285,6 +305,12 @@ export class SeriesPlan {
         ? { ...change, model: assignmentAt(this.assignments, change.ts).model }
         : change,
     );
+  }
+
+  private heard(appended: readonly Sample[], state: SeriesState): Watch {
+    const interval = usualInterval(state.intervals);
+    const limit = this.rules.longestSilence(this.series, interval);
+    return heardAt(this.now, this.entry.watch, appended, interval, limit);
   }
 
   private outcome({ fate, reading }: Placed, result: FoldResult | null): Outcome {
@@ -348,7 +374,8 @@ function withLate(stored: readonly ScoredSample[], late: readonly Sample[], wind
     });
 }
 
-function status(state: SeriesState): SeriesStatus {
+function status(state: SeriesState, watch: Watch | null): SeriesStatus {
+  if (watch?.missing) return 'silent';
   if (state.open.length > 0) return 'alarm';
   return state.warmup ? 'warmup' : 'normal';
 }

@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache';
 import type { AlertRule, SeriesRules } from '../domain/alert-rule.ts';
 import { globMatches } from '../domain/glob.ts';
 import { type SeriesId, seriesKey } from '../domain/series.ts';
+import { longestSilence } from './silence.ts';
 
 export class RuleBook {
   private readonly entries;
@@ -11,15 +12,25 @@ export class RuleBook {
   /**
    * @param rules in the order of the setting
    * @param defaults for what no entry names
+   * @param minimum of a silence that is given in intervals, ms
    * @param size series whose rules are remembered
    */
   constructor(
     rules: readonly AlertRule[],
     private readonly defaults: SeriesRules,
+    private readonly minimum: number,
     size: number,
   ) {
     this.entries = rules.map(({ sensor, metric, ...said }) => ({ sensor, metric, said }));
     this.known = new LRUCache({ max: size });
+  }
+
+  /**
+   * How long a series may be silent, ms; null: for ever.
+   * @param interval its usual one, null while that is unknown
+   */
+  longestSilence(series: SeriesId, interval: number | null): number | null {
+    return longestSilence(this.of(series).missing, interval, this.minimum);
   }
 
   of(series: SeriesId): SeriesRules {

@@ -3,6 +3,7 @@ import { SNAPSHOT_EVERY } from '../detect/fold.ts';
 import { SeasonalRing } from '../detect/seasonal-ring.ts';
 import { decodeState, emptyState, type SeriesState } from '../detect/state.ts';
 import type { SeriesId } from '../domain/series.ts';
+import type { Watch } from '../domain/watch.ts';
 import type { ModelAssignment, SeriesRecord, SeriesStore, SnapshotMark } from '../store/store.ts';
 
 /**
@@ -18,6 +19,7 @@ export interface SeriesEntry {
   readonly season: SeasonalRing;
   readonly snapshots: readonly SnapshotMark[];
   readonly assignments: readonly ModelAssignment[];
+  readonly watch: Watch | null;
 }
 
 const NEW_SERIES: SeriesEntry = {
@@ -26,17 +28,19 @@ const NEW_SERIES: SeriesEntry = {
   season: SeasonalRing.empty(),
   snapshots: [],
   assignments: [],
+  watch: null,
 };
 
 /** @throws VigiaError `state_format` */
 export function entryOf(record: SeriesRecord | null): SeriesEntry {
   if (!record) return NEW_SERIES;
-  const { version, assignments } = record;
+  const { version, assignments, watch } = record;
   // A series that has only readings beyond a horizon, or none folded yet, has no state.
   const state = record.state.length === 0 ? emptyState() : stateOf(record.state);
   return {
     version,
     assignments,
+    watch,
     state,
     season: SeasonalRing.from(record.season),
     snapshots: record.snapshots,
@@ -51,6 +55,12 @@ export function oldestSnapshot(count: number): number {
 /** Whether no snapshot was dropped yet, so that a fold may still begin at the first reading. */
 export function reachesStart(count: number): boolean {
   return oldestSnapshot(count) <= SNAPSHOT_EVERY;
+}
+
+/** The time up to which no late reading is folded any more, -1 while all are. @param snapshots ascending by `n` */
+export function horizonOf(count: number, snapshots: SeriesEntry['snapshots']): number {
+  const oldest = oldestSnapshot(count);
+  return reachesStart(count) ? -1 : snapshots.find(({ n }) => n >= oldest)!.ts;
 }
 
 /** Before the first reading: where a fold begins whose series has dropped no snapshot yet. */

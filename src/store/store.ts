@@ -12,6 +12,7 @@ import type { ModelTable } from '../domain/model-table.ts';
 import type { Sample } from '../domain/reading.ts';
 import type { SeriesId } from '../domain/series.ts';
 import type { ScoredSample } from '../domain/verdict.ts';
+import type { Watch } from '../domain/watch.ts';
 import type { VigiaError } from '../errors.ts';
 
 /** From `from` on (ms, inclusive) the series is forecast by this model. */
@@ -46,9 +47,12 @@ export interface SeriesRecord {
   readonly snapshots: readonly SnapshotMark[];
   /** Ascending by `from`. */
   readonly assignments: readonly ModelAssignment[];
+  /** null where none was committed yet. */
+  readonly watch: Watch | null;
 }
 
-export type SeriesStatus = 'warmup' | 'normal' | 'alarm';
+/** `silent` goes before `alarm`: nothing is known of how it is now. */
+export type SeriesStatus = 'warmup' | 'normal' | 'alarm' | 'silent';
 
 export interface SeriesCommit {
   readonly series: SeriesId;
@@ -78,6 +82,8 @@ export interface SeriesCommit {
     readonly horizon: number;
     readonly assignments: readonly ModelAssignment[];
     readonly status: SeriesStatus;
+    /** Only where it has changed. */
+    readonly watch?: Watch;
   } | null;
   readonly alerts: readonly AlertChange[];
   /** Readings of this batch that are stored already. */
@@ -94,6 +100,7 @@ export type CommitResult =
 export interface SeriesSummary extends SeriesId {
   readonly last: Sample | null;
   readonly status: SeriesStatus;
+  readonly watch: Watch | null;
 }
 
 export type Aggregate = 'avg' | 'min' | 'max';

@@ -54,7 +54,11 @@ describe('the embedded store', () => {
   it('brings a database of format 1 up to date and keeps what is in it', async () => {
     const directory = temporaryDirectory();
     const old = new Libsql(join(directory, 'vigia.db'));
-    old.exec(SCHEMA.replace('limit_value REAL,', '').replace(/,\n {2}model TEXT\n/, '\n'));
+    old.exec(
+      SCHEMA.replace('limit_value REAL,', '')
+        .replace('watch TEXT,\n', '')
+        .replace(/,\n {2}model TEXT\n/, '\n'),
+    );
     old.exec(`INSERT INTO series VALUES (1, 's', 'm', 'v', x'01', '[]', 'alarm', -1, 1000, 2);
       INSERT INTO alerts (id, series, rule, ts, value, state) VALUES ('s/m/anomaly/1000', 1, 'anomaly', 1000, 2, 'open');
       PRAGMA user_version = 1`);

@@ -91,10 +91,32 @@ export function storeContract(name: string, open: (limits: StoreLimits) => Promi
       expect(await store.snapshot(S, 128)).toBeNull();
       expect(await store.snapshot({ sensor: 'other', metric: 'temperature' }, 64)).toBeNull();
       expect(await store.range(S, 0, T0 + DAY)).toEqual([{ ts: T0, value: 21.5, expected: 21, score: 0.25 }]);
-      expect(await store.list()).toEqual([{ ...S, status: 'warmup', last: { ts: T0, value: 21.5 } }]);
+      expect(await store.list()).toEqual([
+        { ...S, status: 'warmup', last: { ts: T0, value: 21.5 }, watch: null },
+      ]);
+      expect(record!.watch).toBeNull();
       // A season that is not given stays.
       await put([{ ts: T0 + 1, value: 22 }]);
       expect(plain((await store.load([S]))[0]!.season)).toEqual([3, 0, 10, 255]);
+    });
+
+    it('keeps the watch of a series, with a commit of readings or of an alert alone', async () => {
+      const watch = { interval: 1000, heard: T0 + 7, lag: 7, missing: null };
+      const next = { ...commitOf([]).next!, watch };
+      await put([{ ts: T0, value: 1 }], { next });
+      expect((await store.load([S]))[0]!.watch).toEqual(watch);
+      await put([{ ts: T0 + 1, value: 2 }]);
+      expect((await store.load([S]))[0]!.watch).toEqual(watch);
+      const silent = { ...watch, missing: { ts: T0 + 5001, value: 2, limit: 5000 } };
+      const raised = alert(T0 + 5001, { rule: 'missing', limit: 5000, expected: null, score: null });
+      await put([], { next: { ...next, status: 'silent', watch: silent }, alerts: [raised] });
+      expect(await store.list()).toEqual([
+        { ...S, status: 'silent', last: { ts: T0 + 1, value: 2 }, watch: silent },
+      ]);
+      expect(await store.alerts({ limit: 9 })).toMatchObject([
+        { rule: 'missing', limit: 5000, state: 'open' },
+      ]);
+      expect(await store.range(S, 0, T0 + DAY)).toHaveLength(2);
     });
 
     it('draws a new version for every commit', async () => {

@@ -22,7 +22,9 @@ async function feed(
   sizes: readonly number[],
   interval = 1000,
 ): Promise<void> {
-  const { pipeline } = runningPipeline(store, { rules: new RuleBook(rules(interval), DEFAULT_RULES, 10) });
+  const { pipeline } = runningPipeline(store, {
+    rules: new RuleBook(rules(interval), DEFAULT_RULES, 5000, 10),
+  });
   for (let at = 0, i = 0; at < readings.length; i++) {
     const size = sizes[i % sizes.length]!;
     await pipeline.submit(readings.slice(at, at + size));

@@ -21,6 +21,7 @@ it('reads states and snapshots that are parts of a larger buffer', async () => {
     season: new Uint8Array(0),
     snapshots: [{ n: 64, ts: 1000 }],
     assignments: [],
+    watch: null,
   };
   const entry = entryOf(record);
   expect(entry.state).toEqual(state);

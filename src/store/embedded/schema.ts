@@ -2,12 +2,13 @@
  * The tables of the embedded store. `user_version` is the format: a database of a later format is refused, one of an
  * earlier format is brought up to date by the entries of MIGRATIONS from its format on.
  */
-export const SCHEMA_FORMAT = 3;
+export const SCHEMA_FORMAT = 4;
 
 /** What makes format n + 1 of format n, by n. */
 export const MIGRATIONS: Readonly<Record<number, string>> = {
   1: 'ALTER TABLE alerts ADD COLUMN limit_value REAL',
   2: 'ALTER TABLE alerts ADD COLUMN model TEXT',
+  3: 'ALTER TABLE series ADD COLUMN watch TEXT',
 };
 
 export const SCHEMA = `
@@ -22,6 +23,7 @@ CREATE TABLE IF NOT EXISTS series (
   horizon INTEGER NOT NULL,
   last_ts INTEGER,
   last_value REAL,
+  watch TEXT,
   UNIQUE (sensor, metric)
 );
 CREATE TABLE IF NOT EXISTS snapshots (

@@ -20,7 +20,14 @@ import type {
 import type { AlertTable } from './alert-table.ts';
 import { available, type Database, transaction } from './database.ts';
 
-type SeriesRow = [id: number, version: string, state: Uint8Array, assignments: string, lastTs: number | null];
+type SeriesRow = [
+  id: number,
+  version: string,
+  state: Uint8Array,
+  assignments: string,
+  lastTs: number | null,
+  watch: string | null,
+];
 
 type RollupRow = [n: number, sum: number, min: number, max: number];
 
@@ -53,13 +60,14 @@ export class SeriesTable implements SeriesStore {
   ) {
     const prepare = (sql: string) => database.prepare(sql);
     this.find = prepare(
-      'SELECT id, version, state, assignments, last_ts FROM series WHERE sensor = ? AND metric = ?',
+      'SELECT id, version, state, assignments, last_ts, watch FROM series WHERE sensor = ? AND metric = ?',
     ).raw();
     this.insert = prepare(
       "INSERT INTO series (sensor, metric, version, state, assignments, status, horizon) VALUES (?, ?, '', x'', '[]', 'warmup', -1)",
     );
     this.update = prepare(
-      'UPDATE series SET version = ?, state = ?, assignments = ?, status = ?, horizon = ? WHERE id = ?',
+      `UPDATE series SET version = ?, state = ?, assignments = ?, status = ?, horizon = ?, watch = coalesce(?, watch)
+       WHERE id = ?`,
     );
     this.season = prepare('SELECT bytes FROM seasons WHERE series = ?').raw();
     this.putSeason = prepare('INSERT OR REPLACE INTO seasons (series, bytes) VALUES (?, ?)');
@@ -117,7 +125,9 @@ export class SeriesTable implements SeriesStore {
     const { next } = commit;
     this.writeSamples(id, row?.[4] ?? -1, commit);
     if (next) {
-      this.update.run(version, next.state, JSON.stringify(next.assignments), next.status, next.horizon, id);
+      const { state, assignments, status, horizon, watch } = next;
+      const watched = watch ? JSON.stringify(watch) : null;
+      this.update.run(version, state, JSON.stringify(assignments), status, horizon, watched, id);
       if (next.season) this.putSeason.run(id, next.season);
       for (const { n, ts, bytes } of next.snapshots) this.putSnapshot.run(id, n, ts, bytes);
       if (next.snapshots.length > 0) this.dropSnapshots.run(id, next.oldestSnapshot);
@@ -261,14 +271,17 @@ export class SeriesTable implements SeriesStore {
     return available(() =>
       (
         this.database
-          .prepare('SELECT sensor, metric, status, last_ts, last_value FROM series ORDER BY sensor, metric')
+          .prepare(
+            'SELECT sensor, metric, status, last_ts, last_value, watch FROM series ORDER BY sensor, metric',
+          )
           .raw()
-          .all() as [string, string, SeriesStatus, number | null, number][]
-      ).map(([sensor, metric, status, ts, value]) => ({
+          .all() as [string, string, SeriesStatus, number | null, number, string | null][]
+      ).map(([sensor, metric, status, ts, value, watch]) => ({
         sensor,
         metric,
         status,
         last: ts === null ? null : { ts, value },
+        watch: watch === null ? null : JSON.parse(watch),
       })),
     );
   }
@@ -277,13 +290,14 @@ export class SeriesTable implements SeriesStore {
     return (this.find.get(series.sensor, series.metric) as SeriesRow | undefined) ?? null;
   }
 
-  private record([id, version, state, assignments]: SeriesRow): SeriesRecord {
+  private record([id, version, state, assignments, , watch]: SeriesRow): SeriesRecord {
     return {
       version,
       state,
       season: (this.season.get(id) as [Uint8Array] | undefined)?.[0] ?? new Uint8Array(0),
       snapshots: (this.marks.all(id) as [number, number][]).map(([n, ts]) => ({ n, ts })),
       assignments: JSON.parse(assignments),
+      watch: watch === null ? null : JSON.parse(watch),
     };
   }
 }

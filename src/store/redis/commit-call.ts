@@ -59,6 +59,7 @@ export function commitCall(
     label(series.metric),
     String(now),
     next?.season ? asBuffer(next.season) : '',
+    next?.watch ? JSON.stringify(next.watch) : '',
   );
   for (const change of commit.alerts) args.push(...encodeChange(change));
   for (const { n, ts, bytes } of next?.snapshots ?? []) args.push(String(n), String(ts), asBuffer(bytes));

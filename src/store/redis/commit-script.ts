@@ -16,15 +16,15 @@ export function commitScript(layout: string): Script {
 --       6 samples: 'ts value ts value ...'  7 verdicts: 'ts expected score ...', '-' for none
 --       8 alert changes  9 snapshots: how many of each follow
 --       10 duplicates  11 '1': the state changes  12 state  13 assignments  14 status  15 horizon  16 oldest snapshot
---       17 sensor  18 metric  19 now, ms  20 seasonal ring ('' where it has not changed)
---       21... alerts: field, content; snapshots: n, ts, bytes
+--       17 sensor  18 metric  19 now, ms  20 seasonal ring  21 watch ('' where they have not changed)
+--       22... alerts: field, content; snapshots: n, ts, bytes
 -- Returns 1 (committed, no alerts to relay), {'committed', pending outbox, changed alerts},
 --         {'conflict', the fields of a record} or {'refused', key, why}. Nothing is written unless it is committed.
 local STATE, VALUE, EXPECTED, SCORE, OUTBOX, ALERTS = unpack(KEYS, 1, 6)
 local NEW_VERSION = ARGV[2]
 local RETENTION, DROP_BEFORE = tonumber(ARGV[4]), tonumber(ARGV[5])
 local CHANGES, SNAPSHOTS = tonumber(ARGV[8]), tonumber(ARGV[9])
-local CHANGE = 21
+local CHANGE = 22
 local SNAPSHOT = CHANGE + 2 * CHANGES
 local call = redis.call
 
@@ -91,6 +91,7 @@ if ARGV[11] == '1' then
   set('c', ARGV[14])
   set('h', ARGV[15])
   if ARGV[20] ~= '' then set('g', ARGV[20]) end
+  if ARGV[21] ~= '' then set('w', ARGV[21]) end
 end
 if SNAPSHOTS > 0 then
   local kept, there = {}, {}

@@ -1,13 +1,13 @@
 /** The state hash of a series, read back. See commit-script.ts for its fields. */
-import type { Sample } from '../../domain/reading.ts';
-import type { SeriesRecord, SeriesStatus, SnapshotMark } from '../store.ts';
+import type { SeriesId } from '../../domain/series.ts';
+import type { SeriesRecord, SeriesStatus, SeriesSummary, SnapshotMark } from '../store.ts';
 import { type Reply, text } from './reply.ts';
 
 /** Format of the state hash; a hash of a later one is not touched. */
 export const STATE_FORMAT = 1;
 
 /** What a record is made of, in the order that `decodeRecord` takes them; the commit script answers a conflict with them. */
-export const RECORD_FIELDS = ['f', 'v', 's', 'g', 'a', 'k'] as const;
+export const RECORD_FIELDS = ['f', 'v', 's', 'g', 'a', 'k', 'w'] as const;
 
 /** The field of a snapshot's bytes. Its mark is in `k`, so that a record can be read without them. */
 export function snapshotField(n: number): string {
@@ -27,6 +27,7 @@ export function decodeRecord([
   season,
   assignments,
   marks,
+  watch,
 ]: readonly Reply[]): SeriesRecord | null {
   if (version == null || Number(text(format)) > STATE_FORMAT) return null;
   return {
@@ -35,6 +36,7 @@ export function decodeRecord([
     season: (season as Buffer | null) ?? NOTHING,
     assignments: assignments == null ? [] : JSON.parse(text(assignments)),
     snapshots: marks == null ? [] : decodeMarks(text(marks)),
+    watch: watch == null ? null : JSON.parse(text(watch)),
   };
 }
 
@@ -45,16 +47,17 @@ function decodeMarks(marks: string): SnapshotMark[] {
 }
 
 /** What `GET /api/series` shows, in the order that `decodeSummary` takes them. */
-export const SUMMARY_FIELDS = ['v', 't', 'l', 'c'] as const;
+export const SUMMARY_FIELDS = ['v', 't', 'l', 'c', 'w'] as const;
 
 /** @returns null where there is no series yet */
-export function decodeSummary([version, ts, value, status]: readonly Reply[]): {
-  last: Sample | null;
-  status: SeriesStatus;
-} | null {
+export function decodeSummary([version, ts, value, status, watch]: readonly Reply[]): Omit<
+  SeriesSummary,
+  keyof SeriesId
+> | null {
   if (version === null || version === undefined) return null;
   return {
     last: ts == null ? null : { ts: Number(text(ts)), value: Number(text(value)) },
     status: (status == null ? 'warmup' : text(status)) as SeriesStatus,
+    watch: watch == null ? null : JSON.parse(text(watch)),
   };
 }

@@ -1,0 +1,181 @@
+/** Promises of the alert `missing`: once, however many look; ended by the next reading; never because we do not hear. */
+import pino from 'pino';
+import { Registry } from 'prom-client';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { MissingRule } from '../../src/domain/alert-rule.ts';
+import { DEFAULT_RULES } from '../../src/domain/alert-rule.ts';
+import { Accounting } from '../../src/pipeline/accounting.ts';
+import type { Pipeline } from '../../src/pipeline/pipeline.ts';
+import { RuleBook } from '../../src/pipeline/rule-book.ts';
+import { type Hearing, Watchdog } from '../../src/pipeline/watchdog.ts';
+import { openEmbeddedStore } from '../../src/store/embedded-store.ts';
+import type { Store } from '../../src/store/store.ts';
+import { runningPipeline } from '../helpers/running-pipeline.ts';
+import { temporaryDirectory } from '../helpers/temporary-directory.ts';
+import { waitFor } from '../helpers/wait-for.ts';
+
+const S = { sensor: 's', metric: 'temperature' };
+const LIMIT = 300;
+
+function book(missing: MissingRule = { after: LIMIT }): RuleBook {
+  return new RuleBook([], { ...DEFAULT_RULES, anomaly: false, missing }, 100, 10);
+}
+
+function openStore(): Store {
+  const directory = temporaryDirectory();
+  const store = openEmbeddedStore({ directory, retention: 30 * 86_400_000, deadLetterMax: 10 });
+  onTestFinished(() => store.close());
+  return store;
+}
+
+/** A replica: what commits, and what looks. */
+function replica(store: Store, rules = book(), hears: Partial<Hearing> = {}): Pipeline {
+  const { pipeline } = runningPipeline(store, { rules });
+  const start = Date.now();
+  const watchdog = new Watchdog({
+    store,
+    rules,
+    hearing: {
+      since: () => start,
+      answers: async () => true,
+      storedUntil: () => pipeline.storedUntil,
+      ...hears,
+    },
+    patience: 0,
+    accounting: new Accounting(new Registry()),
+    logger: pino({ level: 'silent' }),
+    now: Date.now,
+  });
+  watchdog.start();
+  onTestFinished(() => watchdog.close());
+  return pipeline;
+}
+
+const alerts = (store: Store, sensor = S.sensor) => store.alerts({ sensor, limit: 100 });
+const status = async (store: Store) => (await store.list()).find(({ sensor }) => sensor === S.sensor)?.status;
+
+/** Until the alert of a series that fell silent last is there: by then all before it would be. */
+async function silence(store: Store, pipeline: Pipeline, sensor: string): Promise<void> {
+  await pipeline.submit([{ sensor, metric: 'm', ts: Date.now(), value: 1 }]);
+  await waitFor(`the silence of ${sensor}`, async () => (await alerts(store, sensor)).length > 0);
+}
+
+describe('the alert missing', () => {
+  it('is raised once by many replicas, and cleared by the next reading', async () => {
+    const store = openStore();
+    const [pipeline] = [replica(store), replica(store), replica(store)];
+    const ts = Date.now();
+    await pipeline.submit([{ ...S, ts, value: 21 }]);
+    await waitFor('the alert', async () => (await alerts(store)).length > 0);
+    const raised = {
+      ...S,
+      id: `s/temperature/missing/${ts + LIMIT}`,
+      rule: 'missing',
+      ts: ts + LIMIT,
+      value: 21,
+      expected: null,
+      score: null,
+      limit: LIMIT,
+      acknowledged: false,
+    };
+    await silence(store, pipeline, 'clock');
+    expect(await alerts(store)).toEqual([{ ...raised, state: 'open', clearedTs: null, revision: 1 }]);
+    expect(await status(store)).toBe('silent');
+    const next = Date.now();
+    await pipeline.submit([{ ...S, ts: next, value: 22 }]);
+    expect(await alerts(store)).toEqual([{ ...raised, state: 'cleared', clearedTs: next, revision: 2 }]);
+    expect(await status(store)).toBe('warmup');
+    await waitFor('the next silence', async () => (await alerts(store)).length === 2);
+  });
+
+  it('stays while late readings are folded, and takes no part in what is folded', async () => {
+    const store = openStore();
+    const pipeline = replica(store);
+    const last = Date.now();
+    const readings = Array.from({ length: 200 }, (_, i) => ({
+      ...S,
+      ts: last - (199 - i) * 1000,
+      value: 20 + Math.sin(i),
+    }));
+    await pipeline.submit(readings.filter((_, i) => i !== 150));
+    const lag = (await store.list())[0]!.watch!.lag!;
+    expect(lag).toBeGreaterThan(198_000);
+    // A commit of one reading at a time brings the lag down.
+    for (let i = 1; i <= 40; i++) await pipeline.submit([{ ...S, ts: last + i, value: 20 }]);
+    await waitFor('the alert', async () => (await alerts(store)).length > 0);
+    const [before] = await alerts(store);
+    await pipeline.submit([readings[150]!]);
+    expect(await alerts(store)).toEqual([before]);
+    expect(await status(store)).toBe('silent');
+    const never = openStore();
+    const { pipeline: quiet } = runningPipeline(never, { rules: book(null) });
+    const all = [
+      ...readings,
+      ...Array.from({ length: 40 }, (_, i) => ({ ...S, ts: last + i + 1, value: 20 })),
+    ];
+    await quiet.submit(all);
+    const [[silent], [other]] = await Promise.all([store.load([S]), never.load([S])]);
+    expect(Buffer.from(silent!.state).equals(other!.state)).toBe(true);
+    const hex = async (of: Store, n: number) => Buffer.from((await of.snapshot(S, n))!).toString('hex');
+    expect(silent!.snapshots.map(({ n }) => n)).toEqual([64, 128, 192]);
+    for (const { n } of silent!.snapshots) expect(await hex(store, n)).toBe(await hex(never, n));
+  });
+
+  it('is not raised for recordings, nor for series without a usual interval, nor without the rule', async () => {
+    const store = openStore();
+    const rules = new RuleBook(
+      [
+        { sensor: 'off', metric: '*', missing: null },
+        { sensor: 'clock*', metric: '*', missing: { after: LIMIT } },
+      ],
+      { ...DEFAULT_RULES, missing: { factor: 3 } },
+      100,
+      10,
+    );
+    const pipeline = replica(store, rules);
+    const from = Date.now() - 16 * 50;
+    const every50ms = (sensor: string, shift = 0) =>
+      Array.from({ length: 17 }, (_, i) => ({ sensor, metric: 'm', ts: from + i * 50 - shift, value: i }));
+    await pipeline.submit([
+      ...every50ms('recording', 60_000),
+      ...every50ms('few').slice(1),
+      ...every50ms('off'),
+      ...every50ms('regular'),
+    ]);
+    await waitFor('the alert', async () => (await alerts(store, 'regular')).length > 0, 10_000);
+    await silence(store, pipeline, 'clock');
+    const raised = await store.alerts({ limit: 100 });
+    expect(raised.map(({ sensor }) => sensor).sort()).toEqual(['clock', 'regular']);
+    // Three intervals, and no less than the minimum.
+    expect(raised.find(({ sensor }) => sensor === 'regular')).toMatchObject({
+      limit: 150,
+      ts: from + 800 + 150,
+    });
+  });
+});
+
+describe('a replica that does not hear', () => {
+  it.each([
+    ['has no connection', { since: () => null }],
+    ['has only just connected', { since: () => Date.now() }],
+    ['gets no answer of the broker', { answers: async () => false }],
+    ['has not stored what came before', { storedUntil: () => Date.now() - 3_600_000 }],
+  ])('%s: reports nobody', async (_why, hears: Partial<Hearing>) => {
+    const store = openStore();
+    let deaf = true;
+    const when = <K extends keyof Hearing>(name: K, other: () => ReturnType<Hearing[K]>) =>
+      hears[name] ? { [name]: () => (deaf ? hears[name]!() : other()) } : {};
+    const pipeline = replica(store, book(), {
+      ...when('since', () => 0),
+      ...when('answers', async () => true),
+      ...when('storedUntil', () => Number.POSITIVE_INFINITY),
+    });
+    await pipeline.submit([{ ...S, ts: Date.now(), value: 21 }]);
+    // Looks at the clock until a look of the watchdog must have come by.
+    const until = Date.now() + LIMIT + 1500;
+    await waitFor('some looks', () => Date.now() > until);
+    expect(await alerts(store)).toEqual([]);
+    deaf = false;
+    await waitFor('the alert', async () => (await alerts(store)).length > 0, 10_000);
+  });
+});

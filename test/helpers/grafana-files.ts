@@ -48,10 +48,16 @@ export function panelsOf(dashboard: Dashboard): Panel[] {
 /** Every query of a dashboard at the data sources of one type, those of its variables first. */
 export function queries(file: string, type: string): Query[] {
   const dashboard = dashboards().get(file)!;
-  const variables = (dashboard.templating?.list ?? []).flatMap(({ name, query, datasource }) => {
+  const variables = (dashboard.templating?.list ?? []).flatMap(({ name, query, datasource, regex }) => {
     if (datasource?.type !== type) return [];
     const own = typeof query === 'object' ? query : { query };
-    const target = { refId: name, ...own, ...(own.infinityQuery as object), datasource } as unknown as Target;
+    const target = {
+      refId: name,
+      regex,
+      ...own,
+      ...(own.infinityQuery as object),
+      datasource,
+    } as unknown as Target;
     return [{ where: `${file}, variable ${name}`, target }];
   });
   const panels = panelsOf(dashboard).flatMap((panel) =>

@@ -195,6 +195,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       logger,
       registry,
       live,
+      totals: () => accounting.totals,
       ready: async () => {
         subscriber?.ready();
         await store.ping();

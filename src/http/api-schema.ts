@@ -102,6 +102,74 @@ export const seriesQuery = z.object({ sensor: z.string().optional(), metric: z.s
 /** Query of `GET /api/stream`. */
 export const streamQuery = z.object({ sensor: z.string().optional(), metric: z.string().optional() });
 
+/** Series in one request to `/api/recent`. */
+export const MAX_RECENT_SERIES = 200;
+const MAX_RECENT_POINTS = 1_000;
+
+/** Query of `GET /api/recent`. */
+export const recentQuery = z.object({
+  series: z
+    .string({ error: must('series keys, comma-separated') })
+    .transform((text, context) => {
+      const keys = text.split(',').map((key) => key.split('/'));
+      const problem =
+        keys.length > MAX_RECENT_SERIES
+          ? `must be at most ${MAX_RECENT_SERIES} series`
+          : keys.some((parts) => parts.length !== 2 || parts.some((part) => decoded(part) === null))
+            ? 'must be <sensor>/<metric>, percent-encoded, several comma-separated'
+            : null;
+      if (problem === null) return keys.map(([s, m]) => ({ sensor: decoded(s!)!, metric: decoded(m!)! }));
+      context.addIssue({ code: 'custom', message: problem });
+      return z.NEVER;
+    })
+    .meta({
+      description: `\`<sensor>/<metric>\`, both percent-encoded once more; at most ${MAX_RECENT_SERIES}, comma-separated`,
+    }),
+  points: z
+    .string()
+    .transform((text) => (/^\d{1,9}$/.test(text) ? Number(text) : 0))
+    .refine(
+      (points) => points >= 1 && points <= MAX_RECENT_POINTS,
+      `must be a whole number from 1 to ${MAX_RECENT_POINTS}`,
+    )
+    .default(60)
+    .meta({ description: 'the newest so many of each' }),
+});
+
+function decoded(text: string): string | null {
+  try {
+    return text === '' ? null : decodeURIComponent(text);
+  } catch {
+    return null;
+  }
+}
+
+export const recentAnswer = z.array(
+  z.object({
+    sensor: z.string(),
+    metric: z.string(),
+    points: z
+      .array(z.tuple([z.int(), z.number(), z.number().nullable()]))
+      .meta({ description: 'time, value and score, oldest first' }),
+  }),
+);
+
+export const totalsAnswer = z.object({
+  received: z.int(),
+  committed: z.int(),
+  duplicate: z.int(),
+  deadLettered: z.int(),
+  rejected: z.int(),
+  inFlight: z.int(),
+});
+
+export const statusAnswer = z.object({
+  hostname: z.string(),
+  version: z.string(),
+  store: z.enum(['embedded', 'redis']),
+  readings: totalsAnswer.meta({ description: 'of this process since it started' }),
+});
+
 export const seriesAnswer = z.object({
   sensor: z.string(),
   metric: z.string(),

@@ -22,6 +22,7 @@ import { errorBody, RequestRefused } from './error-answer.ts';
 import { type HttpOptions, unitOf } from './http-options.ts';
 import { liveRoute } from './live-route.ts';
 import { logLevelRoutes } from './log-level.ts';
+import { panelApi } from './panel-api.ts';
 import { checkReadings, parseBody, summarize } from './readings-request.ts';
 import { shownAlert } from './shown-alert.ts';
 
@@ -42,6 +43,8 @@ type ApiOptions = Pick<
   | 'hostname'
   | 'now'
   | 'live'
+  | 'totals'
+  | 'version'
 >;
 
 export function apiRoutes(options: ApiOptions): Router {
@@ -56,6 +59,7 @@ export function apiRoutes(options: ApiOptions): Router {
   router.use('/dead-letters', deadLetterRoutes(options));
   router.use('/log-level', logLevelRoutes(options));
   router.use(liveRoute(options.live));
+  router.use(panelApi(options));
 
   // Every content type is taken as JSON: `curl -d` and many devices send whatever they send.
   router.post(
@@ -135,6 +139,8 @@ export function apiRoutes(options: ApiOptions): Router {
     ['/alerts', 'GET, HEAD'],
     ['/log-level', 'GET, HEAD, PUT'],
     ['/stream', 'GET, HEAD'],
+    ['/recent', 'GET, HEAD'],
+    ['/status', 'GET, HEAD'],
     ['/alerts/:id/acknowledge', 'POST'],
   ] as const) {
     router.all(path, (_request, response) => {

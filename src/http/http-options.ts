@@ -1,8 +1,10 @@
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
+import type { z } from 'zod';
 import type { Replay } from '../pipeline/replay.ts';
 import type { Submit } from '../pipeline/submit.ts';
 import type { Store } from '../store/store.ts';
+import type { totalsAnswer } from './api-schema.ts';
 import type { Live } from './live.ts';
 
 /** What the HTTP layer is given; it reads through `store` and writes through `submit`. */
@@ -19,6 +21,8 @@ export interface HttpOptions {
   readonly registry: Registry;
   /** The live stream; ended by `close`. */
   readonly live: Live;
+  /** The accounting of this process, for /api/status. */
+  totals(): z.infer<typeof totalsAnswer>;
   /** Rejects while the broker or the store cannot be reached; the error's message is shown to whoever asks /readyz. */
   ready(): Promise<void>;
   /** Shown on `/` and `/listar`, so that a person sees which replica answered. */

@@ -22,9 +22,12 @@ import {
   readinessAnswer,
   readingSchema,
   readingsAnswer,
+  recentAnswer,
+  recentQuery,
   replayAnswer,
   seriesAnswer,
   seriesQuery,
+  statusAnswer,
   streamQuery,
 } from './api-schema.ts';
 import { detectionAnswer, listAnswer, listQuery, storedAnswer, writeQuery } from './compat-schema.ts';
@@ -119,6 +122,22 @@ export function operations(maxNameBytes: number): readonly Operation[] {
       answer: { 'text/event-stream': null },
       errors: [400],
       others: { 503: { text: 'LIVE_CLIENTS are connected already', schema: errorAnswerBody } },
+    },
+    {
+      method: 'get',
+      path: '/api/recent',
+      tag: 'series',
+      summary: 'The newest readings of several series at once',
+      query: recentQuery,
+      answer: json(recentAnswer),
+      errors: [400, 503],
+    },
+    {
+      method: 'get',
+      path: '/api/status',
+      tag: 'operation',
+      summary: 'Which replica answers, and its accounting',
+      answer: json(statusAnswer),
     },
     {
       method: 'get',

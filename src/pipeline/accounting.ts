@@ -16,6 +16,16 @@ import type { Result, Ticket } from './ticket.ts';
  */
 export type Stage = 'decode' | 'queue' | 'plan' | 'score' | 'commit';
 
+/** Readings of this process since it started. */
+export interface Totals {
+  readonly received: number;
+  readonly committed: number;
+  readonly duplicate: number;
+  readonly deadLettered: number;
+  readonly rejected: number;
+  readonly inFlight: number;
+}
+
 export class Accounting {
   private readonly receivedTotal;
   private readonly results;
@@ -34,6 +44,7 @@ export class Accounting {
   private readonly stages;
   private readonly inFlightTickets;
   private flying = 0;
+  private readonly endings = { committed: 0, duplicate: 0, dead_lettered: 0, rejected: 0 };
   private newest = 0;
   private committedAt = 0;
 
@@ -145,6 +156,14 @@ export class Accounting {
     return this.flying;
   }
 
+  /** As the metrics of the same names; `received` is the sum of the others. */
+  get totals(): Totals {
+    const { committed, duplicate, dead_lettered: deadLettered, rejected } = this.endings;
+    const inFlight = this.flying;
+    const received = committed + duplicate + deadLettered + rejected + inFlight;
+    return { received, committed, duplicate, deadLettered, rejected, inFlight };
+  }
+
   received(n: number): void {
     this.receivedTotal.inc(n);
     this.flying += n;
@@ -153,6 +172,7 @@ export class Accounting {
 
   ended(result: Result, n = 1): void {
     this.results.inc({ result }, n);
+    this.endings[result] += n;
     this.flying -= n;
     this.inFlightGauge.set(this.flying);
   }

@@ -144,11 +144,11 @@ it('a restart keeps readings and visits', async () => {
   const directory = temporaryDirectory();
   const first = await start({}, directory);
   await fetch(`${first.url}/nuevo?dato=13`);
-  expect(await lines(first.url)).toContain('Visits: 1');
+  expect(await (await fetch(first.url)).text()).toContain('<span id="visits">1</span>');
   await first.kill('SIGTERM');
   const second = await start({}, directory);
   expect((await lines(`${second.url}/listar`)).at(-1)).toBe('13 °C');
-  expect(await lines(second.url)).toContain('Visits: 2');
+  expect(await (await fetch(second.url)).text()).toContain('<span id="visits">2</span>');
 });
 
 it('HTTP_TOKEN closes the API and nothing else', async () => {

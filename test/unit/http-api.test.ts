@@ -441,3 +441,56 @@ it('refuses writes that a page of another site makes in the browser', async () =
   }
   expect(submitted).toEqual([]);
 });
+
+describe('what the panel asks for', () => {
+  const at = (t: number, value: number) => ({ ts: t, value });
+
+  it('the newest readings of several series in one request', async () => {
+    const http = await testHttp();
+    const odd = { sensor: 'a/b, c', metric: 'm%' };
+    await fill(http.store, { sensor: 's', metric: 't' }, [at(1, 10), at(2, 20), at(3, 30)], {
+      verdicts: [{ ts: 3, expected: 29, score: 0.5 }],
+    });
+    await fill(http.store, odd, [at(5, 50)]);
+    const series = ['s/t', 'a%2Fb%2C%20c/m%25', 'no/such'].map(encodeURIComponent).join(',');
+    const { body } = await get(`${http.url}/api/recent?points=2&series=${series}`);
+    expect(body).toEqual([
+      {
+        sensor: 's',
+        metric: 't',
+        points: [
+          [2, 20, null],
+          [3, 30, 0.5],
+        ],
+      },
+      { ...odd, points: [[5, 50, null]] },
+      { sensor: 'no', metric: 'such', points: [] },
+    ]);
+  });
+
+  it.each([
+    ['', 'series'],
+    ['series=a', 'series'],
+    ['series=a/b/c', 'series'],
+    ['series=a/b,', 'series'],
+    ['series=a/%25zz', 'series'],
+    [`series=${Array(201).fill('a/b').join(',')}`, 'series'],
+    ['series=a/b&points=0', 'points'],
+    ['series=a/b&points=1001', 'points'],
+  ])('refuses /api/recent?%s', async (query, field) => {
+    const { url } = await testHttp();
+    const answer = await get(`${url}/api/recent?${query}`);
+    expect(answer.status).toBe(400);
+    expect(answer.body.error.field).toBe(field);
+  });
+
+  it('which replica answers, and its accounting', async () => {
+    const { url } = await testHttp();
+    expect((await get(`${url}/api/status`)).body).toEqual({
+      hostname: 'replica <1>',
+      version: '1.2.3',
+      store: 'embedded',
+      readings: { received: 9, committed: 4, duplicate: 2, deadLettered: 1, rejected: 1, inFlight: 1 },
+    });
+  });
+});

@@ -61,6 +61,7 @@ export async function testHttp(
     logger: pino({ level: 'debug' }, { write: (line: string) => log.push(JSON.parse(line)) }),
     registry,
     live,
+    totals: () => ({ received: 9, committed: 4, duplicate: 2, deadLettered: 1, rejected: 1, inFlight: 1 }),
     ready: async () => {},
     version: '1.2.3',
     hostname: 'replica <1>',

@@ -69,6 +69,8 @@ const REQUESTS: Readonly<Record<string, { readonly path: string; readonly body?:
   },
   'get /api/series': { path: '/api/series' },
   'get /api/series/{sensor}/{metric}': { path: '/api/series/s/temperature?from=0' },
+  'get /api/recent': { path: '/api/recent?series=s/temperature&points=5' },
+  'get /api/status': { path: '/api/status' },
   'get /api/stream': { path: '/api/stream?sensor=s' },
   'get /api/alerts': { path: '/api/alerts?sensor=s' },
   'post /api/alerts/{id}/acknowledge': {

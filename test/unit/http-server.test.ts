@@ -5,29 +5,45 @@ import { text } from 'node:stream/consumers';
 import { Counter, Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
 import { ConfigurationError, StoreUnavailable } from '../../src/errors.ts';
-import { committed, testHttp, textLines } from './http-fixture.ts';
+import { committed, testHttp } from './http-fixture.ts';
 
 describe('the page at /', () => {
-  it('shows the hostname and counts visits, in English and Spanish', async () => {
+  it('shows the hostname and counts visits', async () => {
     const http = await testHttp();
-    const english = await fetch(http.url);
-    expect(english.headers.get('content-type')).toBe('text/html; charset=utf-8');
-    const page = await english.text();
-    expect(page).toContain('<html lang="en">');
-    expect(textLines(page)).toContain('Hostname: replica &lt;1&gt;');
-    expect(textLines(page)).toContain('Visits: 1');
+    const page = await fetch(http.url);
+    expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
+    expect(page.headers.get('cache-control')).toBe('no-store');
+    const text = await page.text();
+    expect(text).toContain('<span id="hostname">replica &lt;1&gt;</span>');
+    expect(text).toContain('<span id="visits">1</span>');
     await fetch(http.url, { method: 'HEAD' });
-    const spanish = await (await fetch(`${http.url}/?lang=es`)).text();
-    expect(spanish).toContain('<html lang="es">');
-    expect(textLines(spanish)).toContain('Visitas: 2');
+    expect(await (await fetch(http.url)).text()).toContain('<span id="visits">2</span>');
   });
 
-  it('links only to routes that answer', async () => {
+  it('brings everything that it names, at most 150 KB in all, which browsers need not read twice', async () => {
     const http = await testHttp();
     const page = await (await fetch(http.url)).text();
-    const paths = [...page.matchAll(/href="([^"]+)"/g)].map((match) => match[1]!);
+    const paths = [...page.matchAll(/(?:href|src)="(\/[^"]*)"/g)].map((match) => match[1]!);
     expect(paths).toContain('/listar');
-    for (const path of paths) expect((await fetch(`${http.url}${path}`)).status).toBe(200);
+    const bytes = new Map([['/', page.length]]);
+    for (let path = paths.pop(); path !== undefined; path = paths.pop()) {
+      if (bytes.has(path)) continue;
+      const response = await fetch(`${http.url}${path}`);
+      expect(response.status, path).toBe(200);
+      const text = await response.text();
+      if (!path.startsWith('/panel/')) continue;
+      bytes.set(path, text.length);
+      for (const [, name] of text.matchAll(/(?:from|import) '\.\/([\w.-]+)'/g)) paths.push(`/panel/${name}`);
+      const etag = response.headers.get('etag')!;
+      const again = await fetch(`${http.url}${path}`, {
+        headers: { 'if-none-match': etag, 'cache-control': 'max-age=0' },
+      });
+      expect(again.status, path).toBe(304);
+    }
+    expect(bytes.has('/panel/sensors.js')).toBe(true);
+    expect([...bytes.values()].reduce((a, b) => a + b)).toBeLessThanOrEqual(150_000);
+    expect((await fetch(`${http.url}/panel/tsconfig.json`)).status).toBe(404);
+    expect((await fetch(`${http.url}/panel/..%2Fpanel.ts`)).status).toBe(404);
   });
 
   it.each([
@@ -38,17 +54,20 @@ describe('the page at /', () => {
     const http = await testHttp({ store: Object.assign(Object.create(inner.store), { increment }) });
     const response = await fetch(http.url);
     expect(response.status).toBe(200);
-    expect(await response.text()).toContain('unknown');
+    expect(await response.text()).toContain('<span id="visits">unknown</span>');
   });
 
-  it('allows no script, no foreign content, and no framing', async () => {
+  it('allows nothing inline, nothing foreign, and no framing', async () => {
     const http = await testHttp();
     const response = await fetch(http.url);
     const policy = response.headers.get('content-security-policy') ?? '';
     expect(policy).toContain("default-src 'none'");
+    expect(policy).toContain("script-src 'self'");
     expect(policy).toContain("frame-ancestors 'none'");
     expect(policy).not.toContain('unsafe');
-    expect(await response.text()).not.toContain('<script');
+    expect(policy).not.toContain('http');
+    const page = await response.text();
+    expect(page).not.toMatch(/<style|style=|<script>| on\w+=/);
     expect(response.headers.get('x-content-type-options')).toBe('nosniff');
     expect(response.headers.get('x-powered-by')).toBeNull();
   });

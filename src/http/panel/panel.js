@@ -1,0 +1,141 @@
+/** Puts the panel together: reads, follows the live stream, and minds language, theme, token and the address. */
+import { readAlerts, showAlerts, takeAlert } from './alerts.js';
+import { chosenKey, redrawChart, reload, showRanges, showSeries, takeChartReading } from './chart.js';
+import './entry.js';
+import { keyOf, readSeries, relabelSensors, series, takeReading } from './sensors.js';
+import { follow, json, onToken } from './server.js';
+import { currentLanguage, number, text, useLanguage } from './text.js';
+
+const STATUS_MS = 5000;
+const at = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
+
+/** @type {'connecting' | 'on' | 'off'} */
+let live = 'connecting';
+/** @type {{ version: string, store: string, readings: Record<string, number> } | null} */
+let status = null;
+/** Whether a person has chosen a series: then a small screen goes to the chart. */
+let browsing = false;
+
+/** @param {typeof live} now */
+function showLive(now) {
+  live = now;
+  at('live').dataset.live = now;
+  at('live-text').textContent = text()[now];
+}
+
+function showStatus() {
+  if (at('visits').textContent === 'unknown') at('visits').textContent = text().unknown;
+  if (!status) return;
+  const counts = Object.fromEntries(Object.entries(status.readings).map(([name, n]) => [name, number(n)]));
+  at('accounting').textContent = text().accounting(counts);
+  at('program').textContent = text().program(status.version, status.store);
+}
+
+async function readStatus() {
+  if (document.hidden || live !== 'on') return;
+  try {
+    const answer = await json('/api/status');
+    status = answer;
+    at('hostname').textContent = answer.hostname;
+    showStatus();
+  } catch {
+    // The live stream tells whether the server is there.
+  }
+}
+
+/** The series in the address, else the first. */
+function chooseFromAddress() {
+  const wanted = location.hash.slice(1);
+  const key = series.has(wanted) ? wanted : wanted.includes('/') ? '' : (firstKey() ?? '');
+  if (key === chosenKey()) return;
+  showSeries(key);
+  if (browsing && matchMedia('(max-width: 48rem)').matches) at('detail').scrollIntoView();
+}
+
+/** One in alarm, else the first of the list. */
+function firstKey() {
+  const rows = [...document.querySelectorAll('#rows li')].map(
+    (row) => /** @type {HTMLElement} */ (row).dataset.key ?? '',
+  );
+  return rows.find((key) => series.get(key)?.state === 'alarm') ?? rows[0];
+}
+
+function relabel() {
+  useLanguage(currentLanguage());
+  showLive(live);
+  showStatus();
+  relabelSensors();
+  showAlerts(true);
+  redrawChart();
+}
+
+const language = /** @type {HTMLSelectElement} */ (at('language'));
+language.value = currentLanguage();
+language.addEventListener('change', () => {
+  localStorage.setItem('vigia.language', language.value);
+  useLanguage(language.value === 'es' ? 'es' : 'en');
+  relabel();
+});
+
+const theme = at('theme');
+const showThemeButton = () =>
+  theme.setAttribute('aria-pressed', String(document.documentElement.dataset.theme === 'dark'));
+theme.addEventListener('click', () => {
+  const chosen = document.documentElement.dataset.theme === 'dark' ? 'light' : 'dark';
+  localStorage.setItem('vigia.theme', chosen);
+  document.documentElement.dataset.theme = chosen;
+});
+new MutationObserver(() => {
+  showThemeButton();
+  redrawChart();
+}).observe(document.documentElement, { attributeFilter: ['data-theme'] });
+showThemeButton();
+
+const tokenDialog = /** @type {HTMLDialogElement} */ (at('token'));
+const tokenInput = /** @type {HTMLInputElement} */ (at('token-value'));
+let tokenTried = sessionStorage.getItem('vigia.token') !== null;
+onToken(
+  () =>
+    new Promise((resolve) => {
+      at('token-error').textContent = tokenTried ? text().tokenWrong : '';
+      tokenInput.value = '';
+      tokenDialog.showModal();
+      at('token-form').onsubmit = () => {
+        tokenTried = true;
+        resolve(tokenInput.value.trim());
+      };
+      // Nothing can be shown without it.
+      tokenDialog.oncancel = (event) => event.preventDefault();
+    }),
+);
+
+useLanguage(currentLanguage());
+showRanges();
+showLive('connecting');
+addEventListener('hashchange', () => {
+  browsing = true;
+  chooseFromAddress();
+});
+setInterval(readStatus, STATUS_MS);
+document.addEventListener('visibilitychange', readStatus);
+
+void follow({
+  async connected() {
+    await Promise.all([readSeries(), readAlerts()]);
+    showLive('on');
+    if (chosenKey() === '') chooseFromAddress();
+    else void reload();
+    await readStatus();
+  },
+  lost: () => showLive('off'),
+  event(name, data) {
+    if (name === 'alert') {
+      takeAlert(data);
+      return;
+    }
+    const key = keyOf(data.sensor, data.metric);
+    takeReading(data);
+    if (chosenKey() === '') chooseFromAddress();
+    if (key === chosenKey()) takeChartReading(data);
+  },
+});

@@ -1,0 +1,91 @@
+/** Requests to this server, with the token where it asks for one, and the live stream. */
+
+const SILENCE_MS = 45_000;
+const RETRIES_MS = [500, 1000, 2000, 5000, 10_000];
+
+export class Refused extends Error {
+  /** @param {number} status @param {string} message */
+  constructor(status, message) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** @type {() => Promise<string>} */
+let askForToken = () => Promise.reject(new Refused(401, 'no token'));
+/** @type {Promise<string> | null} */
+let asking = null;
+
+/** @param {() => Promise<string>} ask shows a dialog and resolves with what was entered */
+export function onToken(ask) {
+  askForToken = ask;
+}
+
+/** @param {string} path @param {RequestInit} [init] @returns {Promise<Response>} a good one; 401 asks for the token and tries again */
+async function request(path, init = {}) {
+  for (;;) {
+    const token = sessionStorage.getItem('vigia.token');
+    const headers = { ...init.headers, ...(token === null ? {} : { authorization: `Bearer ${token}` }) };
+    const response = await fetch(path, { ...init, headers, cache: 'no-store' });
+    if (response.status !== 401) {
+      if (response.ok) return response;
+      const body = await response.json().catch(() => null);
+      throw new Refused(response.status, body?.error?.message ?? response.statusText);
+    }
+    // Another request may have been given a new token meanwhile.
+    if (sessionStorage.getItem('vigia.token') === token) {
+      asking ??= askForToken().finally(() => {
+        asking = null;
+      });
+      sessionStorage.setItem('vigia.token', await asking);
+    }
+  }
+}
+
+/** @param {string} path @param {RequestInit} [init] */
+export async function json(path, init) {
+  return (await request(path, { ...init, headers: { accept: 'application/json' } })).json();
+}
+
+/**
+ * Stays connected to the live stream, for ever.
+ * @param {{ connected: () => Promise<void>, lost: () => void, event: (name: string, data: any) => void }} handlers
+ *   `connected` reads the history: what is committed from then on comes as events
+ */
+export async function follow({ connected, lost, event }) {
+  for (let attempt = 0; ; attempt++) {
+    const abort = new AbortController();
+    let watchdog = 0;
+    const alive = () => {
+      clearTimeout(watchdog);
+      watchdog = setTimeout(() => abort.abort(), SILENCE_MS);
+    };
+    try {
+      alive();
+      const response = await request('/api/stream', { signal: abort.signal });
+      const reader = /** @type {ReadableStream<Uint8Array>} */ (response.body).getReader();
+      await connected();
+      attempt = 0;
+      const decoder = new TextDecoder();
+      let rest = '';
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done) break;
+        alive();
+        const blocks = (rest + decoder.decode(value, { stream: true })).split('\n\n');
+        rest = blocks.pop() ?? '';
+        for (const block of blocks) {
+          const match = /^event: (\w+)\ndata: (.*)$/.exec(block);
+          if (match) event(/** @type {string} */ (match[1]), JSON.parse(/** @type {string} */ (match[2])));
+        }
+      }
+    } catch {
+      // Whatever it was, the next try shows whether it is over.
+    }
+    clearTimeout(watchdog);
+    abort.abort();
+    lost();
+    const pause = /** @type {number} */ (RETRIES_MS[Math.min(attempt, RETRIES_MS.length - 1)]);
+    await new Promise((resolve) => setTimeout(resolve, pause * (0.75 + Math.random() / 2)));
+  }
+}

@@ -1,0 +1,244 @@
+/** What the panel says, in English and Spanish, and how numbers and times are written. */
+
+const TEXT = {
+  en: {
+    skip: 'Skip to the chart',
+    language: 'Language',
+    dark: 'Dark',
+    sensors: 'Sensors',
+    search: 'Search sensors',
+    byState: 'Show by state',
+    noChoice: 'No sensor chosen',
+    range: 'Time shown',
+    follow: 'Back to now',
+    choose: 'Choose a sensor to see its readings.',
+    value: 'value',
+    expected: 'forecast',
+    band: 'usual range of error',
+    minmax: 'minimum to maximum',
+    anomaly: 'anomaly',
+    asTable: 'Latest readings as a table',
+    time: 'Time',
+    score: 'Score',
+    alerts: 'Alerts',
+    noAlerts: 'No alerts.',
+    entry: 'Manual entry',
+    sensor: 'Sensor',
+    temperature: 'Temperature (°C)',
+    store: 'Store',
+    storeCheck: 'Store and check',
+    hostname: 'Hostname',
+    visits: 'Visits',
+    tokenTitle: 'Access token',
+    tokenText: 'This Vigía asks for its HTTP_TOKEN. It is kept until this tab is closed.',
+    token: 'Token',
+    tokenSend: 'Open the panel',
+    tokenWrong: 'This token is not accepted.',
+    connecting: 'Connecting…',
+    on: 'Live',
+    off: 'Disconnected, trying again…',
+    all: 'All',
+    normal: 'Normal',
+    alarm: 'Alarm',
+    warmup: 'Warm-up',
+    silent: 'Silent',
+    noSensors:
+      'No sensor has published yet. Publish a number to sensors/<sensor>/<metric>, or store a value by hand.',
+    noMatch: 'No sensor matches.',
+    counted: (/** @type {string} */ n, /** @type {string} */ all) => `${n} of ${all}`,
+    open: 'open',
+    cleared: 'cleared',
+    retracted: 'retracted',
+    acknowledge: 'Acknowledge',
+    acknowledged: 'Acknowledged',
+    ackOf: (/** @type {string} */ what) => `Acknowledge the alert on ${what}`,
+    openCount: (/** @type {string} */ n) => `${n} open`,
+    rules: {
+      anomaly: 'anomaly',
+      min: 'below the minimum',
+      max: 'above the maximum',
+      rate: 'changes too fast',
+      missing: 'silent',
+    },
+    forecastOf: (/** @type {string} */ v) => `forecast ${v}`,
+    limitOf: (/** @type {string} */ v) => `limit ${v}`,
+    scoreOf: (/** @type {string} */ v) => `score ${v}`,
+    announce: (/** @type {string} */ what, /** @type {string} */ rule, /** @type {string} */ v) =>
+      `Alert on ${what}: ${rule}, ${v}`,
+    stored: (/** @type {string} */ v) => `${v} stored.`,
+    isAnomaly: (/** @type {string} */ v, /** @type {string} */ e) => `Anomaly: ${v}, forecast ${e}.`,
+    noAnomaly: (/** @type {string} */ v, /** @type {string} */ e) => `No anomaly: ${v}, forecast ${e}.`,
+    tooLittle: (/** @type {string} */ n) => `Stored. Not enough history yet to check: ${n} values.`,
+    badValue: 'Enter a number, such as 21.5.',
+    badSensor: 'Enter the name of a sensor.',
+    failed: 'This did not work. Try again.',
+    busy: 'The store is not available. Try again later.',
+    summary: (
+      /** @type {string} */ n,
+      /** @type {string} */ min,
+      /** @type {string} */ max,
+      /** @type {string} */ k,
+    ) => `${n} points, from ${min} to ${max}; ${k} anomalies.`,
+    nothing: 'No readings in this time.',
+    unknown: 'unknown',
+    accounting: (/** @type {Record<string, string>} */ n) =>
+      `Received ${n.received} = committed ${n.committed} + duplicate ${n.duplicate} + dead letters ${n.deadLettered} + rejected ${n.rejected} + in flight ${n.inFlight}`,
+    program: (/** @type {string} */ version, /** @type {string} */ store) =>
+      ` · Vigía ${version}, ${store} store`,
+  },
+  es: {
+    skip: 'Ir al gráfico',
+    language: 'Idioma',
+    dark: 'Oscuro',
+    sensors: 'Sensores',
+    search: 'Buscar sensores',
+    byState: 'Mostrar por estado',
+    noChoice: 'Ningún sensor elegido',
+    range: 'Periodo mostrado',
+    follow: 'Volver a ahora',
+    choose: 'Elija un sensor para ver sus lecturas.',
+    value: 'valor',
+    expected: 'pronóstico',
+    band: 'margen de error habitual',
+    minmax: 'de mínimo a máximo',
+    anomaly: 'anomalía',
+    asTable: 'Últimas lecturas en una tabla',
+    time: 'Hora',
+    score: 'Puntuación',
+    alerts: 'Alertas',
+    noAlerts: 'No hay alertas.',
+    entry: 'Entrada manual',
+    sensor: 'Sensor',
+    temperature: 'Temperatura (°C)',
+    store: 'Guardar',
+    storeCheck: 'Guardar y comprobar',
+    hostname: 'Hostname',
+    visits: 'Visitas',
+    tokenTitle: 'Clave de acceso',
+    tokenText: 'Este Vigía pide su HTTP_TOKEN. Se recuerda hasta que se cierre esta pestaña.',
+    token: 'Clave',
+    tokenSend: 'Abrir el panel',
+    tokenWrong: 'Esta clave no es válida.',
+    connecting: 'Conectando…',
+    on: 'En directo',
+    off: 'Sin conexión, reintentando…',
+    all: 'Todos',
+    normal: 'Normal',
+    alarm: 'Alarma',
+    warmup: 'Aprendiendo',
+    silent: 'Sin datos',
+    noSensors:
+      'Ningún sensor ha publicado todavía. Publique un número en sensors/<sensor>/<metric> o guarde un valor a mano.',
+    noMatch: 'Ningún sensor coincide.',
+    counted: (/** @type {string} */ n, /** @type {string} */ all) => `${n} de ${all}`,
+    open: 'abierta',
+    cleared: 'resuelta',
+    retracted: 'retirada',
+    acknowledge: 'Confirmar',
+    acknowledged: 'Confirmada',
+    ackOf: (/** @type {string} */ what) => `Confirmar la alerta de ${what}`,
+    openCount: (/** @type {string} */ n) => `${n} abiertas`,
+    rules: {
+      anomaly: 'anomalía',
+      min: 'bajo el mínimo',
+      max: 'sobre el máximo',
+      rate: 'cambia demasiado rápido',
+      missing: 'sin datos',
+    },
+    forecastOf: (/** @type {string} */ v) => `pronóstico ${v}`,
+    limitOf: (/** @type {string} */ v) => `límite ${v}`,
+    scoreOf: (/** @type {string} */ v) => `puntuación ${v}`,
+    announce: (/** @type {string} */ what, /** @type {string} */ rule, /** @type {string} */ v) =>
+      `Alerta de ${what}: ${rule}, ${v}`,
+    stored: (/** @type {string} */ v) => `${v} guardado.`,
+    isAnomaly: (/** @type {string} */ v, /** @type {string} */ e) => `Anomalía: ${v}, pronóstico ${e}.`,
+    noAnomaly: (/** @type {string} */ v, /** @type {string} */ e) => `Sin anomalía: ${v}, pronóstico ${e}.`,
+    tooLittle: (/** @type {string} */ n) =>
+      `Guardado. Aún no hay datos suficientes para comprobar: ${n} valores.`,
+    badValue: 'Escriba un número, por ejemplo 21,5.',
+    badSensor: 'Escriba el nombre de un sensor.',
+    failed: 'No ha funcionado. Inténtelo de nuevo.',
+    busy: 'El almacén de datos no está disponible. Inténtelo más tarde.',
+    summary: (
+      /** @type {string} */ n,
+      /** @type {string} */ min,
+      /** @type {string} */ max,
+      /** @type {string} */ k,
+    ) => `${n} puntos, de ${min} a ${max}; ${k} anomalías.`,
+    nothing: 'No hay lecturas en este periodo.',
+    unknown: 'desconocidas',
+    accounting: (/** @type {Record<string, string>} */ n) =>
+      `Recibidas ${n.received} = guardadas ${n.committed} + duplicadas ${n.duplicate} + apartadas ${n.deadLettered} + rechazadas ${n.rejected} + en curso ${n.inFlight}`,
+    program: (/** @type {string} */ version, /** @type {string} */ store) =>
+      ` · Vigía ${version}, almacén ${store}`,
+  },
+};
+
+/** @type {'en' | 'es'} */
+let language = firstLanguage();
+let numbers = new Intl.NumberFormat(language, { maximumSignificantDigits: 6 });
+
+/** @returns {'en' | 'es'} what the address, the last choice or the browser says */
+function firstLanguage() {
+  const wanted =
+    new URLSearchParams(location.search).get('lang') ??
+    localStorage.getItem('vigia.language') ??
+    navigator.language;
+  return wanted.startsWith('es') ? 'es' : 'en';
+}
+
+export const currentLanguage = () => language;
+export const text = () => TEXT[language];
+
+/** @param {'en' | 'es'} chosen */
+export function useLanguage(chosen) {
+  language = chosen;
+  numbers = new Intl.NumberFormat(language, { maximumSignificantDigits: 6 });
+  document.documentElement.lang = language;
+  const strings = /** @type {Record<string, string>} */ (/** @type {unknown} */ (text()));
+  for (const element of document.querySelectorAll('[data-text]')) {
+    element.textContent = strings[/** @type {HTMLElement} */ (element).dataset.text ?? ''] ?? '';
+  }
+  for (const element of document.querySelectorAll('[data-label]')) {
+    element.setAttribute(
+      'aria-label',
+      strings[/** @type {HTMLElement} */ (element).dataset.label ?? ''] ?? '',
+    );
+  }
+  for (const element of document.querySelectorAll('[data-placeholder]')) {
+    element.setAttribute(
+      'placeholder',
+      strings[/** @type {HTMLElement} */ (element).dataset.placeholder ?? ''] ?? '',
+    );
+  }
+}
+
+/** @param {number} value */
+export const number = (value) => numbers.format(value);
+
+/** @param {number} value @param {string | null} unit */
+export const quantity = (value, unit) => (unit ? `${number(value)}\u00a0${unit}` : number(value));
+
+/** Of a forecast, which is not as exact as it is long. @param {number} value @param {string | null} unit */
+export const about = (value, unit) => quantity(Number(value.toPrecision(4)), unit);
+
+/** Time of day; with the date where that is not today. @param {number} t ms */
+export function moment(t) {
+  const date = new Date(t);
+  const today = date.toDateString() === new Date().toDateString();
+  return date.toLocaleString(language, {
+    ...(today ? {} : { dateStyle: 'medium' }),
+    timeStyle: 'medium',
+    hourCycle: 'h23',
+  });
+}
+
+/** A state or rule as shown; one that this page does not know stands for itself. @param {string} state */
+export function stateName(state) {
+  const key = state === 'missing' ? 'silent' : state;
+  const strings = text();
+  return key === 'normal' || key === 'alarm' || key === 'warmup' || key === 'silent' ? strings[key] : state;
+}
+
+/** @param {string} rule */
+export const ruleName = (rule) => /** @type {Record<string, string>} */ (text().rules)[rule] ?? rule;

@@ -32,7 +32,10 @@ export interface TrainingOptions {
   readonly window?: number;
   /** LSTM layers from the bottom up; default one of 32. */
   readonly units?: readonly number[];
-  /** Default `window`: trained per file of the NAB development half it errs 20 % less than `standard`, because levels move. */
+  /**
+   * Default `window`: trained per file of the NAB development half it errs 20 % less than `standard`, because levels move. For
+   * the same reason `standard` detects better there: a level never seen is forecast badly.
+   */
   readonly scaling?: 'window' | 'standard' | 'min-max';
   /** At most; default 50. */
   readonly epochs?: number;

@@ -40,7 +40,10 @@ export function probationRows(rows: number): number {
   return Math.min(Math.floor(0.15 * rows), 750);
 }
 
-/** How a model is trained on the probation of a file, all of it. */
+/**
+ * How a model is trained on the probation of a file, all of it. A standard scale detects better than window scaling, though it
+ * forecasts worse: what leaves the range of the probation is forecast badly, and so is seen (docs/detection.md has the figures).
+ */
 export function probationTraining(rows: readonly CsvReading[], seed: number): TrainingOptions {
   return {
     name: 'probation',

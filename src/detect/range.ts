@@ -1,25 +1,81 @@
 /**
- * How far a value lies outside everything the series has shown, in widths of what it has shown. It needs no forecast and
- * never forgets. `RANGE_SLOTS` doubles at `base` of a state.
+ * How far a value lies outside everything the series has shown, in widths of what it has shown: until the reading before
+ * (`outside`), and until a while ago (`excursion`). A fault that grows over many readings is never far outside the former,
+ * because each of its steps stretches it. It needs no forecast and never forgets.
+ *
+ * Readings are gathered in blocks of `BLOCK`. The older range takes a block in when the next one is full, so it lags by one
+ * to two blocks. A range is `RANGE_SLOTS` doubles at `base` of a state.
  */
-const LOW = 0;
-const HIGH = 1;
-const SEEN = 2;
-export const RANGE_SLOTS = 3;
+const COUNT = 0;
+/** What the series had shown before the waiting and the open block. */
+const LOW = 1;
+const HIGH = 2;
+const WAITING_LOW = 3;
+const WAITING_HIGH = 4;
+const OPEN_LOW = 5;
+const OPEN_HIGH = 6;
+export const RANGE_SLOTS = 7;
+
+const BLOCK = 25;
+/**
+ * A young series often leaves its range by far: the excursion counts as smaller by 1 + YOUNG / readings. A steady climb from the
+ * first reading on is no excursion then.
+ */
+const YOUNG = 200;
+
+export interface RangeStep {
+  /** 0 inside, else the distance as a share of the width before this value; Infinity after a constant past. */
+  outside: number;
+  /** 0 inside, and while the older range is unknown or has no width; else the distance as a share of its width. */
+  excursion: number;
+}
+const step: RangeStep = { outside: 0, excursion: 0 };
 
 /**
  * Takes one value, finite.
- * @returns 0 inside, else the distance as a share of the width before this value; Infinity after a constant past
+ * @returns one object that the next call overwrites
  */
-export function stepRange(s: Float64Array, base: number, value: number): number {
-  const low = s[base + LOW]!;
-  const high = s[base + HIGH]!;
-  const first = s[base + SEEN] === 0;
-  s[base + SEEN] = 1;
-  if (!first && value >= low && value <= high) return 0;
-  s[base + LOW] = first ? value : Math.min(low, value);
-  s[base + HIGH] = first ? value : Math.max(high, value);
-  if (first) return 0;
-  // Halved, so that a range of the whole of the doubles does not overflow.
+export function stepRange(s: Float64Array, base: number, value: number): Readonly<RangeStep> {
+  const count = s[base + COUNT]!;
+  let low = Number.POSITIVE_INFINITY;
+  let high = Number.NEGATIVE_INFINITY;
+  step.excursion = 0;
+  if (count >= 2 * BLOCK) {
+    low = s[base + LOW]!;
+    high = s[base + HIGH]!;
+    const share = shareOutside(low, high, value);
+    step.excursion = low < high ? share / (1 + YOUNG / count) : 0;
+  }
+  if (count >= BLOCK) {
+    low = Math.min(low, s[base + WAITING_LOW]!);
+    high = Math.max(high, s[base + WAITING_HIGH]!);
+  }
+  const inOpen = count % BLOCK;
+  if (inOpen > 0) {
+    low = Math.min(low, s[base + OPEN_LOW]!);
+    high = Math.max(high, s[base + OPEN_HIGH]!);
+  }
+  step.outside = count === 0 ? 0 : shareOutside(low, high, value);
+
+  s[base + OPEN_LOW] = inOpen === 0 ? value : Math.min(s[base + OPEN_LOW]!, value);
+  s[base + OPEN_HIGH] = inOpen === 0 ? value : Math.max(s[base + OPEN_HIGH]!, value);
+  s[base + COUNT] = count + 1;
+  if (inOpen === BLOCK - 1) closeBlock(s, base, count + 1);
+  return step;
+}
+
+function closeBlock(s: Float64Array, base: number, count: number): void {
+  if (count >= 2 * BLOCK) {
+    const first = count === 2 * BLOCK;
+    s[base + LOW] = first ? s[base + WAITING_LOW]! : Math.min(s[base + LOW]!, s[base + WAITING_LOW]!);
+    s[base + HIGH] = first ? s[base + WAITING_HIGH]! : Math.max(s[base + HIGH]!, s[base + WAITING_HIGH]!);
+  }
+  s[base + WAITING_LOW] = s[base + OPEN_LOW]!;
+  s[base + WAITING_HIGH] = s[base + OPEN_HIGH]!;
+}
+
+/** 0 inside. Halved, so that a range of the whole of the doubles does not overflow. */
+function shareOutside(low: number, high: number, value: number): number {
+  if (value >= low && value <= high) return 0;
   return (Math.max(low - value, value - high) / 2 || Number.MIN_VALUE) / (high / 2 - low / 2);
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { random } from '../../devices/random.ts';
 import { echo, recover, tire } from '../../src/detect/fatigue.ts';
 import { fadeJumps, JUMP_SLOTS, knownJump, rememberJump, resetJumps } from '../../src/detect/known-jumps.ts';
+import { RANGE_SLOTS, stepRange } from '../../src/detect/range.ts';
 import { SEASON_SLOTS, stepSeason } from '../../src/detect/season.ts';
 import { SeasonalRing } from '../../src/detect/seasonal-ring.ts';
 import {
@@ -141,5 +142,43 @@ describe('a slot', () => {
       expect(stepSeason(s, 0, ring, later + near * MINUTE, 100)).toBe(0);
       expect(stepSeason(s, 0, ring, later + far * MINUTE, 100)).toBeGreaterThan(0);
     }
+  });
+});
+
+describe('the range', () => {
+  /** Each value's distance outside, now and against the range of a while ago. */
+  function outside(values: readonly number[]): { now: number[]; before: number[] } {
+    const s = new Float64Array(RANGE_SLOTS);
+    const steps = values.map((value) => ({ ...stepRange(s, 0, value) }));
+    return { now: steps.map(({ outside }) => outside), before: steps.map(({ excursion }) => excursion) };
+  }
+  const wave = (rows: number) => Array.from({ length: rows }, (_, i) => 20 + 10 * Math.sin(i / 5));
+
+  it('tells how far a value is outside all before it, in widths of that', () => {
+    const { now } = outside([10, 20, 15, 25, 24, 5]);
+    expect(now).toEqual([0, Number.POSITIVE_INFINITY, 0, 0.5, 0, 1 / 3]);
+    expect(outside([...wave(400), 35]).now.at(-1)).toBeCloseTo(0.25, 2);
+  });
+
+  it('sees a slow climb out of it as a whole, though no step is far outside', () => {
+    const climb = Array.from({ length: 25 }, (_, i) => 30 + 0.5 * i);
+    const { now, before } = outside([...wave(1000), ...climb]);
+    expect(Math.max(...now.slice(1000))).toBeLessThan(0.05);
+    expect(before.at(-1)).toBeGreaterThan(0.45);
+    expect(Math.max(...before.slice(100, 1000))).toBeLessThan(0.001);
+  });
+
+  it('forgets an excursion that lasts, and never calls a steady climb one', () => {
+    const after = outside([...wave(1000), ...new Array(60).fill(42)]).before;
+    expect(after[1000]).toBeGreaterThan(0.5);
+    expect(after.at(-1)).toBe(0);
+    const { before } = outside(Array.from({ length: 3000 }, (_, i) => i));
+    expect(Math.max(...before.slice(TAIL_WARMUP))).toBeLessThan(0.3);
+  });
+
+  it('is total', () => {
+    const values = [...new Array(100).fill(7), 8, 1.7e308, -1.7e308, 0];
+    for (const distance of outside(values).before) expect(distance).toBeGreaterThanOrEqual(0);
+    for (const distance of outside(values).now) expect(Number.isNaN(distance)).toBe(false);
   });
 });

@@ -9,12 +9,13 @@ import { Counter, collectDefaultMetrics, Registry } from 'prom-client';
 import { type Broker, startBroker } from '../broker/broker.ts';
 import { faultKinds } from '../devices/faults.ts';
 import { type Simulator, startSimulator } from '../devices/simulator.ts';
-import { type Artifact, artifactBytes, loadArtifact, parseArtifact } from '../models/artifact.ts';
+import { type Artifact, artifactBytes, loadArtifact, modelId, parseArtifact } from '../models/artifact.ts';
 import { defaultModelDirectory } from '../models/default-model.ts';
+import { describeArtifact } from '../models/details.ts';
 import { usableSimd } from '../models/kernel/kernel.ts';
 import { createModel } from '../models/lstm-model.ts';
-import type { Model } from '../models/model.ts';
 import { packageVersion } from '../models/package-root.ts';
+import { trialRun } from '../models/trial.ts';
 import { TopicTemplate } from './codecs/topic.ts';
 import type { Config } from './config.ts';
 import type { Alert } from './domain/alert.ts';
@@ -27,6 +28,8 @@ import { startHttp } from './http/server.ts';
 import { brokerHook } from './intake/broker-hook.ts';
 import { MqttSubscriber } from './intake/mqtt-subscriber.ts';
 import { Accounting } from './pipeline/accounting.ts';
+import { ModelAdmin } from './pipeline/model-admin.ts';
+import { ModelFollower } from './pipeline/model-follower.ts';
 import { ModelRegistry } from './pipeline/model-registry.ts';
 import { Pipeline } from './pipeline/pipeline.ts';
 import { RuleBook } from './pipeline/rule-book.ts';
@@ -97,11 +100,21 @@ export async function startApp(options: AppOptions): Promise<App> {
       config.MISSING_MINIMUM,
       config.STATE_CACHE,
     );
+    const models = new ModelRegistry(store, model, async (bytes) =>
+      createModel(parseArtifact(bytes, 'a model in the store'), simd),
+    );
+    const follower = new ModelFollower({
+      models,
+      // The embedded store has one process at a time, under whatever id.
+      client: store.kind === 'embedded' ? 'embedded' : config.clientId,
+      everyMs: config.MODEL_REFRESH,
+      logger,
+      registry,
+      now,
+    });
     const pipeline = new Pipeline({
       store,
-      models: new ModelRegistry(store, model, async (bytes) =>
-        createModel(parseArtifact(bytes, 'a model in the store'), simd),
-      ),
+      models,
       rules,
       accounting,
       logger,
@@ -133,7 +146,9 @@ export async function startApp(options: AppOptions): Promise<App> {
 
     const stopping = new AbortController();
     stack.push({ name: 'housekeeping', close: () => stopping.abort() });
-    void housekeeping(store, artifact, model, pipeline, logger, stopping.signal, now);
+    const begun = begin(store, artifact, follower, pipeline, logger, stopping.signal);
+    void begun.then(() => housekeeping(store, logger, stopping.signal, now));
+    void begun.then(() => follower.follow(stopping.signal));
 
     let broker: Broker | null = null;
     let subscriber: MqttSubscriber | null = null;
@@ -192,6 +207,14 @@ export async function startApp(options: AppOptions): Promise<App> {
       store,
       submit: pipeline.submit,
       replay: pipeline.replay,
+      models: new ModelAdmin({
+        store,
+        models,
+        describe: (bytes, source) => describeArtifact(parseArtifact(bytes, source)),
+        tryOut: (bytes, source) => trialRun(parseArtifact(bytes, source), simd),
+        now,
+      }),
+      maxModelSize: config.MAX_MODEL_SIZE,
       logger,
       registry,
       live,
@@ -375,34 +398,49 @@ function subscriberOptions(
   };
 }
 
-/** Puts the model where every replica finds it, then lets the pipeline go; trims the store from time to time. */
-async function housekeeping(
+/** Puts the model where every replica finds it, and lets the pipeline go once it is known which are in force. */
+async function begin(
   store: Store,
   artifact: Artifact,
-  model: Model,
+  follower: ModelFollower,
   pipeline: Pipeline,
   logger: Logger,
   signal: AbortSignal,
-  now: () => number,
 ): Promise<void> {
-  let stored = false;
   while (!signal.aborted) {
     try {
-      if (!stored) {
-        await store.putModel(model.id, artifactBytes(artifact));
-        pipeline.start();
-        stored = true;
-      }
-      await store.trim(now());
+      await store.putModel(modelId(artifact), artifactBytes(artifact));
+      await follower.start();
+      pipeline.start();
+      return;
     } catch (error) {
       if (signal.aborted) return;
       const away = error instanceof StoreUnavailable;
       logger[away ? 'warn' : 'error'](
         { err: error },
-        stored ? 'trimming the store failed' : 'waiting for the store',
+        away ? 'waiting for the store' : 'waiting for the models in force; readings wait',
       );
     }
-    await delay(stored ? TRIM_EVERY : 1000, undefined, { signal, ref: false }).catch(() => {});
+    await delay(1000, undefined, { signal, ref: false }).catch(() => {});
+  }
+}
+
+/** Trims the store from time to time. */
+async function housekeeping(
+  store: Store,
+  logger: Logger,
+  signal: AbortSignal,
+  now: () => number,
+): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await store.trim(now());
+    } catch (error) {
+      if (signal.aborted) return;
+      const away = error instanceof StoreUnavailable;
+      logger[away ? 'warn' : 'error']({ err: error }, 'trimming the store failed');
+    }
+    await delay(TRIM_EVERY, undefined, { signal, ref: false }).catch(() => {});
   }
 }
 

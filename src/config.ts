@@ -238,6 +238,14 @@ export const SETTINGS = {
     fallback: 'simd128',
     help: 'instructions that forecasts use; relaxed is faster, needs Node 22, and replicas must not mix (docs/detection.md)',
   }),
+  MODEL_REFRESH: setting(duration(50), {
+    fallback: '2s',
+    help: 'how often a replica looks whether others have promoted a model',
+  }),
+  MAX_MODEL_SIZE: setting(bytes(1024, 2 ** 30), {
+    fallback: '32MB',
+    help: 'largest model artifact that HTTP takes',
+  }),
   RETENTION: setting(duration(60_000), {
     fallback: '30d',
     help: 'how long raw readings and alerts are kept',

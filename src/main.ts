@@ -7,6 +7,7 @@ import { packageVersion } from '../models/package-root.ts';
 import { deadLetterCommand } from './commands/dead-letter.ts';
 import { devicesCommand } from './commands/devices.ts';
 import { importCommand } from './commands/import.ts';
+import { modelCommand } from './commands/model.ts';
 import { passwdCommand } from './commands/passwd.ts';
 import { scoreCommand } from './commands/score.ts';
 import { bridgeCommand, brokerCommand, serveCommand } from './commands/serve.ts';
@@ -34,6 +35,7 @@ for (const command of [
   trainCommand(),
   importCommand(),
   scoreCommand(),
+  modelCommand(),
   deadLetterCommand(),
   passwdCommand(),
 ]) {

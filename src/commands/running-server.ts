@@ -23,12 +23,14 @@ export async function askServer(
   { url, token }: RunningServer,
   method: 'GET' | 'POST',
   path: string,
+  body?: Uint8Array<ArrayBuffer>,
 ): Promise<unknown> {
   let response: Response;
   try {
     response = await fetch(new URL(path, url), {
       method,
       headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+      ...(body && { body }),
     });
   } catch (error) {
     throw new VigiaError(

@@ -195,6 +195,7 @@ export const alertAnswer = z.object({
   expected: z.number().nullable(),
   score: z.number().nullable(),
   limit: z.number().nullable(),
+  model: z.string().nullable().meta({ description: 'whose forecast it was judged by' }),
   state: z.enum(['open', 'cleared', 'retracted']),
   clearedTs: z.int().nullable(),
   acknowledged: z.boolean(),

@@ -22,6 +22,7 @@ import { errorBody, RequestRefused } from './error-answer.ts';
 import { type HttpOptions, unitOf } from './http-options.ts';
 import { liveRoute } from './live-route.ts';
 import { logLevelRoutes } from './log-level.ts';
+import { modelRoutes, seriesModelRoute } from './models.ts';
 import { panelApi } from './panel-api.ts';
 import { checkReadings, parseBody, summarize } from './readings-request.ts';
 import { shownAlert } from './shown-alert.ts';
@@ -34,6 +35,8 @@ type ApiOptions = Pick<
   | 'store'
   | 'submit'
   | 'replay'
+  | 'models'
+  | 'maxModelSize'
   | 'countRejected'
   | 'units'
   | 'maxPayload'
@@ -57,6 +60,8 @@ export function apiRoutes(options: ApiOptions): Router {
     next();
   });
   router.use('/dead-letters', deadLetterRoutes(options));
+  router.use('/models', modelRoutes(options));
+  router.use(seriesModelRoute(options));
   router.use('/log-level', logLevelRoutes(options));
   router.use(liveRoute(options.live));
   router.use(panelApi(options));

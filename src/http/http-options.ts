@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { z } from 'zod';
+import type { ModelAdmin } from '../pipeline/model-admin.ts';
 import type { Replay } from '../pipeline/replay.ts';
 import type { Submit } from '../pipeline/submit.ts';
 import type { Store } from '../store/store.ts';
@@ -17,6 +18,7 @@ export interface HttpOptions {
   readonly store: Store;
   readonly submit: Submit;
   readonly replay: Replay;
+  readonly models: ModelAdmin;
   readonly logger: Logger;
   readonly registry: Registry;
   /** The live stream; ended by `close`. */
@@ -31,6 +33,8 @@ export interface HttpOptions {
   readonly units: Readonly<Record<string, string>>;
   /** Largest request body, bytes (after decompression). */
   readonly maxPayload: number;
+  /** Largest model artifact, bytes. */
+  readonly maxModelSize: number;
   /** Most readings in one request. */
   readonly maxReadings: number;
   /** Longest sensor or metric name, UTF-8 bytes. */

@@ -31,6 +31,14 @@ import {
   streamQuery,
 } from './api-schema.ts';
 import { detectionAnswer, listAnswer, listQuery, storedAnswer, writeQuery } from './compat-schema.ts';
+import {
+  modelAnswer,
+  modelsAnswer,
+  modelTableAnswer,
+  scopeQuery,
+  seriesModelsAnswer,
+  storedModelAnswer,
+} from './model-schema.ts';
 
 export interface Operation {
   readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
@@ -95,6 +103,78 @@ export function operations(maxNameBytes: number): readonly Operation[] {
       query: rangeQuery,
       answer: json(z.array(pointAnswer)),
       errors: [400, 404, 503],
+    },
+    {
+      method: 'get',
+      path: '/api/series/{sensor}/{metric}/models',
+      tag: 'models',
+      summary:
+        'Which model judged the readings of a series from when on, and what its shadow would have said',
+      answer: json(seriesModelsAnswer),
+      errors: [404, 503],
+    },
+    {
+      method: 'get',
+      path: '/api/models',
+      tag: 'models',
+      summary: 'The models in the store, and which is in force where',
+      answer: json(modelsAnswer),
+      errors: [503],
+    },
+    {
+      method: 'post',
+      path: '/api/models',
+      tag: 'models',
+      summary: 'Bring a model along (the bytes of a model.json): it is tried, and kept in the store',
+      body: {
+        'application/json': z.looseObject({ format: z.int(), name: z.string(), checksum: z.string() }),
+      },
+      answer: json(storedModelAnswer),
+      errors: [400, 413, 503],
+    },
+    {
+      method: 'get',
+      path: '/api/models/{id}',
+      tag: 'models',
+      summary: 'One model, and how it compares as a shadow; looks at every series',
+      answer: json(modelAnswer),
+      errors: [404, 503],
+    },
+    {
+      method: 'post',
+      path: '/api/models/{id}/shadow',
+      tag: 'models',
+      summary: 'Let it score beside the active model, without alerts',
+      query: scopeQuery,
+      answer: json(modelTableAnswer),
+      errors: [400, 404, 503],
+    },
+    {
+      method: 'post',
+      path: '/api/models/end-shadow',
+      tag: 'models',
+      summary: 'End the shadow of a scope',
+      query: scopeQuery,
+      answer: json(modelTableAnswer),
+      errors: [400, 503],
+    },
+    {
+      method: 'post',
+      path: '/api/models/{id}/promote',
+      tag: 'models',
+      summary: 'Put it in force, for each series from its next reading on',
+      query: scopeQuery,
+      answer: json(modelTableAnswer),
+      errors: [400, 404, 503],
+    },
+    {
+      method: 'post',
+      path: '/api/models/rollback',
+      tag: 'models',
+      summary: 'Take back the last promotion of a scope',
+      query: scopeQuery,
+      answer: json(modelTableAnswer),
+      errors: [400, 503],
     },
     {
       method: 'get',
@@ -249,6 +329,8 @@ export const NAMED: Readonly<Record<string, z.ZodType>> = {
   Alert: alertAnswer,
   DeadLetter: deadLetterAnswer,
   Error: errorAnswerBody,
+  Model: storedModelAnswer,
+  ModelTable: modelTableAnswer,
   Point: pointAnswer,
   Series: seriesAnswer,
 };

@@ -4,7 +4,7 @@ import type { alertAnswer } from './api-schema.ts';
 
 /** An alert as the API and the live stream show it. */
 export function shownAlert(alert: Alert): z.infer<typeof alertAnswer> {
-  const { id, sensor, metric, rule, ts, value, expected, score, limit } = alert;
+  const { id, sensor, metric, rule, ts, value, expected, score, limit, model = null } = alert;
   const { state, clearedTs, acknowledged, revision } = alert;
   return {
     id,
@@ -16,6 +16,7 @@ export function shownAlert(alert: Alert): z.infer<typeof alertAnswer> {
     expected,
     score,
     limit,
+    model,
     state,
     clearedTs,
     acknowledged,

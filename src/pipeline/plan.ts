@@ -26,14 +26,7 @@ import {
 import type { ModelRegistry } from './model-registry.ts';
 import type { Outcome, StaticVerdict } from './outcome.ts';
 import type { RuleBook } from './rule-book.ts';
-import {
-  foldBase,
-  horizonOf,
-  oldestSnapshot,
-  reachesStart,
-  type SeriesEntry,
-  stateAt,
-} from './series-entry.ts';
+import { foldBase, horizonOf, oldestSnapshot, type SeriesEntry, stateAt } from './series-entry.ts';
 import { heardAt, MISSING_RULE, missingAlert } from './silence.ts';
 import type { Pending } from './ticket.ts';
 
@@ -172,7 +165,10 @@ export class SeriesPlan {
     fresh.sort((a, b) => a.ts - b.ts);
     const late = fresh.filter(({ ts }) => ts <= lastTs);
     this.assignments = assign(this.assignments, this.series, fresh[late.length]?.ts ?? null, models);
-    const needed = assignmentsSince(this.assignments, late.length > 0 ? this.horizon() : lastTs);
+    const needed = assignmentsSince(
+      this.assignments,
+      late.length > 0 ? horizonOf(this.entry.state.count, this.entry.snapshots) : lastTs,
+    );
     await models.require(modelIds(needed));
     let samples: FoldSample[] = fresh.slice(late.length);
     let base: SeriesState = this.entry.state;
@@ -290,12 +286,6 @@ export class SeriesPlan {
       lateUnscored: this.unscored,
       shadow: state.shadow && { model: state.shadow.model, gain: gain(entry.state.shadow, state.shadow) },
     };
-  }
-
-  /** Until when the state may go back for a late reading. */
-  private horizon(): number {
-    const { state, snapshots } = this.entry;
-    return reachesStart(state.count) ? -1 : (snapshots[0]?.ts ?? -1);
   }
 
   /** With the model whose forecast each was judged by. */

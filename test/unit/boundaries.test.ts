@@ -29,6 +29,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     'src/errors.ts',
     'src/store/store.ts',
     'src/pipeline/outcome.ts',
+    'src/pipeline/model-admin.ts',
     'src/pipeline/submit.ts',
     'src/pipeline/replay.ts',
     'models/package-root.ts',

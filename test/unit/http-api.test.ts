@@ -327,6 +327,7 @@ describe('/api/alerts', () => {
             expected: 72,
             score: 3,
             limit: i === 0 ? 80 : null,
+            ...(i === 0 && { model: 'm-1' }),
             state: i === 0 ? 'cleared' : 'open',
             clearedTs: i === 0 ? ts + 9 : null,
           },
@@ -340,7 +341,12 @@ describe('/api/alerts', () => {
     const http = await withAlerts();
     const { body } = await get(`${http.url}/api/alerts`);
     expect(body).toEqual([
-      expect.objectContaining({ id: `a%2Fb/m/anomaly/${NOW + 1}`, sensor: 'a/b', state: 'open' }),
+      expect.objectContaining({
+        id: `a%2Fb/m/anomaly/${NOW + 1}`,
+        sensor: 'a/b',
+        state: 'open',
+        model: null,
+      }),
       {
         id: `s/temperature/anomaly/${NOW}`,
         ...S,
@@ -350,6 +356,7 @@ describe('/api/alerts', () => {
         expected: 72,
         score: 3,
         limit: 80,
+        model: 'm-1',
         state: 'cleared',
         clearedTs: NOW + 9,
         acknowledged: false,

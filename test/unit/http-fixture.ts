@@ -13,6 +13,7 @@ import { type RunningHttp, startHttp } from '../../src/http/server.ts';
 import type { Outcome } from '../../src/pipeline/outcome.ts';
 import { openEmbeddedStore } from '../../src/store/embedded-store.ts';
 import type { SeriesCommit, Store } from '../../src/store/store.ts';
+import { modelAdmin } from '../helpers/model-admin.ts';
 import { temporaryDirectory } from '../helpers/temporary-directory.ts';
 
 export const NOW = Date.UTC(2025, 10, 28, 22, 9, 15);
@@ -58,6 +59,8 @@ export async function testHttp(
     port: 0,
     store,
     replay: async () => null,
+    models: modelAdmin(store),
+    maxModelSize: 1024 * 1024,
     logger: pino({ level: 'debug' }, { write: (line: string) => log.push(JSON.parse(line)) }),
     registry,
     live,

@@ -3,7 +3,9 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import express, { type Router } from 'express';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { artifactBytes, modelId } from '../../models/artifact.ts';
 import { application } from '../../src/http/server.ts';
+import { smallArtifact } from '../helpers/small-model.ts';
 import { committed, fill, NOW, type TestHttp, testHttp } from './http-fixture.ts';
 
 const S = { sensor: 's', metric: 'temperature' };
@@ -59,6 +61,7 @@ async function registeredRoutes(): Promise<string[]> {
 }
 
 /** A request for every operation, on a server with one series, one alert and one dead letter. */
+const MODEL = smallArtifact('brought', 3);
 const REQUESTS: Readonly<Record<string, { readonly path: string; readonly body?: unknown }>> = {
   'post /api/readings': {
     path: '/api/readings',
@@ -72,6 +75,14 @@ const REQUESTS: Readonly<Record<string, { readonly path: string; readonly body?:
   'get /api/recent': { path: '/api/recent?series=s/temperature&points=5' },
   'get /api/status': { path: '/api/status' },
   'get /api/stream': { path: '/api/stream?sensor=s' },
+  'get /api/series/{sensor}/{metric}/models': { path: '/api/series/s/temperature/models' },
+  'get /api/models': { path: '/api/models' },
+  'post /api/models': { path: '/api/models', body: JSON.parse(Buffer.from(artifactBytes(MODEL)).toString()) },
+  'get /api/models/{id}': { path: `/api/models/${modelId(MODEL)}` },
+  'post /api/models/{id}/shadow': { path: `/api/models/${modelId(MODEL)}/shadow?sensor=s` },
+  'post /api/models/end-shadow': { path: '/api/models/end-shadow?sensor=s' },
+  'post /api/models/{id}/promote': { path: `/api/models/${modelId(MODEL)}/promote` },
+  'post /api/models/rollback': { path: '/api/models/rollback' },
   'get /api/alerts': { path: '/api/alerts?sensor=s' },
   'post /api/alerts/{id}/acknowledge': {
     path: `/api/alerts/${encodeURIComponent(`s/temperature/adaptive/${NOW}`)}/acknowledge`,

@@ -1,0 +1,128 @@
+/** `vigia model`: which model is in force for which series of a running Vigía, changed without a restart. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { artifactBytes, loadArtifact, MODEL_FILE } from '../../models/artifact.ts';
+import { readConfig } from '../config.ts';
+import { DEFAULT_SCOPE, type ModelScope, type ModelTable, scopeText } from '../domain/model-table.ts';
+import { InvalidInput } from '../errors.ts';
+import type { Overview, Report, Stored } from './model-text.ts';
+import { modelLine, reportLines, tableLines } from './model-text.ts';
+import { askServer, type RunningServer, runningServer } from './running-server.ts';
+
+const PATH = '/api/models';
+
+interface Options {
+  readonly url?: string;
+  readonly sensor: string;
+  readonly metric: string;
+  readonly end?: boolean;
+}
+
+export function modelCommand(): Command {
+  const command = new Command('model').description(
+    'models of a running Vigía: see, compare, promote, roll back',
+  );
+  const url = ['--url <url>', 'the running Vigía to ask (default: HOST and PORT)'] as const;
+  const sensor = ['--sensor <pattern>', 'of these sensors only: * is any characters, ? is one', '*'] as const;
+  const metric = ['--metric <pattern>', 'of these metrics only', '*'] as const;
+
+  command
+    .command('list')
+    .description('what is in force where, and every model in the store')
+    .option(...url)
+    .action(async (options: Options) => list(server(options)));
+  command
+    .command('show <model>')
+    .description('one model, and how it compares as a shadow')
+    .option(...url)
+    .action(async (id: string, options: Options) => {
+      for (const line of reportLines(await report(server(options), id))) console.log(line);
+    });
+  command
+    .command('shadow [model]')
+    .description(
+      'lets a model (an id, or a folder with model.json) score beside the active one; its alerts are counted, not sent',
+    )
+    .option('--end', 'no shadow any more')
+    .option(...sensor)
+    .option(...metric)
+    .option(...url)
+    .action(async (model: string | undefined, options: Options) => {
+      if ((model === undefined) !== (options.end === true))
+        throw new InvalidInput('model', 'give a model, or --end');
+      const at = server(options);
+      if (model === undefined) {
+        await post(at, `${PATH}/end-shadow`, options);
+        console.log(`no shadow for ${scopeText(options)}`);
+        return;
+      }
+      const id = await stored(at, model);
+      await post(at, `${PATH}/${encodeURIComponent(id)}/shadow`, options);
+      console.log(
+        `${id} scores beside the active model, ${scopeText(options)}; compare: vigia model show ${id}`,
+      );
+    });
+  command
+    .command('promote <model>')
+    .description(
+      'puts a model (an id, or a folder with model.json) in force, for each series from its next reading on',
+    )
+    .option(...sensor)
+    .option(...metric)
+    .option(...url)
+    .action(async (model: string, options: Options) => {
+      const at = server(options);
+      const id = await stored(at, model);
+      await post(at, `${PATH}/${encodeURIComponent(id)}/promote`, options);
+      console.log(`${id} is in force for ${scopeText(options)}, for each series from its next reading on`);
+    });
+  command
+    .command('rollback')
+    .description('takes back the last promotion')
+    .option(...sensor)
+    .option(...metric)
+    .option(...url)
+    .action(async (options: Options) => {
+      const table = (await post(server(options), `${PATH}/rollback`, options)) as ModelTable;
+      const rule = table.rules.find(
+        ({ sensor, metric }) => sensor === options.sensor && metric === options.metric,
+      );
+      const now = rule?.model ?? (isDefault(options) ? table.start : 'what holds without it');
+      console.log(`rolled back for ${scopeText(options)}: ${now}`);
+    });
+  return command;
+}
+
+function server({ url }: { url?: string }): RunningServer {
+  return runningServer(readConfig(), url);
+}
+
+function isDefault({ sensor, metric }: ModelScope): boolean {
+  return sensor === DEFAULT_SCOPE.sensor && metric === DEFAULT_SCOPE.metric;
+}
+
+function post(at: RunningServer, path: string, { sensor, metric }: ModelScope): Promise<unknown> {
+  return askServer(at, 'POST', `${path}?${new URLSearchParams({ sensor, metric })}`);
+}
+
+/** The id of a stored model; a folder's is brought to the store first. @throws InvalidModel that names the file */
+async function stored(at: RunningServer, model: string): Promise<string> {
+  if (!existsSync(join(model, MODEL_FILE)) && !/[/\\]/.test(model)) return model;
+  const artifact = await loadArtifact(model);
+  const { id } = (await askServer(at, 'POST', PATH, new Uint8Array(artifactBytes(artifact)))) as Stored;
+  return id;
+}
+
+async function report(at: RunningServer, id: string): Promise<Report> {
+  return (await askServer(at, 'GET', `${PATH}/${encodeURIComponent(id)}`)) as Report;
+}
+
+async function list(at: RunningServer): Promise<void> {
+  const overview = (await askServer(at, 'GET', PATH)) as Overview;
+  const shadows = new Set(overview.rules.flatMap(({ shadow }) => (shadow === null ? [] : [shadow])));
+  const comparisons = new Map<string, Report>();
+  for (const id of shadows) comparisons.set(id, await report(at, id));
+  for (const line of tableLines(overview, comparisons)) console.log(line);
+  for (const model of overview.models) console.log(modelLine(model));
+}

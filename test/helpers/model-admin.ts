@@ -1,0 +1,23 @@
+import { parseArtifact } from '../../models/artifact.ts';
+import { describeArtifact } from '../../models/details.ts';
+import { trialRun } from '../../models/trial.ts';
+import { ModelAdmin } from '../../src/pipeline/model-admin.ts';
+import type { ModelRegistry } from '../../src/pipeline/model-registry.ts';
+import type { Store } from '../../src/store/store.ts';
+import { modelRegistry } from './running-pipeline.ts';
+import { smallModel } from './small-model.ts';
+
+/** As the program wires it. */
+export function modelAdmin(
+  store: Store,
+  models: ModelRegistry = modelRegistry(store, smallModel()),
+  now: () => number = Date.now,
+): ModelAdmin {
+  return new ModelAdmin({
+    store,
+    models,
+    describe: (bytes, source) => describeArtifact(parseArtifact(bytes, source)),
+    tryOut: (bytes, source) => trialRun(parseArtifact(bytes, source)),
+    now,
+  });
+}

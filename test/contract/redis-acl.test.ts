@@ -1,0 +1,191 @@
+/**
+ * The Redis users of the stack (stack/redis/users.acl): the bridges' may do everything that the store needs, in both layouts,
+ * and nothing else; Grafana's may read.
+ */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import pino from 'pino';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { openRedisStore } from '../../src/store/redis-store.ts';
+import type { Store } from '../../src/store/store.ts';
+import { has, RedisServer } from '../helpers/redis-server.ts';
+import { withoutNewerCommands, withPasswords } from '../helpers/stack-files.ts';
+import { ROOT } from '../helpers/vigia.ts';
+import { redisBehaviour } from './redis-behaviour.ts';
+import { type StoreLimits, storeContract } from './store-contract.ts';
+
+const DAY = 86_400_000;
+const PASSWORDS = { bridge: 'bridge-password', grafana: 'grafana-password' };
+const TEMPLATE = readFileSync(join(ROOT, 'stack/redis/users.acl'), 'utf8');
+const ACL = withPasswords(TEMPLATE, PASSWORDS);
+
+/** The rights of a user of the file, as ACL SETUSER takes them. */
+const rightsOf = (user: string) => new RegExp(`^user ${user} (.*)$`, 'm').exec(ACL)![1]!.split(' ');
+
+interface Server {
+  readonly layout: 'timeseries' | 'sorted-set';
+  /** As the user. */
+  url(user: 'bridge' | 'grafana'): string;
+  /** With all rights; goes with the test. */
+  admin(): Redis;
+}
+
+function connected(url: string): Redis {
+  const options = { protocol: 2, replyMapping: 'legacy', enableReadyCheck: false } as const;
+  const client = new Redis(url, options);
+  onTestFinished(() => client.disconnect());
+  return client;
+}
+
+function suite(server: () => Server, layout: Server['layout']): void {
+  let clearedFor = '';
+  /** The first store of each test finds none of Vigía's keys. */
+  async function open(limits: Partial<StoreLimits> = {}): Promise<Store> {
+    const { currentTestName = '' } = expect.getState();
+    if (clearedFor !== currentTestName) {
+      const admin = server().admin();
+      const keys = await admin.keys('vigia:*');
+      if (keys.length > 0) await admin.del(...keys);
+    }
+    clearedFor = currentTestName;
+    const store = await openRedisStore({
+      url: server().url('bridge'),
+      durability: 'memory',
+      layout,
+      logger: pino({ level: 'silent' }),
+      retention: 30 * DAY,
+      deadLetterMax: 5,
+      ...limits,
+    });
+    onTestFinished(() => store.close());
+    return store;
+  }
+
+  storeContract(`${layout}, as the stack's user`, open);
+  redisBehaviour(`${layout}, as the stack's user`, { layout, open, client: () => server().admin() });
+
+  it('has refused none of what the store asked for', async () => {
+    const denied = (await server().admin().call('ACL', 'LOG')) as unknown[][];
+    const said = denied.map((entry) => Object.fromEntries(entry.map((text, i) => [entry[i - 1], text])));
+    expect(said.map(({ reason, object, username }) => `${username}: ${reason} ${object}`)).toEqual([]);
+  });
+
+  it('keeps the bridges to their keys and commands', async () => {
+    const bridge = connected(server().url('bridge'));
+    for (const command of [
+      ['GET', 'other'],
+      ['SET', 'other', '1'],
+      ['FLUSHALL'],
+      ['CONFIG', 'GET', '*'],
+      ['KEYS', '*'],
+      ['ACL', 'LIST'],
+      ['SHUTDOWN', 'NOSAVE'],
+    ] as [string, ...string[]][]) {
+      await expect(bridge.call(...command), command.join(' ')).rejects.toThrow(/NOPERM/);
+    }
+    await server().admin().call('ACL', 'LOG', 'RESET');
+  });
+
+  it('lets Grafana read and not write', async () => {
+    const store = await open();
+    const ts = Date.now();
+    await store.commit([
+      {
+        series: { sensor: 's', metric: 'm' },
+        expectedVersion: null,
+        samples: [{ ts, value: 7 }],
+        verdicts: [],
+        next: null,
+        alerts: [],
+        duplicates: 0,
+      },
+    ]);
+    const grafana = connected(server().url('grafana'));
+    expect(await grafana.call('XRANGE', 'vigia:alerts', '-', '+')).toEqual([]);
+    if (layout === 'timeseries') {
+      const key = 'vigia:{s/m}:value';
+      expect(await grafana.call('TS.RANGE', key, '-', '+')).toEqual([[ts, '7']]);
+      expect(await grafana.call('TS.MRANGE', '-', '+', 'FILTER', 'sensor=s', 'field=value')).toHaveLength(1);
+      expect(await grafana.call('TS.QUERYINDEX', 'field=value')).toContain(key);
+    }
+    for (const command of [
+      ['SET', 'vigia:x', '1'],
+      ['XADD', 'vigia:alerts', '*', 'a', 'b'],
+      ['DEL', 'vigia:{s/m}:value'],
+      ['XRANGE', 'other', '-', '+'],
+      ['EVAL', 'return 1', '0'],
+    ] as [string, ...string[]][]) {
+      await expect(grafana.call(...command), command.join(' ')).rejects.toThrow(/NOPERM/);
+    }
+    await server().admin().call('ACL', 'LOG', 'RESET');
+  });
+}
+
+describe.skipIf(!has('redis-server'))('the Redis users of the stack (needs redis-server)', () => {
+  let redis: RedisServer;
+  const directory = mkdtempSync(join(tmpdir(), 'vigia-acl-'));
+
+  beforeAll(async () => {
+    const file = join(directory, 'users.acl');
+    // The default user is off in the stack; here the test needs one that may look at everything.
+    const open = ACL.replace('user default off', 'user default on nopass ~* &* +@all');
+    writeFileSync(file, withoutNewerCommands(open));
+    redis = await RedisServer.start(['--aclfile', file]);
+  });
+  afterAll(async () => {
+    await redis.stop();
+    rmSync(directory, { recursive: true });
+  });
+
+  const server = (): Server => ({
+    layout: 'sorted-set',
+    url: (user) => redis.url.replace('//', `//${user}:${PASSWORDS[user]}@`),
+    admin: () => connected(redis.url),
+  });
+  suite(server, 'sorted-set');
+
+  it('lets a health check ping and do nothing else, and nobody in without a password', async () => {
+    const health = connected(redis.url.replace('//', '//health:any@'));
+    expect(await health.ping()).toBe('PONG');
+    await expect(health.get('vigia:layout')).rejects.toThrow(/NOPERM/);
+    expect(TEMPLATE).toMatch(/^user default off$/m);
+    const wrong = connected(redis.url);
+    await expect(wrong.call('AUTH', 'bridge', 'wrong')).rejects.toThrow(/WRONGPASS/);
+    await connected(redis.url).call('ACL', 'LOG', 'RESET');
+  });
+});
+
+const url = process.env.TEST_REDIS_URL;
+
+describe.skipIf(!url)('the Redis users of the stack on RedisTimeSeries (needs TEST_REDIS_URL)', () => {
+  const users = { bridge: 'vigia-test-bridge', grafana: 'vigia-test-grafana' };
+
+  beforeAll(async () => {
+    const client = new Redis(url!);
+    for (const [user, name] of Object.entries(users)) {
+      const rights = rightsOf(user).filter((right) => !/waitaof|setinfo/.test(right));
+      await client.call('ACL', 'SETUSER', name, 'reset', ...rights);
+    }
+    await client.call('ACL', 'LOG', 'RESET');
+    client.disconnect();
+  });
+  afterAll(async () => {
+    const client = new Redis(url!);
+    await client.call('ACL', 'DELUSER', ...Object.values(users));
+    client.disconnect();
+  });
+
+  const server = (): Server => ({
+    layout: 'timeseries',
+    url: (user) => {
+      const as = new URL(url!);
+      as.username = users[user];
+      as.password = PASSWORDS[user];
+      return as.toString();
+    },
+    admin: () => connected(url!),
+  });
+  suite(server, 'timeseries');
+});

@@ -1,0 +1,177 @@
+/**
+ * The stack of stack/stack.yml, deployed on an engine for a test, with as few changes as the machine allows. `changes`
+ * names them all.
+ */
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parse, stringify } from 'yaml';
+import { withoutNewerCommands } from '../helpers/stack-files.ts';
+import { ROOT } from '../helpers/vigia.ts';
+import { waitFor } from '../helpers/wait-for.ts';
+import type { Engine } from './engine.ts';
+import { type Images, prepareImages } from './images.ts';
+
+interface Service {
+  image: string;
+  configs?: { source: string }[];
+  secrets?: { source: string }[];
+  ports?: unknown[] | undefined;
+  deploy: Record<string, unknown>;
+}
+
+interface StackFile {
+  services: Record<string, Service>;
+  configs: Record<string, unknown>;
+  secrets: Record<string, unknown>;
+}
+
+const STACK = 'vigia';
+/** Nothing that the bridges need, and images of several hundred MB. */
+const LEFT_OUT = ['grafana', 'prometheus'];
+
+export interface Container {
+  readonly id: string;
+  readonly slot: number;
+  readonly image: string;
+  /** Base of its HTTP addresses, or of its broker. */
+  readonly address: string;
+}
+
+export class Deployment {
+  private constructor(
+    private readonly engine: Engine,
+    readonly images: Images,
+    readonly changes: readonly string[],
+    /** Of the MQTT user `sensors`. */
+    readonly sensorsPassword: string,
+  ) {}
+
+  static async start(engine: Engine): Promise<Deployment> {
+    const directory = mkdtempSync(join(tmpdir(), 'vigia-stack-'));
+    try {
+      cpSync(join(ROOT, 'stack'), directory, { recursive: true });
+      const file = join(directory, 'stack.yml');
+      const stack = parse(readFileSync(file, 'utf8'), { merge: true }) as StackFile;
+      const { broker, redis } = stack.services;
+      const images = prepareImages(engine, { mosquitto: broker!.image, redis: redis!.image });
+      const changes = adapt(stack, images, directory);
+      writeFileSync(file, stringify(stack));
+
+      const node = engine.docker(['node', 'ls', '-q']);
+      for (const label of ['vigia.redis=true', 'vigia.broker=true', 'vigia.monitoring=true']) {
+        engine.docker(['node', 'update', '--label-add', label, node]);
+      }
+      const said = execFileSync('sh', [join(directory, 'secrets.sh')], { env: engine.env, encoding: 'utf8' });
+      const env = { ...engine.env, VIGIA_IMAGE: images.vigia };
+      execFileSync('docker', ['stack', 'deploy', '--resolve-image', 'never', '-c', file, STACK], {
+        env,
+        stdio: ['ignore', 'ignore', 'inherit'],
+      });
+      const password = /MQTT user sensors, password (\w+)/.exec(said)![1]!;
+      return new Deployment(engine, images, changes, password);
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
+  }
+
+  docker(...args: readonly string[]): string {
+    return this.engine.docker(args);
+  }
+
+  /** `docker service …` on a service of the stack, which comes last. */
+  service(name: string, ...args: readonly string[]): string {
+    return this.docker('service', ...args, `${STACK}_${name}`);
+  }
+
+  /** Running containers of a service, by slot. */
+  containers(service: string): Container[] {
+    const filter = `label=com.docker.swarm.service.name=${STACK}_${service}`;
+    const ids = this.docker('ps', '-q', '--no-trunc', '--filter', filter, '--filter', 'status=running');
+    if (ids === '') return [];
+    const found = JSON.parse(this.docker('inspect', ...ids.split('\n'))) as {
+      Id: string;
+      Config: { Image: string; Labels: Record<string, string> };
+      NetworkSettings: { Ports: Record<string, { HostPort: string }[] | null> };
+    }[];
+    return found
+      .map(({ Id, Config, NetworkSettings }) => {
+        const port = Object.values(NetworkSettings.Ports).flatMap((ports) => ports ?? [])[0]?.HostPort;
+        return {
+          id: Id,
+          slot: Number(Config.Labels['com.docker.swarm.task.name']!.split('.')[1]),
+          image: Config.Image,
+          address: `127.0.0.1:${port}`,
+        };
+      })
+      .sort((a, b) => a.slot - b.slot);
+  }
+
+  /** Waits until exactly so many bridges run and are ready. */
+  async bridges(count: number): Promise<Container[]> {
+    return waitFor(
+      `${count} bridges`,
+      async () => {
+        const containers = this.containers('bridge');
+        if (containers.length !== count) {
+          throw new Error(`${containers.length} run:\n${this.docker('stack', 'ps', '--no-trunc', STACK)}`);
+        }
+        for (const { address } of containers) {
+          // A port is open before the container behind it is, and a connection made then is never answered.
+          const response = await fetch(`http://${address}/readyz`, { signal: AbortSignal.timeout(2000) });
+          if (!response.ok) throw new Error(await response.text());
+        }
+        return containers;
+      },
+      180_000,
+    );
+  }
+
+  /** Of the broker, for a client outside. */
+  brokerUrl(user: string, password: string): string {
+    return `mqtt://${user}:${password}@${this.containers('broker')[0]!.address}`;
+  }
+
+  /** Of Redis, for a look from outside with what a bridge may do. */
+  redisUrl(): string {
+    const [bridge] = this.containers('bridge');
+    const inside = this.docker('exec', bridge!.id, 'cat', '/run/secrets/redis_url');
+    return inside.replace('redis:6379', this.containers('redis')[0]!.address);
+  }
+}
+
+function adapt(stack: StackFile, images: Images, directory: string): string[] {
+  const changes = [
+    'no service addresses and no ingress mesh (no IPVS in many test kernels): each task has ports of its own',
+  ];
+  const { services } = stack;
+  const leftOut = LEFT_OUT.filter((name) => services[name]);
+  for (const name of leftOut) delete services[name];
+  // Docker reads every file that is named, whoever uses it.
+  for (const kind of ['configs', 'secrets'] as const) {
+    const used = new Set(
+      Object.values(services)
+        .flatMap((service) => service[kind] ?? [])
+        .map(({ source }) => source),
+    );
+    for (const name of Object.keys(stack[kind])) if (!used.has(name)) delete stack[kind][name];
+  }
+  if (leftOut.length > 0) changes.push(`${leftOut.join(' and ')} left out`);
+  for (const service of Object.values(services)) {
+    service.deploy.endpoint_mode = 'dnsrr';
+    service.ports = service.ports?.map((port) => ({
+      target: (port as { target: number }).target,
+      mode: 'host',
+    }));
+  }
+  services.redis!.ports = [{ target: 6379, mode: 'host' }];
+  changes.push("Redis has a port, for the test's own look");
+  if (services.redis!.image !== images.redis) {
+    services.redis!.image = images.redis;
+    const users = join(directory, 'redis/users.acl');
+    writeFileSync(users, withoutNewerCommands(readFileSync(users, 'utf8')));
+    changes.push('the commands that Debian’s Redis does not know are taken out of its users’ rights');
+  }
+  return changes;
+}

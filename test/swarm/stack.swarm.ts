@@ -1,0 +1,204 @@
+/**
+ * The stack on a real Docker Engine: what stack/stack.yml promises about replicas, failures, scaling, updates and secrets.
+ * What it prints is part of docs/deploy.md.
+ */
+import mqtt from 'mqtt';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type LoadPublishing, publishLoad } from '../helpers/load-publisher.ts';
+import { type LoadedSeries, simulatedLoad, sizeOf } from '../helpers/simulated-load.ts';
+import { allStored, expectStoredOnce, storeAt } from '../helpers/stored-load.ts';
+import { waitFor } from '../helpers/wait-for.ts';
+import { type Container, Deployment } from './deployment.ts';
+import { type Engine, startEngine } from './engine.ts';
+
+/** As many sensors as keep replicas from meeting at the same series all the time. */
+const SERIES = 200;
+
+const started = performance.now();
+const say = (text: string) =>
+  process.stdout.write(`[${((performance.now() - started) / 1000).toFixed(0).padStart(4)} s] ${text}\n`);
+
+describe('the stack on a Docker Engine', () => {
+  let engine: Engine;
+  let stack: Deployment;
+
+  beforeAll(async () => {
+    const found = await startEngine();
+    if (!found)
+      throw new Error('no Docker Engine answers, and none can be started here (needs root and dockerd)');
+    engine = found;
+    say(`Docker Engine ${engine.version}, a Swarm of one node`);
+    stack = await Deployment.start(engine);
+    const { images, changes } = stack;
+    for (const standIn of images.standIns) say(`stand-in: ${standIn}`);
+    for (const change of changes) say(`changed: ${change}`);
+    say(`the image has ${(images.aboveBase / 1e6).toFixed(0)} MB above its base`);
+    await stack.bridges(5);
+    say('5 of 5 bridges are ready');
+  });
+
+  beforeEach(async () => {
+    stack.docker('service', 'scale', '-d', 'vigia_bridge=5');
+    await stack.bridges(5);
+  });
+
+  afterAll(async () => {
+    if (stack) stack.docker('stack', 'rm', 'vigia');
+    await engine?.stop();
+  });
+
+  /** Publishes from outside the Swarm, each reading acknowledged by the broker. */
+  function publish(name: string, readings: number, rate: number) {
+    const load = simulatedLoad(SERIES, readings).map((series) => ({
+      ...series,
+      sensor: `${name}-${series.sensor}`,
+    }));
+    return {
+      load,
+      publishing: publishLoad(stack.brokerUrl('sensors', stack.sensorsPassword), load, { rate }),
+    };
+  }
+
+  async function reach(
+    share: number,
+    load: readonly LoadedSeries[],
+    publishing: LoadPublishing,
+  ): Promise<void> {
+    const enough = () => publishing.acknowledged() >= share * sizeOf(load);
+    await waitFor(`${share * 100} % of the load`, enough, 120_000);
+  }
+
+  /** Everything published is stored, once. */
+  async function nothingLost(load: readonly LoadedSeries[], publishing: LoadPublishing): Promise<void> {
+    await publishing.done;
+    const store = await storeAt(stack.redisUrl());
+    await allStored(store, load);
+    await expectStoredOnce(store, load, { scored: false });
+    say(`  ${sizeOf(load)} readings published, ${sizeOf(load)} stored, none twice`);
+  }
+
+  /** `state` of each replica, as the broker retains it. */
+  async function statuses(): Promise<Map<string, string>> {
+    const [bridge] = stack.containers('bridge');
+    const password = stack.docker('exec', bridge!.id, 'cat', '/run/secrets/mqtt_bridge_password');
+    const client = await mqtt.connectAsync(stack.brokerUrl('bridge', password), { clientId: 'observer' });
+    const found = new Map<string, string>();
+    client.on('message', (topic, payload) => found.set(topic, JSON.parse(payload.toString()).state));
+    await client.subscribeAsync('bridge/+', { qos: 0 });
+    await client.unsubscribeAsync('bridge/+');
+    await client.endAsync();
+    return found;
+  }
+
+  const ids = (containers: readonly Container[]) => containers.map(({ id }) => id);
+
+  it('answers /listar from five hosts with what one of them was given', async () => {
+    const bridges = await stack.bridges(5);
+    const written = await fetch(`http://${bridges[0]!.address}/nuevo?dato=21.5&sensor=swarm`);
+    expect(await written.text()).toContain('Se ha agregado al Redis correctamente!');
+    const hosts = new Set<string>();
+    for (const { address } of bridges) {
+      const response = await fetch(`http://${address}/listar?sensor=swarm&format=json`);
+      const { hostname, readings } = (await response.json()) as {
+        hostname: string;
+        readings: { value: number }[];
+      };
+      expect(readings.map(({ value }) => value)).toEqual([21.5]);
+      hosts.add(hostname);
+    }
+    expect([...hosts].sort()).toEqual([1, 2, 3, 4, 5].map((slot) => `bridge-${slot}`));
+    say(`/listar is answered by ${[...hosts].join(', ')}, each with the value that bridge-1 was given`);
+  });
+
+  it('replaces a container that is killed under load, and loses and doubles nothing', async () => {
+    const before = await stack.bridges(5);
+    const { load, publishing } = publish('kill', 30, 500);
+    await reach(0.25, load, publishing);
+    const victim = before[2]!;
+    stack.docker('kill', '--signal', 'KILL', victim.id);
+    const killed = performance.now();
+    const after = await waitFor(
+      'the replacement',
+      async () => {
+        const bridges = await stack.bridges(5);
+        return ids(bridges).includes(victim.id) ? null : bridges;
+      },
+      120_000,
+    );
+    say(
+      `bridge-${victim.slot} is killed at 500 readings a second; another is ready in its place after ${((performance.now() - killed) / 1000).toFixed(1)} s`,
+    );
+    expect(after.map(({ slot }) => slot)).toEqual([1, 2, 3, 4, 5]);
+    expect(ids(after).filter((id) => ids(before).includes(id))).toHaveLength(4);
+    await nothingLost(load, publishing);
+  });
+
+  it('loses nothing when it is scaled from 5 to 8 and to 3 under load, and leaves no session behind', async () => {
+    await stack.bridges(5);
+    const { load, publishing } = publish('scale', 100, 500);
+    await reach(0.1, load, publishing);
+    stack.docker('service', 'scale', '-d', 'vigia_bridge=8');
+    await stack.bridges(8);
+    say('scaled to 8 under load: 8 are ready');
+    stack.docker('service', 'scale', '-d', 'vigia_bridge=3');
+    const rest = await stack.bridges(3);
+    say(`scaled to 3 under load: bridges ${rest.map(({ slot }) => slot).join(', ')} stay`);
+    expect(publishing.acknowledged()).toBeLessThan(sizeOf(load));
+    const states = await statuses();
+    const online = [...states].filter(([, state]) => state === 'online').map(([topic]) => topic);
+    expect(online.sort()).toEqual(rest.map(({ slot }) => `bridge/bridge-${slot}`));
+    const left = [...states].filter(([, state]) => state === 'left');
+    expect(left).toHaveLength(5);
+    say('  the other five have left the shared subscription: the broker keeps nothing for them');
+    await nothingLost(load, publishing);
+  });
+
+  it('loses nothing in a rolling update under load', async () => {
+    const before = await stack.bridges(5);
+    const { load, publishing } = publish('update', 150, 400);
+    await reach(0.05, load, publishing);
+    stack.service('bridge', 'update', '-d', '--image', 'vigia-test:2', '--env-add', 'LOG_LEVEL=debug');
+    const state = () => stack.service('bridge', 'inspect', '--format', '{{.UpdateStatus.State}}');
+    await waitFor('the update', () => state() === 'completed', 240_000);
+    const after = await stack.bridges(5);
+    expect(after.map(({ image }) => image)).toEqual(Array(5).fill('vigia-test:2'));
+    expect(ids(after).filter((id) => ids(before).includes(id))).toEqual([]);
+    say('rolling update under load, one replica at a time: all five run the new image');
+    await nothingLost(load, publishing);
+  });
+
+  it('goes back to what worked when an update does not come up', async () => {
+    const before = await stack.bridges(5);
+    stack.service('bridge', 'update', '-d', '--env-add', 'PORT=nonsense');
+    const state = () => stack.service('bridge', 'inspect', '--format', '{{.UpdateStatus.State}}');
+    await waitFor('the rollback', () => state() === 'rollback_completed', 240_000);
+    const after = await stack.bridges(5);
+    expect(ids(after).filter((id) => ids(before).includes(id)).length).toBeGreaterThanOrEqual(3);
+    say('an update that cannot start is rolled back by itself; the other replicas were not touched');
+  });
+
+  it('shows no secret in what docker inspect says, and runs without rights', async () => {
+    const [bridge] = await stack.bridges(5);
+    const [redis] = stack.containers('redis');
+    const [broker] = stack.containers('broker');
+    const read = (id: string, name: string) => stack.docker('exec', id, 'cat', `/run/secrets/${name}`);
+    const secrets = [
+      read(bridge!.id, 'redis_url'),
+      new URL(read(bridge!.id, 'redis_url')).password,
+      read(bridge!.id, 'mqtt_bridge_password'),
+      stack.sensorsPassword,
+    ];
+    const said = [
+      ...[bridge!, redis!, broker!].map(({ id }) => stack.docker('inspect', id)),
+      ...['bridge', 'redis', 'broker'].map((name) => stack.service(name, 'inspect')),
+    ].join('\n');
+    expect(said).toContain('/run/secrets/redis_url');
+    for (const secret of secrets) {
+      expect(secret.length).toBeGreaterThan(20);
+      expect(said).not.toContain(secret);
+    }
+    expect(stack.docker('exec', bridge!.id, 'id', '-u')).toBe('1000');
+    expect(() => stack.docker('exec', bridge!.id, 'touch', '/app/x')).toThrow(/Read-only file system/);
+    say('no secret is in docker inspect; the bridges run as user 1000 on a read-only file system');
+  });
+});

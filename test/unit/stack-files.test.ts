@@ -1,0 +1,229 @@
+/**
+ * The files of stack/, without Docker: they keep to the Compose schema (as dclint brings it, MIT), everything that they name
+ * exists, and the settings that they give are settings.
+ */
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Ajv } from 'ajv';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { parse } from 'yaml';
+import { readConfig, SETTINGS } from '../../src/config.ts';
+import { ROOT } from '../helpers/vigia.ts';
+
+const STACK = join(ROOT, 'stack');
+const read = (name: string) => readFileSync(join(STACK, name), 'utf8');
+
+interface Service {
+  image?: string;
+  command?: string[];
+  environment?: Record<string, string>;
+  ports?: (string | { target: number; published: number })[];
+  configs?: { source: string; target: string }[];
+  secrets?: (string | { source: string; target: string })[];
+  volumes?: (string | { type: string; source?: string; target: string })[];
+  networks?: string[] | Record<string, unknown>;
+  healthcheck?: { test?: string[]; disable?: boolean };
+  stop_grace_period?: string;
+  read_only?: boolean;
+  deploy?: {
+    update_config?: { order: string; failure_action: string; parallelism: number };
+    restart_policy?: { condition: string };
+    resources?: { limits?: { cpus: string; memory: string } };
+    placement?: { constraints: string[] };
+  };
+}
+
+interface Source {
+  name?: string;
+  file?: string;
+  external?: boolean;
+}
+
+interface File {
+  services: Record<string, Service>;
+  networks?: Record<string, { driver_opts?: { encrypted?: string } }>;
+  volumes?: Record<string, unknown>;
+  configs?: Record<string, Source>;
+  secrets?: Record<string, Source>;
+}
+
+const load = (name: string) => parse(read(name), { merge: true }) as File;
+const names = readdirSync(STACK).filter((name) => name.endsWith('.yml'));
+const overrides = names.filter((name) => name !== 'stack.yml' && name !== 'compose.yml');
+const stack = load('stack.yml');
+
+/** What the operator puts there: docs/deploy.md. */
+const BROUGHT = new Set(['./certs/server.crt', './certs/server.key']);
+
+/** A stack of several files, as far as these tests look: services by name, the lists of each joined. */
+function merged(...files: File[]): File {
+  const result: File = { services: {}, networks: {}, volumes: {}, configs: {}, secrets: {} };
+  for (const file of files) {
+    for (const [name, service] of Object.entries(file.services)) {
+      const before = result.services[name] ?? {};
+      result.services[name] = {
+        ...before,
+        ...service,
+        environment: { ...before.environment, ...service.environment },
+        configs: [...(before.configs ?? []), ...(service.configs ?? [])],
+        secrets: [...(before.secrets ?? []), ...(service.secrets ?? [])],
+        volumes: [...(before.volumes ?? []), ...(service.volumes ?? [])],
+      };
+    }
+    for (const kind of ['networks', 'volumes', 'configs', 'secrets'] as const) {
+      Object.assign(result[kind]!, file[kind]);
+    }
+  }
+  return result;
+}
+
+const DEPLOYMENTS: Record<string, File> = {
+  'stack.yml': stack,
+  ...Object.fromEntries(overrides.map((name) => [`stack.yml + ${name}`, merged(stack, load(name))])),
+  'compose.yml': load('compose.yml'),
+};
+
+const sourceOf = (use: string | { source?: string }) => (typeof use === 'string' ? use : use.source);
+const isOurs = ({ image }: Service) => /^vigia|VIGIA_IMAGE/.test(image ?? '');
+
+describe('the files of the stack', () => {
+  const schema = JSON.parse(
+    readFileSync(join(ROOT, 'node_modules/dclint/schemas/compose.schema.json'), 'utf8'),
+  );
+  delete schema.$schema;
+  const ajv = new Ajv({ strict: false, allErrors: true, validateFormats: false });
+  const valid = ajv.compile(schema);
+
+  it.each(names)('%s keeps to the Compose schema', (name) => {
+    valid(load(name));
+    expect(valid.errors ?? []).toEqual([]);
+    const broken = load(name);
+    Object.values(broken.services)[0]!.healthcheck = { tset: [] } as object;
+    expect(valid(broken)).toBe(false);
+  });
+
+  it.each(Object.entries(DEPLOYMENTS))('%s defines what it uses and uses what it defines', (_, file) => {
+    const used = { networks: new Set(), volumes: new Set(), configs: new Set(), secrets: new Set() };
+    for (const { networks = [], volumes = [], configs = [], secrets = [] } of Object.values(file.services)) {
+      for (const name of Array.isArray(networks) ? networks : []) used.networks.add(name);
+      for (const use of configs) used.configs.add(sourceOf(use));
+      for (const use of secrets) used.secrets.add(sourceOf(use));
+      for (const use of volumes) {
+        const source =
+          typeof use === 'string' ? use.split(':')[0]! : use.type === 'volume' ? use.source : undefined;
+        if (source && !/^[./]/.test(source)) used.volumes.add(source);
+      }
+    }
+    for (const kind of ['networks', 'volumes', 'configs', 'secrets'] as const) {
+      expect([...used[kind]].sort(), kind).toEqual(Object.keys(file[kind] ?? {}).sort());
+    }
+  });
+
+  it.each(Object.entries(DEPLOYMENTS))('%s names files that exist', (_, file) => {
+    const sources = [...Object.values(file.configs ?? {}), ...Object.values(file.secrets ?? {})];
+    const mounted = Object.values(file.services).flatMap(({ volumes = [] }) =>
+      volumes.flatMap((use) => (typeof use === 'string' && use.startsWith('.') ? [use.split(':')[0]!] : [])),
+    );
+    const wanted = [...sources.flatMap(({ file: path }) => path ?? []), ...mounted];
+    expect(wanted.filter((path) => !BROUGHT.has(path) && !existsSync(join(STACK, path)))).toEqual([]);
+  });
+
+  it.each(Object.entries(DEPLOYMENTS))('%s gives our image settings that it has and takes', (_, file) => {
+    const directory = mkdtempSync(join(tmpdir(), 'vigia-secrets-'));
+    onTestFinished(() => rmSync(directory, { recursive: true }));
+    const secret = join(directory, 'secret');
+    writeFileSync(secret, 'redis://bridge:password@redis:6379');
+    let seen = 0;
+    for (const service of Object.values(file.services).filter(isOurs)) {
+      const given = Object.entries(service.environment ?? {});
+      const names = given.map(([name]) => name.replace(/_FILE$/, ''));
+      expect(names.filter((name) => !(name in SETTINGS))).toEqual([]);
+      const targets = (service.secrets ?? []).map(
+        (use) => `/run/secrets/${typeof use === 'string' ? use : use.target}`,
+      );
+      const env = given.map(([name, value]) => {
+        if (!name.endsWith('_FILE')) return [name, value.replace('{{.Task.Slot}}', '1')];
+        expect(targets).toContain(value);
+        return [name, secret];
+      });
+      expect(() => readConfig({}, Object.fromEntries(env))).not.toThrow();
+      seen++;
+    }
+    expect(seen).toBeGreaterThan(0);
+  });
+
+  it.each(Object.entries(DEPLOYMENTS))(
+    '%s publishes no Redis and no write in a health check',
+    (name, file) => {
+      expect(file.services.redis!.ports).toBeUndefined();
+      for (const { healthcheck, command } of Object.values(file.services)) {
+        expect(JSON.stringify(healthcheck ?? '')).not.toContain('nuevo');
+        expect(JSON.stringify(command ?? '')).not.toMatch(/password|secret/i);
+      }
+      if (name !== 'compose.yml') return;
+      const ports = Object.values(file.services).flatMap((service) => service.ports ?? []);
+      expect(ports.filter((port) => !String(port).startsWith('127.0.0.1:'))).toEqual([]);
+    },
+  );
+
+  it('gives every service of the Swarm limits, a restart whatever happened, and a check', () => {
+    for (const [name, service] of Object.entries(stack.services)) {
+      expect(service.deploy?.resources?.limits, name).toMatchObject({
+        cpus: expect.any(String),
+        memory: expect.any(String),
+      });
+      expect(service.deploy?.restart_policy?.condition, name).toBe('any');
+      // Ours has its check in the image.
+      expect(isOurs(service) || service.healthcheck?.test, name).toBeTruthy();
+      expect(service.image, name).toMatch(isOurs(service) ? /VIGIA_IMAGE/ : /:v?\d+\.\d+\.\d+$/);
+    }
+    expect(stack.networks!.inside!.driver_opts!.encrypted).toBe('true');
+  });
+
+  it('lets a bridge finish before it is killed, and never has two of one client id', () => {
+    const { bridge } = stack.services;
+    const seconds = (text: string) => Number(/^(\d+)s$/.exec(text)![1]);
+    const leaving = seconds(bridge!.environment!.MQTT_LEAVE_TIMEOUT!);
+    expect(seconds(bridge!.stop_grace_period!)).toBeGreaterThan(leaving + 5);
+    expect(bridge!.environment!.MQTT_CLIENT_ID).toContain('{{.Task.Slot}}');
+    expect(bridge!.deploy!.update_config).toMatchObject({
+      order: 'stop-first',
+      parallelism: 1,
+      failure_action: 'rollback',
+    });
+  });
+
+  it('makes, by secrets.sh, exactly the secrets that the stack has from outside', () => {
+    const made = [...read('secrets.sh').matchAll(/\| secret (\w+)/g)].map(([, name]) => name!);
+    const wanted = names
+      .filter((name) => name !== 'compose.yml')
+      .flatMap((name) => Object.values(load(name).secrets ?? {}))
+      .flatMap(({ external, name }) => (external ? [name!.replace(/^\$\{VIGIA_SECRETS:-vigia\}_/, '')] : []));
+    expect([...new Set(made)].sort()).toEqual([...new Set(wanted)].sort());
+    const { environment } = stack.services.bridge!;
+    expect(read('secrets.sh')).toContain(`redis://bridge:%s@redis:6379`);
+    expect(environment!.MQTT_USERNAME).toBe('bridge');
+    for (const user of ['bridge', 'sensors', 'grafana'])
+      expect(read('mosquitto/acl')).toContain(`user ${user}\n`);
+  });
+});
+
+describe('the Dockerfile', () => {
+  const dockerfile = readFileSync(join(ROOT, 'Dockerfile'), 'utf8');
+
+  it('copies what exists, runs as a user, checks its health by /healthz, and installs by the lock file', () => {
+    for (const [, path] of dockerfile.matchAll(/^COPY (?!--from)(\S+) /gm)) {
+      expect(existsSync(join(ROOT, path!)), path).toBe(true);
+    }
+    expect(dockerfile).toMatch(/^USER node$/m);
+    expect(dockerfile).not.toMatch(/npm install|nuevo/);
+    const check = /^HEALTHCHECK .*"\/app\/([^"]+)"\]$/m.exec(dockerfile)![1]!;
+    expect(readFileSync(join(ROOT, check), 'utf8')).toContain('/healthz');
+  });
+
+  it('says the version of the package', () => {
+    const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+    expect(dockerfile).toContain(`ARG VERSION=${version}\n`);
+  });
+});

@@ -61,7 +61,7 @@ const scaling = z.discriminatedUnion('kind', [
 /**
  * The static rule: an error is an anomaly above max(value x unit, levelShare x |centre|). The unit is 1 for `affine`
  * scaling (`value` is in the units of the series) and the window's scale for `window` scaling, whose centre is the
- * window's mean.
+ * window's mean; `levelShare` is 0 for `affine`, and limited where the window varies (lstm-model.ts).
  */
 const threshold = z.strictObject({ value: z.number().positive(), levelShare: z.number().nonnegative() });
 

@@ -12,6 +12,13 @@ import { type Frame, frameWindow, fromScaled, toScaled } from './scaling.ts';
 
 /** A window around 0 has no level; any positive boundary will do for it. */
 const LEAST_THRESHOLD = 1e-9;
+/**
+ * The level says what is much for a series only as long as its values do not: where they vary, the share of the level counts as
+ * at most this many of the window's scales. So a pressure around 1013 that moves by 1 is not allowed jumps of 40.
+ */
+const LEVEL_LIMIT = 20;
+/** A window that varies by less than this share of its level is as good as constant. */
+const CONSTANT = 1e-7;
 
 /** @throws {ConfigurationError} where the machine lacks this kind of SIMD; see `Simd` before choosing `relaxed` */
 export function createModel(artifact: Artifact, simd: Simd = 'simd128'): Model {
@@ -49,12 +56,10 @@ export function createModel(artifact: Artifact, simd: Simd = 'simd128'): Model {
     threshold(windows, row) {
       frameWindow(scaling, windows, row * window, window, spare);
       const unit = scaling.kind === 'window' ? spare.scale : 1;
-      const boundary = Math.max(
-        threshold.value * unit,
-        threshold.levelShare * Math.abs(spare.centre),
-        LEAST_THRESHOLD,
-      );
-      return Math.min(boundary, Number.MAX_VALUE);
+      const level = Math.abs(spare.centre);
+      const limit = spare.scale > CONSTANT * level ? LEVEL_LIMIT * spare.scale : Number.POSITIVE_INFINITY;
+      const floor = Math.min(threshold.levelShare * level, limit);
+      return Math.min(Math.max(threshold.value * unit, floor, LEAST_THRESHOLD), Number.MAX_VALUE);
     },
   };
 }

@@ -101,9 +101,29 @@ describe('model', () => {
   });
 
   it('has a threshold that grows with the spread of the window, with a floor for its level', () => {
-    const windows = Float64Array.of(73, 73, 73, 73, -10, 10, -10, 10, 0, 0, 0, 0);
+    const windows = Float64Array.of(73, 73, 73, 73, -10, 10, -10, 10, 0, 0, 0, 0, 72, 74, 73.5, 73.5);
     expect(model().threshold(windows, 0)).toBeCloseTo(0.04 * 73, 12);
     expect(model().threshold(windows, 1)).toBeCloseTo(30, 12);
     expect(model().threshold(windows, 2)).toBeGreaterThan(0);
+    expect(model().threshold(windows, 3)).toBeCloseTo(0.04 * 73.25, 12);
+  });
+
+  it('is not misled by a level far from 0: kelvin, pressure', () => {
+    const around = (level: number, spread: number) =>
+      model().threshold(Float64Array.of(level - spread, level + spread, level, level + spread / 2), 0) /
+      spread;
+    for (const [level, spread] of [
+      [295, 0.2],
+      [1013, 1],
+      [101_325, 20],
+      [-2e6, 1],
+    ] as const) {
+      expect(around(level, spread)).toBeGreaterThan(10);
+      expect(around(level, spread)).toBeLessThan(20);
+    }
+    // What the level allows without any spread, and with one that is no more than rounding.
+    const quiet = (noise: number) => model().threshold(Float64Array.of(1013, 1013 + noise, 1013, 1013), 0);
+    expect(quiet(0)).toBeCloseTo(40.52, 9);
+    expect(quiet(1e-4)).toBeCloseTo(40.52, 3);
   });
 });

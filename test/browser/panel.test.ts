@@ -1,0 +1,287 @@
+/** The panel in a real browser, in front of the whole program. */
+import type { Browser, Page } from 'puppeteer-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  accessibilityProblems,
+  CHROMIUM,
+  evaluate,
+  launchBrowser,
+  PHONE,
+  textOf,
+  visit,
+} from '../helpers/browser.ts';
+import { freePort } from '../helpers/child.ts';
+import { publishReadings, type TestReading } from '../helpers/publisher.ts';
+import { temporaryDirectory } from '../helpers/temporary-directory.ts';
+import { getJson, type Served, serve } from '../helpers/vigia.ts';
+import { waitFor } from '../helpers/wait-for.ts';
+
+const start = (env: Record<string, string> = {}, args: readonly string[] = []) =>
+  serve(['--no-devices', '--data', temporaryDirectory(), ...args], { env });
+
+/** Readings of the last `count` seconds, as quiet as a sensor in a room. */
+function quiet(sensor: string, count: number): TestReading[] {
+  const first = Date.now() - count * 1000;
+  return Array.from({ length: count }, (_, i) => ({
+    sensor,
+    ts: first + i * 1000,
+    value: Math.round((21 + Math.sin(i / 7) + ((i * 7919) % 13) / 40) * 100) / 100,
+  }));
+}
+
+const live = (page: Page) =>
+  waitFor('the live stream', async () => (await textOf(page, '#live-text')) === 'Live');
+const row = (key: string) => `#rows li[data-key="${key}"]`;
+const inPage = (page: Page, what: string, expression: string, deadlineMs?: number) =>
+  waitFor(what, () => evaluate<boolean>(page, `Boolean(${expression})`), deadlineMs);
+const post = (url: string, readings: readonly object[], headers: Record<string, string> = {}) =>
+  fetch(`${url}/api/readings`, { method: 'POST', body: JSON.stringify(readings), headers });
+
+describe.skipIf(!CHROMIUM)('the panel', () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await launchBrowser();
+  });
+  afterAll(() => browser?.close());
+
+  it('shows a published reading within 2 s, without errors or requests elsewhere', async () => {
+    const { url, mqttUrl } = await start();
+    const { page, errors, requests } = await visit(browser, url);
+    await live(page);
+    expect(await textOf(page, '#no-sensors')).toContain('No sensor has published yet');
+    const { client, done } = publishReadings(mqttUrl, [{ sensor: 'boiler', ts: Date.now(), value: 61.5 }]);
+    await done;
+    await inPage(
+      page,
+      'the reading',
+      `document.querySelector('${row('boiler/temperature')} .last')?.textContent.includes('61.5')`,
+      2000,
+    );
+    // It is chosen, since there is no other; the second makes a line.
+    await client.publishAsync('sensors/boiler/temperature', '62', { qos: 1 });
+    await inPage(
+      page,
+      'the next one on the chart',
+      `document.querySelector('#chart-now').textContent.includes('62')`,
+      2000,
+    );
+    await inPage(page, 'the chart', `document.querySelector('#plot canvas')?.width > 100`);
+    expect(await textOf(page, '#chart-title')).toBe('boiler · temperature');
+    await inPage(
+      page,
+      'the accounting',
+      `document.querySelector('#accounting').textContent.includes('Received')`,
+    );
+    expect(await textOf(page, '#visits')).toBe('1');
+    expect(errors).toEqual([]);
+    expect(requests.filter((request) => !request.startsWith(url))).toEqual([]);
+  });
+
+  it('marks a spike, lists it as an alert, and acknowledges it', async () => {
+    const { url, mqttUrl } = await start();
+    const normal = quiet('pump', 600);
+    await publishReadings(mqttUrl, normal).done;
+    const { page, errors } = await visit(browser, `${url}#pump/temperature`);
+    await live(page);
+    await inPage(
+      page,
+      'the state',
+      `document.querySelector('${row('pump/temperature')} .state')?.textContent === 'Normal'`,
+    );
+    await publishReadings(mqttUrl, [{ sensor: 'pump', ts: normal.at(-1)!.ts + 500, value: 95 }]).done;
+    // The newest reading is at the right edge, 100.
+    await inPage(page, 'the mark', `document.querySelector('${row('pump/temperature')} circle[cx="100.0"]')`);
+    await inPage(
+      page,
+      'the alarm',
+      `document.querySelector('${row('pump/temperature')} .state').dataset.state === 'alarm'`,
+    );
+    await inPage(
+      page,
+      'the alert',
+      `document.querySelector('#alerts li[data-open]')?.textContent.includes('95')`,
+    );
+    await waitFor('the announcement', async () => (await textOf(page, '#announce')).includes('95'));
+    const [alert] = await getJson<{ id: string; acknowledged: boolean }[]>(`${url}/api/alerts`);
+    expect(alert!.acknowledged).toBe(false);
+    await page.click('#alerts li[data-open] button');
+    await inPage(
+      page,
+      'the acknowledgement',
+      `document.querySelector('#alerts li .done')?.textContent.includes('Acknowledged')`,
+    );
+    expect((await getJson<{ acknowledged: boolean }[]>(`${url}/api/alerts`))[0]!.acknowledged).toBe(true);
+    // Months come in buckets, and zooming out and back in leaves the chart there.
+    for (const range of ['30 d', '1 y', '5 min']) {
+      await evaluate(
+        page,
+        `[...document.querySelectorAll('#ranges button')].find((b) => b.textContent === '${range}').click()`,
+      );
+      await inPage(
+        page,
+        range,
+        `document.querySelector('#ranges [aria-pressed=true]').textContent === '${range}' && document.querySelector('#plot canvas')`,
+      );
+    }
+    expect(errors).toEqual([]);
+  });
+
+  it('shows 1,000 sensors, reading sparklines only of those in sight', async () => {
+    const { url } = await start();
+    const ts = Date.now();
+    const sensors = Array.from({ length: 1000 }, (_, i) => `sensor-${i}`);
+    await post(
+      url,
+      sensors.flatMap((sensor, i) =>
+        [0, 1].map((n) => ({ sensor, metric: 'm', value: i + n, ts: ts - 1000 + n })),
+      ),
+    );
+    const { page, errors, requests } = await visit(browser, url);
+    await inPage(page, 'all rows', `document.querySelectorAll('#rows li').length === 1000`);
+    await inPage(page, 'the first sparkline', `document.querySelector('#rows li:first-child path')`);
+    const drawn = () => evaluate<number>(page, `document.querySelectorAll('#rows path').length`);
+    expect(await drawn()).toBeLessThan(60);
+    expect(
+      await evaluate<string>(page, `document.querySelector('#rows li:last-child .name').textContent`),
+    ).toBe('sensor-999');
+    await evaluate(page, `document.querySelector('#rows').scrollTo(0, 1e9)`);
+    await inPage(page, 'the last sparkline', `document.querySelector('#rows li:last-child path')`);
+    expect(await drawn()).toBeLessThan(120);
+    expect(requests.filter((request) => request.includes('/api/recent')).length).toBeLessThan(8);
+    await page.type('#search', 'OR-777');
+    await inPage(page, 'one row', `document.querySelectorAll('#rows li:not([hidden])').length === 1`);
+    await waitFor('the count', async () => (await textOf(page, '#sensor-count')) === '1 of 1,000');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Tab');
+    await inPage(page, 'the row by keyboard', `document.activeElement?.closest('#states, #rows')`);
+    await evaluate(page, `document.querySelector('#rows li:not([hidden]) a').focus()`);
+    await page.keyboard.press('Enter');
+    await waitFor('the chart', async () => (await textOf(page, '#chart-title')) === 'sensor-777 · m');
+    expect(errors).toEqual([]);
+  }, 60_000);
+
+  it('speaks English and Spanish and remembers which, and so with the theme', async () => {
+    const { url, mqttUrl } = await start();
+    await publishReadings(mqttUrl, quiet('s', 100)).done;
+    const { page, errors } = await visit(browser, url, { theme: 'dark' });
+    await live(page);
+    const theme = () => evaluate<string>(page, 'document.documentElement.dataset.theme');
+    const background = () => evaluate<string>(page, 'getComputedStyle(document.body).backgroundColor');
+    expect(await theme()).toBe('dark');
+    const dark = await background();
+    await page.select('#language', 'es');
+    expect(await textOf(page, '#sensors-title')).toBe('Sensores');
+    expect(await textOf(page, '#live-text')).toBe('En directo');
+    expect(await evaluate<string>(page, 'document.documentElement.lang')).toBe('es');
+    await page.click('#theme');
+    expect(await theme()).toBe('light');
+    expect(await background()).not.toBe(dark);
+    await page.reload();
+    await waitFor('Spanish', async () => (await textOf(page, '#live-text')) === 'En directo');
+    expect(await theme()).toBe('light');
+    // Every text of the page, so that none is left in the other language.
+    const untranslated = `[...document.querySelectorAll('[data-text]')].map((e) => e.textContent).filter((t) => /Sensors|Alerts|Language|Store|forecast|Latest/.test(t))`;
+    expect(await evaluate<string[]>(page, untranslated)).toEqual([]);
+    await page.goto(`${url}/?lang=en`);
+    await live(page);
+    expect(errors).toEqual([]);
+  });
+
+  it.each([
+    ['on a desk, light', undefined, 'light', 'en'],
+    ['on a desk, dark, in Spanish', undefined, 'dark', 'es'],
+    ['on a phone, light, in Spanish', PHONE, 'light', 'es'],
+    ['on a phone, dark', PHONE, 'dark', 'en'],
+  ] as const)(
+    'has no accessibility violations %s, and nothing sticks out',
+    async (_, viewport, theme, language) => {
+      const { url, mqttUrl } = await start();
+      await publishReadings(mqttUrl, [
+        ...quiet('pump', 600),
+        ...quiet('a-sensor-with-a-rather-long-name-in-building-7', 30),
+      ]).done;
+      await publishReadings(mqttUrl, [{ sensor: 'pump', ts: Date.now(), value: 95 }]).done;
+      const { page, errors } = await visit(browser, `${url}/?lang=${language}#pump/temperature`, {
+        theme,
+        ...(viewport && { viewport }),
+      });
+      await inPage(page, 'the alert', `document.querySelector('#alerts li[data-open]')`);
+      await inPage(page, 'the chart', `document.querySelector('#plot canvas')`);
+      await evaluate(page, `document.querySelector('#table').open = true`);
+      expect(await accessibilityProblems(page)).toEqual([]);
+      expect(
+        await evaluate<number>(page, 'document.documentElement.scrollWidth - innerWidth'),
+      ).toBeLessThanOrEqual(0);
+      expect(errors).toEqual([]);
+    },
+  );
+
+  it('says that it is disconnected, and catches up when the server is back', async () => {
+    const args = ['--port', String(await freePort()), '--mqtt-port', String(await freePort())];
+    const directory = temporaryDirectory();
+    const open = (): Promise<Served> => serve(['--no-devices', '--data', directory, ...args]);
+    const first = await open();
+    await post(first.url, [{ sensor: 's', metric: 'm', value: 1, ts: Date.now() - 2000 }]);
+    const { page } = await visit(browser, first.url);
+    await live(page);
+    await first.kill('SIGTERM');
+    await waitFor('the notice', async () => (await textOf(page, '#live-text')).startsWith('Disconnected'));
+    expect(await textOf(page, `${row('s/m')} .number`)).toBe('1');
+    const second = await open();
+    await post(second.url, [{ sensor: 's', metric: 'm', value: 2, ts: Date.now() - 1000 }]);
+    await waitFor('the stream again', async () => (await textOf(page, '#live-text')) === 'Live', 20_000);
+    await waitFor('what it had missed', async () => (await textOf(page, `${row('s/m')} .number`)) === '2');
+    await post(second.url, [{ sensor: 's', metric: 'm', value: 3 }]);
+    await waitFor('what is new', async () => (await textOf(page, `${row('s/m')} .number`)) === '3');
+  }, 60_000);
+
+  it('stores and checks values by hand, and says what is wrong with them', async () => {
+    const { url } = await start();
+    const { page, errors } = await visit(browser, url);
+    await live(page);
+    const result = (text: string) =>
+      waitFor(text, async () => (await textOf(page, '#entry-result')).includes(text));
+    await page.click('#entry button[value=nuevo]');
+    await result('Enter a number');
+    expect(await evaluate(page, 'document.activeElement.id')).toBe('entry-value');
+    await page.type('#entry-value', '21,5');
+    await page.click('#entry button[value=nuevo]');
+    await result('21.5\u00a0°C stored');
+    await inPage(page, 'the new series', `document.querySelector('${row('manual/temperature')}')`);
+    for (let i = 0; i < 10; i++) await fetch(`${url}/nuevo?dato=${21 + (i % 3)}`);
+    await page.type('#entry-value', '90');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await result('Anomaly: 90\u00a0°C');
+    const { readings } = await getJson<{ readings: { value: number }[] }>(`${url}/listar?format=json`);
+    expect(readings.map(({ value }) => value)).toEqual([21.5, 21, 22, 23, 21, 22, 23, 21, 22, 23, 21, 90]);
+    expect(errors).toEqual([]);
+  });
+
+  it('asks for the token where one is set', async () => {
+    const { url } = await start({ HTTP_TOKEN: 'geheim', HTTP_LEGACY_ACCESS: 'token' });
+    const { page } = await visit(browser, url);
+    const enter = async (token: string) => {
+      await page.waitForSelector('#token[open]');
+      await page.type('#token-value', token);
+      await page.keyboard.press('Enter');
+    };
+    await page.waitForSelector('#token[open]');
+    expect(await accessibilityProblems(page)).toEqual([]);
+    await enter('falsch');
+    await waitFor(
+      'the refusal',
+      async () => (await textOf(page, '#token-error')) === 'This token is not accepted.',
+    );
+    await enter('geheim');
+    await live(page);
+    await post(url, [{ sensor: 's', metric: 'm', value: 7 }], { authorization: 'Bearer geheim' });
+    await inPage(page, 'a live reading', `document.querySelector('${row('s/m')}')`);
+    await page.type('#entry-value', '5');
+    await page.click('#entry button[value=nuevo]');
+    await waitFor('the entry', async () => (await textOf(page, '#entry-result')).includes('stored'));
+    await page.reload();
+    await live(page);
+  });
+});

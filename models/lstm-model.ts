@@ -1,13 +1,14 @@
 /**
  * An artifact at work: scales windows, runs the kernel, scales back. `forecast` and `threshold` allocate nothing.
  *
- * Cost (test/bench/lstm.ts): about 6 µs per window for LSTM-50, 3 µs for the shipped model, on the calling thread, and
- * `forecast` computes what it is given in one go. A caller that must not hold the event loop over 2 ms submits at most
- * 256 windows of LSTM-50 at a time, fewer of larger networks (in proportion to units squared); nothing is gained above 16.
+ * Cost (test/bench/lstm.bench.ts): about 6 µs per window for LSTM-50, 3 µs for the shipped model, on the calling thread, and
+ * `forecast` computes what it is given in one go. A caller that must not hold the event loop divides its batches by `cost`
+ * (src/detect/forecast-batch.ts); nothing is gained above 16 windows.
  */
 import { type Artifact, modelId } from './artifact.ts';
 import { createKernel, type Simd } from './kernel/kernel.ts';
 import type { Model } from './model.ts';
+import { multiplications } from './network.ts';
 import { type Frame, frameWindow, fromScaled, toScaled } from './scaling.ts';
 
 /** A window around 0 has no level; any positive boundary will do for it. */
@@ -31,6 +32,7 @@ export function createModel(artifact: Artifact, simd: Simd = 'simd128'): Model {
     id: modelId(artifact),
     window,
     backend: kernel.backend,
+    cost: multiplications(network, window),
 
     forecast(windows, n, out) {
       for (let from = 0; from < n; from += kernel.block) {

@@ -10,6 +10,8 @@ export interface Model {
   readonly window: number;
   /** Which implementation computes it, for the start-up line and `/metrics`. */
   readonly backend: string;
+  /** Multiplications of one forecast: what a caller divides its batches by. */
+  readonly cost: number;
 
   /**
    * Forecasts the next value of `n` windows.

@@ -78,3 +78,18 @@ export function weightViews(network: Network, weights: Float32Array): Float32Arr
     return weights.subarray(offset - size, offset);
   });
 }
+
+/** Multiplications that one window of `window` values takes, activations left out. */
+export function multiplications(network: Network, window: number): number {
+  let inputs = 1;
+  let sum = 0;
+  for (const { units } of network.lstm) {
+    sum += window * 4 * units * (inputs + units);
+    inputs = units;
+  }
+  for (const { units } of network.dense) {
+    sum += inputs * units;
+    inputs = units;
+  }
+  return sum;
+}

@@ -3,6 +3,8 @@
  * holds on a busy machine too. Best of several rounds each. Targets (LSTM-50, window 10, Node 20): 100,000 windows/s
  * at 128, 15 µs for one, 4 times tfjs-wasm.
  */
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setImmediate as turn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { random } from '../../devices/random.ts';
 import { loadArtifact } from '../../models/artifact.ts';
@@ -13,6 +15,7 @@ import type { Model } from '../../models/model.ts';
 import type { Network } from '../../models/network.ts';
 import { weightShapes, weightViews } from '../../models/network.ts';
 import { layers, startTensorflow, tf } from '../../models/training/tensorflow.ts';
+import { ForecastBatch, subBatch } from '../../src/detect/forecast-batch.ts';
 import { randomWeights } from '../unit/models-reference.ts';
 
 const WINDOW = 10;
@@ -68,6 +71,53 @@ it('computes windows', { timeout: 600_000 }, async () => {
     rows[`${shipped.id}, batch of ${n}`] = {
       'own windows/s': Math.round(own),
       'own µs': Number((1e6 / own).toFixed(2)),
+    };
+  }
+  console.table(rows);
+});
+
+/**
+ * A batch of 1,000 readings: how long it occupies the thread between two turns of the event loop. The target is 2 ms; on a busy
+ * machine the maximum is the scheduler's.
+ */
+it('leaves the event loop its turns', { timeout: 120_000 }, async () => {
+  const shipped = createModel(await loadArtifact(defaultModelDirectory()));
+  const large = network([256, 256], 'tanh');
+  const rows: Record<string, Record<string, number | string>> = {};
+  for (const [name, model, windows] of [
+    ['shipped model', shipped, 1000],
+    [
+      'LSTM-50/50',
+      modelOf(network([50, 50], 'relu'), randomWeights(network([50, 50], 'relu'), 1), 'simd128'),
+      1000,
+    ],
+    ['LSTM-256/256', modelOf(large, randomWeights(large, 1), 'simd128'), 500],
+  ] as const) {
+    const history = randomWindows(windows + 1);
+    const run = async (pause?: () => Promise<unknown>) => {
+      const batch = new ForecastBatch();
+      for (let i = 0; i < windows; i++) batch.add(model, history, WINDOW + i);
+      await batch.compute(pause);
+    };
+    await run();
+    const slices: number[] = [];
+    let last = performance.now();
+    const delay = monitorEventLoopDelay({ resolution: 1 });
+    delay.enable();
+    await run(async () => {
+      slices.push(performance.now() - last);
+      await turn();
+      last = performance.now();
+    });
+    delay.disable();
+    slices.shift();
+    slices.sort((a, b) => a - b);
+    const ms = (value: number | undefined) => Number((value ?? 0).toFixed(2));
+    rows[`${name}, ${windows} windows`] = {
+      'windows per part': subBatch(model),
+      'part, median ms': ms(slices[slices.length >> 1]),
+      'part, 99 % ms': ms(slices[Math.floor(0.99 * slices.length)]),
+      'loop delay, 99 % ms': ms(delay.percentile(99) / 1e6),
     };
   }
   console.table(rows);

@@ -15,6 +15,7 @@ function persistence(id: string, window: number, bias = 0): Model {
     id,
     window,
     backend: 'test',
+    cost: 1,
     forecast(windows, n, out) {
       for (let row = 0; row < n; row++) out[row] = windows[(row + 1) * window - 1]! + bias;
     },

@@ -80,6 +80,7 @@ export class Accounting {
       labelNames: ['scored'],
       registers,
     });
+    for (const scored of ['yes', 'no']) this.late.inc({ scored }, 0);
     this.retries = new Counter({
       name: 'vigia_commit_retries_total',
       help: 'Commits of a series done again because another replica committed first.',

@@ -1,0 +1,216 @@
+/**
+ * stack/prometheus at work: a real Prometheus scrapes two real bridges. Every alert fires when its fault is made and clears
+ * after it, and every query of the dashboards at Prometheus has data.
+ */
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import mqtt from 'mqtt';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { parse } from 'yaml';
+import { interpolate, queries } from '../helpers/grafana-files.ts';
+import { MOSQUITTO, startMosquitto } from '../helpers/mosquitto.ts';
+import { PROMETHEUS, PROMTOOL, type Prometheus, SHIPPED, startPrometheus } from '../helpers/prometheus.ts';
+import { type Replica, startReplicas } from '../helpers/replica.ts';
+import { REDIS, startDurableRedis } from '../helpers/running-redis.ts';
+import { waitFor } from '../helpers/wait-for.ts';
+
+const DEADLINE = 30_000;
+
+interface Rule {
+  readonly alert: string;
+  readonly labels: { readonly severity: string };
+  readonly annotations: { readonly summary: string; readonly description: string };
+}
+
+const rules = (): Rule[] => parse(readFileSync(join(SHIPPED, 'rules.yml'), 'utf8')).groups[0].rules;
+
+describe.skipIf(!PROMETHEUS || !PROMTOOL)('the files of Prometheus', () => {
+  it.each([
+    ['config', 'prometheus.yml'],
+    ['rules', 'rules.yml'],
+    ['rules', 'replicas.yml'],
+  ])('promtool check %s accepts %s', (what, file) => {
+    const { status, stderr } = spawnSync(PROMTOOL!, ['check', what, join(SHIPPED, file)], {
+      encoding: 'utf8',
+    });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  });
+
+  it('say of every alert how bad it is, what it means and what to do', () => {
+    expect(rules().length).toBeGreaterThan(5);
+    for (const { alert, labels, annotations } of rules()) {
+      expect(['critical', 'warning'], alert).toContain(labels.severity);
+      expect(annotations.summary.length, alert).toBeGreaterThan(10);
+      expect(annotations.description.length, alert).toBeGreaterThan(60);
+    }
+  });
+});
+
+/** Something between Prometheus and a bridge that can make it lose count. */
+async function miscountingProxy(replica: Replica) {
+  let lost = 0;
+  const server = createServer(async (_request, response) => {
+    try {
+      const text = await (await fetch(`${await replica.url}/metrics`)).text();
+      response.setHeader('Content-Type', 'text/plain; version=0.0.4');
+      response.end(
+        text.replace(
+          /^(vigia_readings_total\{result="committed"\}) (\d+)/m,
+          (_, name, n) => `${name} ${n - lost}`,
+        ),
+      );
+    } catch {
+      response.destroy();
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  return {
+    address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    lose: (readings: number) => {
+      lost = readings;
+    },
+  };
+}
+
+/** A reading of each of three sensors, five times a second, whenever the broker can be reached. */
+function steadyFeed(url: string) {
+  const client = mqtt.connect(url, { reconnectPeriod: 50 });
+  client.on('error', () => {});
+  let paused = false;
+  const timer = setInterval(() => {
+    if (paused || !client.connected) return;
+    for (const sensor of ['a', 'b', 'c']) {
+      const message = JSON.stringify({ value: 20 + Math.random(), ts: Date.now() });
+      client.publish(`sensors/${sensor}/temperature`, message, { qos: 1 }, () => {});
+    }
+  }, 200);
+  onTestFinished(async () => {
+    clearInterval(timer);
+    await client.endAsync(true);
+  });
+  return {
+    client,
+    pause: (on: boolean) => {
+      paused = on;
+    },
+  };
+}
+
+const address = async (replica: Replica) => new URL(await replica.url).host;
+
+describe.skipIf(!PROMETHEUS || !MOSQUITTO || !REDIS)('Prometheus on two bridges (Mosquitto, Redis)', () => {
+  it('fires every alert when its fault is made, clears it after, and answers the dashboards', {
+    timeout: 180_000,
+  }, async () => {
+    const started = Date.now();
+    const [broker, redis] = await Promise.all([startMosquitto(), startDurableRedis()]);
+    const env = { MQTT_URL: broker.url, REDIS_URL: redis.url, DEAD_LETTER_MAX: '20' };
+    const [prometheus, replicas] = await Promise.all([startPrometheus(2), startReplicas(2, env)]);
+    const [first, second] = replicas as [Replica, Replica];
+    const feed = steadyFeed(broker.url);
+    const proxy = await miscountingProxy(first);
+    const target = async () => prometheus.target([proxy.address, await address(second)]);
+    const restart = async (replica: Replica) => {
+      replica.spawn();
+      await replica.ready();
+      await target();
+    };
+    await target();
+
+    const faults: { alerts: readonly string[]; make(): unknown; mend(): unknown }[] = [
+      {
+        alerts: ['VigiaDeadLetters', 'VigiaDeadLettersDropped'],
+        make: async () => {
+          for (let i = 0; i < 40; i++) {
+            await feed.client.publishAsync('sensors/a/temperature', `no number ${i}`, { qos: 1 });
+          }
+        },
+        // They clear by themselves, a while after the last.
+        mend: () => undefined,
+      },
+      {
+        alerts: ['VigiaReplicaDown', 'VigiaReplicaMissing'],
+        make: () => second.kill(),
+        mend: () => restart(second),
+      },
+      {
+        alerts: ['VigiaDown'],
+        make: () => Promise.all([first.kill(), second.kill()]),
+        mend: async () => {
+          first.spawn();
+          await restart(second);
+          await first.ready();
+        },
+      },
+      {
+        alerts: ['VigiaStoreAway', 'VigiaStuck'],
+        make: () => redis.kill(),
+        mend: () => redis.start(),
+      },
+      { alerts: ['VigiaBrokerAway'], make: () => broker.stop(), mend: () => broker.start() },
+      { alerts: ['VigiaNoData'], make: () => feed.pause(true), mend: () => feed.pause(false) },
+      { alerts: ['VigiaAccountingBroken'], make: () => proxy.lose(3), mend: () => proxy.lose(0) },
+    ];
+    expect(faults.flatMap(({ alerts }) => alerts).sort()).toEqual(
+      rules()
+        .map(({ alert }) => alert)
+        .sort(),
+    );
+
+    // An increase is seen only from a value before it.
+    await waitFor('a scrape of both', async () => {
+      const series = await prometheus.range('vigia_dead_letters_dropped_total', started);
+      return series.length === 2;
+    });
+    for (const { alerts, make, mend } of faults) {
+      await clear(prometheus, alerts);
+      await make();
+      await waitFor(
+        `${alerts.join(' and ')} to fire`,
+        async () => {
+          const firing = await prometheus.firing();
+          return alerts.every((alert) => firing.includes(alert));
+        },
+        DEADLINE,
+      );
+      await mend();
+      if (!alerts.includes('VigiaDeadLetters')) await clear(prometheus, alerts);
+    }
+    await clear(
+      prometheus,
+      rules().map(({ alert }) => alert),
+    );
+
+    const all = queries('bridges.json', 'prometheus');
+    expect(all.length).toBeGreaterThan(20);
+    for (const { where, target: query, panel } of all) {
+      const expression = panel
+        ? (query.expr as string)
+        : /^label_values\((.*), \w+\)$/.exec(query.query as string)![1]!;
+      const values = { instance: '.*', __rate_interval: '2s' };
+      const series = await prometheus.range(interpolate(expression, values), started);
+      const numbers = series.flatMap(({ values: points }) => points.map(([, value]) => Number(value)));
+      expect(
+        numbers.filter((value) => Number.isFinite(value)).length,
+        `${where}: ${expression}`,
+      ).toBeGreaterThan(0);
+    }
+    for (const replica of replicas) expect(replica.ended).toBe(false);
+  });
+});
+
+function clear(prometheus: Prometheus, alerts: readonly string[]): Promise<unknown> {
+  return waitFor(
+    `${alerts.join(' and ')} not to fire`,
+    async () => {
+      const firing = (await prometheus.firing()).filter((alert) => alerts.includes(alert));
+      if (firing.length > 0) throw new Error(`firing: ${firing.join(', ')}`);
+      return true;
+    },
+    DEADLINE,
+  );
+}

@@ -4,12 +4,19 @@
  * test/e2e/grafana-queries.test.ts and test/e2e/prometheus.test.ts run the queries.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Dashboard } from '@grafana/schema';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { dashboards, dataSources, GRAFANA, panelsOf, variablesIn } from '../helpers/grafana-files.ts';
+import {
+  dashboards,
+  dataSources,
+  GRAFANA,
+  panelsOf,
+  queries,
+  variablesIn,
+} from '../helpers/grafana-files.ts';
 import { temporaryDirectory } from '../helpers/temporary-directory.ts';
 import { ROOT } from '../helpers/vigia.ts';
 
@@ -178,10 +185,9 @@ describe('provisioning', () => {
   });
 });
 
-const STACK = join(ROOT, 'stack/stack.yml');
-if (existsSync(STACK)) {
-  it('stack.yml has the services, secrets and replicas that these files name', () => {
-    const stack = parse(readFileSync(STACK, 'utf8'), { merge: true });
+describe('stack.yml', () => {
+  it('has the services, secrets and replicas that these files name', () => {
+    const stack = parse(readFileSync(join(ROOT, 'stack/stack.yml'), 'utf8'), { merge: true });
     for (const { url, jsonData, type } of dataSources()) {
       const host = new URL(url ?? (jsonData.uri as string)).hostname;
       expect(Object.keys(stack.services), type).toContain(host);
@@ -196,4 +202,15 @@ if (existsSync(STACK)) {
     const { groups } = parse(readFileSync(join(ROOT, 'stack/prometheus/replicas.yml'), 'utf8'));
     expect(groups[0].rules[0].expr).toBe(`vector(${stack.services.bridge.deploy.replicas})`);
   });
-}
+
+  it('lets Grafana’s user of Redis run the commands of the dashboard, and no others that write', () => {
+    const acl = readFileSync(join(ROOT, 'stack/redis/users.acl'), 'utf8');
+    const user = acl.split('\n').find((line) => line.startsWith('user grafana '))!;
+    expect(user).toMatch(/ %R~vigia:\* .* -@all /);
+    const commands = queries('telemetria-redis.json', 'redis-datasource').map(({ target }) =>
+      String(target.command ?? String(target.query).split(' ')[0]).toLowerCase(),
+    );
+    for (const command of commands) expect(user.split(' ')).toContain(`+${command}`);
+    expect(user).not.toMatch(/\+(set|del|evalsha|xadd|ts\.(add|madd|del|create))/);
+  });
+});

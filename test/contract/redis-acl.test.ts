@@ -13,6 +13,7 @@ import type { Store } from '../../src/store/store.ts';
 import { has, RedisServer } from '../helpers/redis-server.ts';
 import { withoutNewerCommands, withPasswords } from '../helpers/stack-files.ts';
 import { ROOT } from '../helpers/vigia.ts';
+import { waitFor } from '../helpers/wait-for.ts';
 import { redisBehaviour } from './redis-behaviour.ts';
 import { type StoreLimits, storeContract } from './store-contract.ts';
 
@@ -66,6 +67,18 @@ function suite(server: () => Server, layout: Server['layout']): void {
   storeContract(`${layout}, as the stack's user`, open);
   redisBehaviour(`${layout}, as the stack's user`, { layout, open, client: () => server().admin() });
 
+  it('lets replicas hear each other', async () => {
+    const [a, b] = [await open(), await open()];
+    const heard: string[] = [];
+    b.peers!.listen((message) => heard.push(message));
+    a.peers!.listen(() => undefined);
+    await waitFor('a message', () => {
+      a.peers!.send('hello');
+      return heard.includes('hello');
+    });
+    b.peers!.listen(null);
+  });
+
   it('has refused none of what the store asked for', async () => {
     const denied = (await server().admin().call('ACL', 'LOG')) as unknown[][];
     const said = denied.map((entry) => Object.fromEntries(entry.map((text, i) => [entry[i - 1], text])));
@@ -77,6 +90,7 @@ function suite(server: () => Server, layout: Server['layout']): void {
     for (const command of [
       ['GET', 'other'],
       ['SET', 'other', '1'],
+      ['PUBLISH', 'other', '1'],
       ['FLUSHALL'],
       ['CONFIG', 'GET', '*'],
       ['KEYS', '*'],

@@ -142,6 +142,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       },
       store.peers,
       registry,
+      () => config.UNITS,
     );
 
     const stopping = new AbortController();

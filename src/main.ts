@@ -6,10 +6,13 @@ import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../models/package-root.ts';
 import { deadLetterCommand } from './commands/dead-letter.ts';
 import { devicesCommand } from './commands/devices.ts';
+import { exportCommand } from './commands/export.ts';
 import { importCommand } from './commands/import.ts';
+import { importReadingsCommand } from './commands/import-readings.ts';
 import { modelCommand } from './commands/model.ts';
 import { passwdCommand } from './commands/passwd.ts';
 import { scoreCommand } from './commands/score.ts';
+import { seriesCommand } from './commands/series.ts';
 import { bridgeCommand, brokerCommand, serveCommand } from './commands/serve.ts';
 import { trainCommand } from './commands/train.ts';
 import { SETTINGS } from './config.ts';
@@ -37,6 +40,9 @@ for (const command of [
   scoreCommand(),
   modelCommand(),
   deadLetterCommand(),
+  exportCommand(),
+  importReadingsCommand(),
+  seriesCommand(),
   passwdCommand(),
 ]) {
   program.addCommand(command);

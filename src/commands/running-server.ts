@@ -20,17 +20,27 @@ export function runningServer(config: Config, url: string | undefined): RunningS
  *   and field
  */
 export async function askServer(
-  { url, token }: RunningServer,
-  method: 'GET' | 'POST',
+  server: RunningServer,
+  method: 'GET' | 'POST' | 'DELETE',
   path: string,
-  body?: Uint8Array<ArrayBuffer>,
+  body?: string | Uint8Array<ArrayBuffer>,
 ): Promise<unknown> {
+  return (await requestServer(server, method, path, body)).json();
+}
+
+/** The answer with its body still to be read. @throws as `askServer` */
+export async function requestServer(
+  { url, token }: RunningServer,
+  method: 'GET' | 'POST' | 'DELETE',
+  path: string,
+  body?: string | Uint8Array<ArrayBuffer>,
+): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(new URL(path, url), {
       method,
       headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
-      ...(body && { body }),
+      ...(body !== undefined && { body }),
     });
   } catch (error) {
     throw new VigiaError(
@@ -42,8 +52,8 @@ export async function askServer(
       },
     );
   }
+  if (response.ok) return response;
   const text = await response.text();
-  if (response.ok) return JSON.parse(text);
   let why = text;
   let field: string | undefined;
   try {

@@ -83,6 +83,22 @@ export const rangeQuery = z.object({
   agg: z.enum(['avg', 'min', 'max'], { error: 'must be avg, min or max' }).optional(),
 });
 
+/** Query of `GET /api/series/:sensor/:metric/export`; without times the whole series. */
+export const exportQuery = z.object({
+  format: z.enum(['csv', 'json'], { error: 'must be csv or json' }).optional(),
+  from: timeParameter.optional(),
+  to: timeParameter.optional(),
+});
+
+/** Query of `DELETE /api/series/:sensor/:metric`. */
+export const removeQuery = z.object({
+  confirm: z
+    .string({ error: 'must be <sensor>/<metric>, so that nothing is deleted by mistake' })
+    .meta({ description: '<sensor>/<metric>, so that nothing is deleted by mistake' }),
+});
+
+export const removedAnswer = z.object({ deleted: z.object({ sensor: z.string(), metric: z.string() }) });
+
 /** Query of `GET /api/alerts`. */
 export const alertsQuery = z.object({
   sensor: z.string().optional(),
@@ -189,6 +205,7 @@ export const alertAnswer = z.object({
   id: z.string(),
   sensor: z.string(),
   metric: z.string(),
+  unit: z.string().nullable().meta({ description: 'of value, expected and limit' }),
   rule: z.string(),
   ts: z.int(),
   value: z.number(),

@@ -19,13 +19,15 @@ import {
 } from './api-schema.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
 import { errorBody, RequestRefused } from './error-answer.ts';
-import { type HttpOptions, unitOf } from './http-options.ts';
+import type { HttpOptions } from './http-options.ts';
 import { liveRoute } from './live-route.ts';
 import { logLevelRoutes } from './log-level.ts';
 import { modelRoutes, seriesModelRoute } from './models.ts';
 import { panelApi } from './panel-api.ts';
 import { checkReadings, parseBody, summarize } from './readings-request.ts';
+import { requireSeries, seriesDataRoutes } from './series-data.ts';
 import { shownAlert } from './shown-alert.ts';
+import { unitOf } from './unit.ts';
 
 const DEFAULT_SPAN_MS = 3_600_000;
 const DEFAULT_ALERTS = 100;
@@ -111,11 +113,11 @@ export function apiRoutes(options: ApiOptions): Router {
   router.get('/series/:sensor/:metric', async (request, response) => {
     const series = { sensor: request.params.sensor, metric: request.params.metric };
     const points = await readPoints(store, series, readQuery(request, rangeQuery), now());
-    if (points.length === 0 && (await store.load([series]))[0] === null) {
-      throw new RequestRefused(404, 'not_found', 'there is no such series');
-    }
+    if (points.length === 0) await requireSeries(store, series);
     response.json(points);
   });
+
+  router.use('/series', seriesDataRoutes(options));
 
   router.get('/alerts', async (request, response) => {
     const { limit = DEFAULT_ALERTS, sensor, metric, state, from } = readQuery(request, alertsQuery);
@@ -126,7 +128,7 @@ export function apiRoutes(options: ApiOptions): Router {
       ...(state !== undefined && { state }),
       ...(from !== undefined && { from }),
     });
-    response.json(alerts.map(shownAlert));
+    response.json(alerts.map((alert) => shownAlert(alert, options.units)));
   });
 
   // An id has slashes and percent signs of its own: it stands here percent-encoded, as one segment.
@@ -134,13 +136,14 @@ export function apiRoutes(options: ApiOptions): Router {
     const alert = await store.acknowledge(request.params.id);
     if (alert === null) throw new RequestRefused(404, 'not_found', 'there is no such alert');
     options.live.acknowledged(alert);
-    response.json(shownAlert(alert));
+    response.json(shownAlert(alert, options.units));
   });
 
   for (const [path, allowed] of [
     ['/readings', 'POST'],
     ['/series', 'GET, HEAD'],
-    ['/series/:sensor/:metric', 'GET, HEAD'],
+    ['/series/:sensor/:metric', 'GET, HEAD, DELETE'],
+    ['/series/:sensor/:metric/export', 'GET, HEAD'],
     ['/alerts', 'GET, HEAD'],
     ['/log-level', 'GET, HEAD, PUT'],
     ['/stream', 'GET, HEAD'],

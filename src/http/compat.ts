@@ -21,8 +21,9 @@ import {
   writeQuery,
 } from './compat-schema.ts';
 import { type ErrorAnswer, errorBody, errorHandler, RequestRefused } from './error-answer.ts';
-import { type HttpOptions, unitOf } from './http-options.ts';
+import type { HttpOptions } from './http-options.ts';
 import { queryParameter } from './query-parameter.ts';
+import { unitOf } from './unit.ts';
 
 type CompatOptions = Pick<HttpOptions, 'store' | 'submit' | 'logger' | 'hostname' | 'units' | 'maxNameBytes'>;
 

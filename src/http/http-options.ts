@@ -7,6 +7,7 @@ import type { Submit } from '../pipeline/submit.ts';
 import type { Store } from '../store/store.ts';
 import type { totalsAnswer } from './api-schema.ts';
 import type { Live } from './live.ts';
+import type { Units } from './unit.ts';
 
 /** What the HTTP layer is given; it reads through `store` and writes through `submit`. */
 export interface HttpOptions {
@@ -30,7 +31,7 @@ export interface HttpOptions {
   /** Shown on `/` and `/listar`, so that a person sees which replica answered. */
   readonly hostname: string;
   /** Unit per metric, for display. */
-  readonly units: Readonly<Record<string, string>>;
+  readonly units: Units;
   /** Largest request body, bytes (after decompression). */
   readonly maxPayload: number;
   /** Largest model artifact, bytes. */
@@ -57,9 +58,4 @@ export interface HttpOptions {
   readonly closeDeadline?: number;
   /** ms UTC. Default: the system's clock. */
   readonly now?: () => number;
-}
-
-/** The unit of a metric, null where none is set. `units` may be asked for any name, also `constructor`. */
-export function unitOf(units: HttpOptions['units'], metric: string): string | null {
-  return Object.hasOwn(units, metric) ? (units[metric] ?? null) : null;
 }

@@ -10,6 +10,7 @@ import type { Alert } from '../domain/alert.ts';
 import type { Peers, SeriesCommit } from '../store/store.ts';
 import { LiveBatch, type LiveNews } from './live-batch.ts';
 import { shownAlert } from './shown-alert.ts';
+import type { Units } from './unit.ts';
 
 export interface LiveLimits {
   /** Between two flushes at least, ms. */
@@ -62,6 +63,7 @@ export class Live {
     private readonly limits: LiveLimits,
     private readonly peers: Peers | null,
     registry: Registry,
+    private readonly units: () => Units = () => ({}),
   ) {
     const registers = [registry];
     const budget = Math.max(1, Math.round((limits.rate * limits.intervalMs) / 1000));
@@ -201,7 +203,7 @@ export class Live {
     this.skipped.inc(this.news.skipped);
     this.news.skipped = 0;
     const frames: Frame[] = readings.map((reading) => frame('reading', reading));
-    for (const alert of alerts) frames.push(frame('alert', shownAlert(alert)));
+    for (const alert of alerts) frames.push(frame('alert', shownAlert(alert, this.units())));
     this.write(({ sensor, metric }) => {
       let text = '';
       for (const part of frames) {

@@ -123,6 +123,14 @@ export interface SeriesStore {
   snapshot(series: SeriesId, n: number): Promise<Uint8Array | null>;
   /** Stored samples with `from` <= ts <= `to`, ascending; at most `limit`, the newest ones, when given. */
   range(series: SeriesId, from: number, to: number, limit?: number): Promise<ScoredSample[]>;
+  /** As `range`, but the oldest `limit` of them: what reads a whole series page by page. */
+  oldest(series: SeriesId, from: number, to: number, limit: number): Promise<ScoredSample[]>;
+  /**
+   * Takes a series away with everything about it: readings, verdicts, rollups, state, alerts (the stream's too) and its
+   * place in the list. A commit computed from what was there is a conflict afterwards. May be called again after a failure.
+   * @returns whether there was one
+   */
+  remove(series: SeriesId): Promise<boolean>;
   /** The stored samples at exactly these timestamps, in any order. */
   samplesAt(series: SeriesId, timestamps: readonly number[]): Promise<Sample[]>;
   /**

@@ -89,6 +89,27 @@ export function redisBehaviour(name: string, { layout, open, client: connect }: 
       Array.from({ length: count }, (_, i) => ({ ts: from + i * step, value: i }));
     const verdicts = (of: readonly { ts: number }[]) => of.map(({ ts }) => ({ ts, expected: 1, score: 0.5 }));
 
+    it('removes every key of a series, and nothing names it any more', async () => {
+      const store = await open();
+      const other = { sensor: 'other', metric: 'm' };
+      await store.commit([commitOf(null, { series: other, samples: [{ ts: T0, value: 1 }] })]);
+      const before = await contents(client);
+      await store.commit([
+        commitOf(null, {
+          samples: [{ ts: T0, value: 1 }],
+          verdicts: [{ ts: T0, expected: 1, score: 0.1 }],
+          alerts: [alert(T0)],
+        }),
+      ]);
+      expect(await store.remove(SERIES)).toBe(true);
+      const after = await contents(client);
+      // How many entries the stream ever had.
+      for (const map of [before, after])
+        for (const key of map.keys()) if (/targets|:alerts$/.test(key)) map.delete(key);
+      expect(after).toEqual(before);
+      expect(JSON.stringify([...(await contents(client))])).not.toContain('s/m');
+    });
+
     describe('a key of another type', () => {
       const suffixes = ['state', 'value', 'expected', 'score', 'outbox', 'alerts'].concat(
         ['1m', '1h'].flatMap((width) =>

@@ -67,6 +67,49 @@ export function storeContract(name: string, open: (limits: StoreLimits) => Promi
       return (result as { version: string }).version;
     }
 
+    it('reads a series page by page from its beginning', async () => {
+      const samples = Array.from({ length: 7 }, (_, i) => ({ ts: T0 + i * 10, value: i }));
+      await put(samples, { verdicts: [{ ts: T0 + 20, expected: 1.5, score: 0.5 }] });
+      const first = await store.oldest(S, 0, T0 + 50, 4);
+      expect(first.map(({ ts }) => ts - T0)).toEqual([0, 10, 20, 30]);
+      expect(first[2]).toEqual({ ts: T0 + 20, value: 2, expected: 1.5, score: 0.5 });
+      const second = await store.oldest(S, T0 + 31, T0 + 50, 4);
+      expect(second.map(({ ts }) => ts - T0)).toEqual([40, 50]);
+      expect(await store.oldest(S, T0 + 61, Number.MAX_SAFE_INTEGER, 4)).toEqual([]);
+      expect(await store.oldest({ sensor: 'none', metric: 'm' }, 0, T0, 4)).toEqual([]);
+    });
+
+    it('removes a series without a trace, and not its neighbours', async () => {
+      const neighbour = { sensor: 's', metric: 'temperature2' };
+      await store.addAlertTarget('target');
+      const version = await put([{ ts: T0, value: 1 }], { alerts: [alert(T0)] });
+      await put([{ ts: T0, value: 2 }], { series: neighbour, alerts: [alert(T0)] });
+      await store.acknowledge((await store.alerts({ limit: 9, metric: 'temperature', sensor: 's' }))[0]!.id);
+      expect(await store.remove(S)).toBe(true);
+      expect(await store.load([S])).toEqual([null]);
+      expect(await store.range(S, 0, T0 * 2)).toEqual([]);
+      expect(await store.buckets(S, 0, T0 * 2, 60_000, 'avg')).toEqual([]);
+      expect((await store.list()).map(({ metric }) => metric)).toEqual(['temperature2']);
+      expect((await store.alerts({ limit: 9 })).map(({ metric }) => metric)).toEqual(['temperature2']);
+      expect(await store.alertsSince(S, 0)).toEqual([]);
+      const { entries } = await store.alertBacklog('target', 'holder', 1000, 99);
+      expect(entries!.map((entry) => entry.alert.metric)).toEqual(['temperature2']);
+      expect(await store.remove(S)).toBe(false);
+
+      // A replica that remembers it cannot bring half of it back; what begins anew begins at revision 1.
+      const [stale] = await store.commit([
+        commitOf([{ ts: T0 + 1, value: 3 }], { expectedVersion: version }),
+      ]);
+      expect(stale).toEqual({ status: 'conflict', current: null });
+      expect(await store.load([S])).toEqual([null]);
+      await put([{ ts: T0 + 1, value: 3 }], { alerts: [alert(T0)] });
+      expect((await store.range(S, 0, T0 * 2)).map(({ ts }) => ts)).toEqual([T0 + 1]);
+      expect(await store.alerts({ limit: 9, sensor: 's', metric: 'temperature' })).toMatchObject([
+        { revision: 1, acknowledged: false },
+      ]);
+      expect((await store.list()).map(({ metric }) => metric)).toEqual(['temperature', 'temperature2']);
+    });
+
     it('gives back what was committed', async () => {
       expect(await store.load([S])).toEqual([null]);
       const version = await put([{ ts: T0, value: 21.5 }], {

@@ -350,6 +350,7 @@ describe('/api/alerts', () => {
       {
         id: `s/temperature/anomaly/${NOW}`,
         ...S,
+        unit: '°C',
         rule: 'anomaly',
         ts: NOW,
         value: 95,

@@ -83,6 +83,8 @@ const REQUESTS: Readonly<Record<string, { readonly path: string; readonly body?:
   'post /api/models/end-shadow': { path: '/api/models/end-shadow?sensor=s' },
   'post /api/models/{id}/promote': { path: `/api/models/${modelId(MODEL)}/promote` },
   'post /api/models/rollback': { path: '/api/models/rollback' },
+  'get /api/series/{sensor}/{metric}/export': { path: '/api/series/s/temperature/export?format=json' },
+  'delete /api/series/{sensor}/{metric}': { path: '/api/series/gone/temperature?confirm=gone/temperature' },
   'get /api/alerts': { path: '/api/alerts?sensor=s' },
   'post /api/alerts/{id}/acknowledge': {
     path: `/api/alerts/${encodeURIComponent(`s/temperature/adaptive/${NOW}`)}/acknowledge`,
@@ -116,6 +118,7 @@ async function furnished(): Promise<TestHttp> {
       { ...sample, rule: 'adaptive', expected: 19.5, score: 2, limit: null, state: 'open', clearedTs: null },
     ],
   });
+  await fill(http.store, { ...S, sensor: 'gone' }, [sample]);
   await http.store.addDeadLetters([
     { id: 'letter', topic: 't', bytes: Buffer.from('x'), reason: 'not-json', detail: 'd', lastTs: NOW },
   ]);

@@ -224,6 +224,37 @@ export class SeriesTable implements SeriesStore {
     });
   }
 
+  async oldest(series: SeriesId, from: number, to: number, limit: number): Promise<ScoredSample[]> {
+    return available(() => {
+      const id = this.row(series)?.[0];
+      if (id === undefined) return [];
+      const rows = this.database
+        .prepare(
+          'SELECT ts, value, expected, score FROM samples WHERE series = ? AND ts >= ? AND ts <= ? ORDER BY ts LIMIT ?',
+        )
+        .raw()
+        .all(id, from, to, limit) as [number, number, number | null, number | null][];
+      return rows.map(([ts, value, expected, score]) => ({ ts, value, expected, score }));
+    });
+  }
+
+  async remove(series: SeriesId): Promise<boolean> {
+    return transaction(this.database, () => {
+      const id = this.row(series)?.[0];
+      if (id === undefined) return false;
+      for (const table of ['samples', 'rollups', 'snapshots', 'seasons', 'alerts']) {
+        this.database.prepare(`DELETE FROM ${table} WHERE series = ?`).run(id);
+      }
+      this.database
+        .prepare(
+          "DELETE FROM alert_stream WHERE json_extract(alert, '$.sensor') = ? AND json_extract(alert, '$.metric') = ?",
+        )
+        .run(series.sensor, series.metric);
+      this.database.prepare('DELETE FROM series WHERE id = ?').run(id);
+      return true;
+    });
+  }
+
   async samplesAt(series: SeriesId, timestamps: readonly number[]): Promise<Sample[]> {
     return available(() => {
       const id = this.row(series)?.[0];

@@ -158,6 +158,41 @@ export class AlertLog implements AlertStore {
     return decodeAlert(series, field, text(answer[0]));
   }
 
+  /** Takes the alerts of a series out of index, revisions and stream. @param key the series' key, see `seriesKey` */
+  async forget(key: string): Promise<void> {
+    const own = `${key}/`;
+    // Names are encoded: nothing in them is special to MATCH.
+    for (const [at, scan, remove] of [
+      [ALERT_INDEX, 'ZSCAN', 'ZREM'],
+      [ALERT_REVISIONS, 'HSCAN', 'HDEL'],
+    ] as const) {
+      let cursor = '0';
+      do {
+        const args = [scan, at, cursor, 'MATCH', `${own}*`, 'COUNT', String(PAGE)];
+        const [reply] = await this.server.run([{ key: at, args }]);
+        const [next, pairs] = checked(reply, at) as readonly [Reply, readonly Reply[]];
+        cursor = text(next);
+        const ids = pairs.filter((_, i) => i % 2 === 0).map(text);
+        if (ids.length > 0) await this.server.commit([{ key: at, args: [remove, at, ...ids] }]);
+      } while (cursor !== '0');
+    }
+    for (let from = '-'; ; ) {
+      const args = ['XRANGE', ALERT_STREAM, from, '+', 'COUNT', String(PAGE)];
+      const [reply] = await this.server.run([{ key: ALERT_STREAM, args }]);
+      const entries = list(reply, ALERT_STREAM) as readonly (readonly [Reply, readonly Reply[]])[];
+      const ids = entries
+        .filter(([, fields]) =>
+          text(fields[fields.findIndex((field) => text(field) === 'id') + 1]).startsWith(own),
+        )
+        .map(([id]) => text(id));
+      if (ids.length > 0) {
+        await this.server.commit([{ key: ALERT_STREAM, args: ['XDEL', ALERT_STREAM, ...ids] }]);
+      }
+      if (entries.length < PAGE) return;
+      from = `(${text(entries.at(-1)![0])}`;
+    }
+  }
+
   /**
    * Drops the alerts older than RETENTION, but none that is open or that a late reading may still change, and what is
    * as old in the stream.

@@ -15,6 +15,8 @@ export interface Layout {
   readonly name: LayoutName;
   readonly commit: Script;
   range(key: string, from: number, to: number, limit?: number): Promise<ScoredSample[]>;
+  /** The oldest `limit` of them. */
+  oldest(key: string, from: number, to: number, limit: number): Promise<ScoredSample[]>;
   samplesAt(key: string, timestamps: readonly number[]): Promise<Sample[]>;
   buckets(key: string, from: number, to: number, width: number, agg: Aggregate): Promise<Sample[]>;
   /** What drops the samples before `before` (ms) and the rollups past their time, as far as Redis does not by itself. */

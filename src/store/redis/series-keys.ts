@@ -15,11 +15,19 @@ import type {
 import { decodeAlert, encodeChange } from './alert-entry.ts';
 import type { AlertLog, Pending } from './alert-log.ts';
 import { type CommitAnswer, type CommitSettings, commitAnswer, commitCall } from './commit-call.ts';
-import { fieldKey, SERIES_KEY } from './keys.ts';
+import { commitKeys, fieldKey, SERIES_KEY } from './keys.ts';
 import type { Layout } from './layout.ts';
 import { checked, list, type Reply, text, textOrNull } from './reply.ts';
+import { script } from './script.ts';
 import type { Server } from './server.ts';
 import { decodeRecord, decodeSummary, RECORD_FIELDS, SUMMARY_FIELDS, snapshotField } from './state-hash.ts';
+
+const REMOVE = script(`
+-- KEYS as those of a commit. Returns 1 where there was a series.
+local existed = redis.call('EXISTS', KEYS[1], KEYS[2])
+redis.call('DEL', unpack(KEYS))
+return existed > 0 and 1 or 0
+`);
 
 /** Series looked at in one pipeline where all of them are. */
 const PAGE = 2000;
@@ -119,6 +127,29 @@ export class SeriesKeys implements SeriesStore {
 
   range(series: SeriesId, from: number, to: number, limit?: number): Promise<ScoredSample[]> {
     return this.layout.range(seriesKey(series), from, to, limit);
+  }
+
+  oldest(series: SeriesId, from: number, to: number, limit: number): Promise<ScoredSample[]> {
+    return this.layout.oldest(seriesKey(series), from, to, limit);
+  }
+
+  /** The series' own keys go in one step; what is kept of it across series goes after that, and again when called again. */
+  async remove(series: SeriesId): Promise<boolean> {
+    const name = seriesKey(series);
+    const keys = commitKeys(series);
+    const state = keys[0]!;
+    const args = ['EVALSHA', REMOVE.sha, String(keys.length), ...keys];
+    const [removed] = await this.server.commit([{ key: state, args, script: REMOVE }]);
+    const existed = checked(removed, state) === 1;
+    await this.alerts.forget(name);
+    const [gone] = await this.server.commit([{ key: SERIES_KEY, args: ['SREM', SERIES_KEY, name] }]);
+    checked(gone, SERIES_KEY);
+    // Another replica may have begun the series anew in between: it entered the list before that.
+    const [again] = await this.server.run([{ key: state, args: ['EXISTS', state] }]);
+    if (checked(again, state) === 1) {
+      await this.server.commit([{ key: SERIES_KEY, args: ['SADD', SERIES_KEY, name] }]);
+    }
+    return existed;
   }
 
   async samplesAt(series: SeriesId, timestamps: readonly number[]): Promise<Sample[]> {

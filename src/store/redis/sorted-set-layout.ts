@@ -67,6 +67,21 @@ export class SortedSetLayout implements Layout {
     return scored(values!.reverse(), expected!, scores!);
   }
 
+  async oldest(key: string, from: number, to: number, limit: number): Promise<ScoredSample[]> {
+    const at = fieldKey(key, 'value');
+    const page = ['ZRANGEBYSCORE', at, String(from), String(to), 'LIMIT', '0', String(limit)];
+    const [reply] = await this.server.run([{ key: at, args: page }]);
+    const values = samples(reply, at);
+    if (values.length === 0) return [];
+    const verdicts = (['expected', 'score'] as const).map((field): Call => {
+      const of = fieldKey(key, field);
+      return { key: of, args: ['ZRANGEBYSCORE', of, String(values[0]!.ts), String(values.at(-1)!.ts)] };
+    });
+    const replies = await this.server.run(verdicts);
+    const [expected, scores] = verdicts.map((call, i) => samples(replies[i], call.key));
+    return scored(values, expected!, scores!);
+  }
+
   async samplesAt(key: string, timestamps: readonly number[]): Promise<Sample[]> {
     const at = fieldKey(key, 'value');
     const args = ['EVALSHA', SAMPLES_AT.sha, '1', at, ...timestamps.map(String)];

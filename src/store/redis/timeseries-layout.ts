@@ -37,6 +37,21 @@ export class TimeseriesLayout implements Layout {
     return scored(values!, expected!, scores!);
   }
 
+  async oldest(key: string, from: number, to: number, limit: number): Promise<ScoredSample[]> {
+    const at = fieldKey(key, 'value');
+    const page = ['TS.RANGE', at, String(Math.max(0, from)), String(to), 'COUNT', String(limit)];
+    const [reply] = await this.server.run([{ key: at, args: page }]);
+    const values = samples(reply, at);
+    if (values.length === 0) return [];
+    const verdicts = (['expected', 'score'] as const).map((field) => {
+      const of = fieldKey(key, field);
+      return call(of, 'TS.RANGE', of, String(values[0]!.ts), String(values.at(-1)!.ts));
+    });
+    const replies = await this.server.run(verdicts);
+    const [expected, scores] = verdicts.map((each, i) => samples(replies[i], each.key));
+    return scored(values, expected!, scores!);
+  }
+
   async samplesAt(key: string, timestamps: readonly number[]): Promise<Sample[]> {
     const at = fieldKey(key, 'value');
     const calls = groups(timestamps).map((group) => {

@@ -1,0 +1,128 @@
+/**
+ * `vigia import-readings`: a CSV file, or a series of the replaced system, into a running Vigía, through
+ * `POST /api/readings`, so that the readings are stored once and get their verdicts like any other. Everything is read and
+ * checked before the first reading is sent. Running it again adds nothing.
+ */
+import { Command } from 'commander';
+import { readTimestampValueCsv } from '../../devices/timestamp-value-csv.ts';
+import { readConfig } from '../config.ts';
+import { InvalidInput } from '../errors.ts';
+import { askServer, type RunningServer, runningServer } from './running-server.ts';
+import { progressBar } from './terminal.ts';
+import { type ImportedReading, readTsRange, readTsRangeFile } from './ts-range.ts';
+
+interface ImportOptions {
+  readonly sensor: string;
+  readonly metric: string;
+  readonly input?: string;
+  readonly redis?: string;
+  readonly key?: string;
+  readonly tsRange?: string;
+  readonly url?: string;
+}
+
+interface Answer {
+  readonly committed: number;
+  readonly duplicate: number;
+  readonly rejected: readonly { readonly index: number; readonly reason: string; readonly detail: string }[];
+}
+
+/** Readings in one request; with names of up to 200 bytes it stays below the default MAX_PAYLOAD. */
+const BATCH = 400;
+/** Of each reason so many are shown. */
+const SHOWN = 3;
+
+export function importReadingsCommand(): Command {
+  return new Command('import-readings')
+    .description(
+      'takes the readings of a CSV file, or of a series of the replaced system, into a running Vigía',
+    )
+    .requiredOption('--sensor <id>', 'the sensor that they become')
+    .option('--metric <name>', 'the metric that they become', 'temperature')
+    .option('--input <csv>', 'file with the columns timestamp and value')
+    .option('--redis <url>', 'Redis of the replaced system, with RedisTimeSeries; goes with --key')
+    .option('--key <name>', 'key of the series there')
+    .option('--ts-range <file>', 'what `redis-cli TS.RANGE <key> - +` has printed')
+    .option('--url <url>', 'the running Vigía (default: HOST and PORT)')
+    .action(run);
+}
+
+async function run(options: ImportOptions): Promise<void> {
+  const readings = await collected(source(options));
+  if (readings.length === 0) throw new InvalidInput('input', 'there are no readings to import');
+  const { sensor, metric } = options;
+  const server = runningServer(readConfig(), options.url);
+  const total = { committed: 0, duplicate: 0 };
+  const refused = new Map<string, string[]>();
+  const bar = progressBar('importing');
+  bar.start(readings.length, 0);
+  try {
+    for (let i = 0; i < readings.length; i += BATCH) {
+      const part = readings.slice(i, i + BATCH);
+      const answer = await send(
+        server,
+        part.map(({ ts, value }) => ({ sensor, metric, ts, value })),
+      );
+      total.committed += answer.committed;
+      total.duplicate += answer.duplicate;
+      for (const { index, reason, detail } of answer.rejected) {
+        refused.set(reason, [...(refused.get(reason) ?? []), `${part[index]!.where}: ${detail}`]);
+      }
+      bar.increment(part.length);
+    }
+  } finally {
+    bar.stop();
+  }
+  console.log(`${total.committed} stored, ${total.duplicate} were there already`);
+  for (const [reason, details] of refused) {
+    console.log(`${details.length} refused: ${reason}${ADVICE[reason] ?? ''}`);
+    for (const detail of details.slice(0, SHOWN)) console.log(`  ${detail}`);
+    if (details.length > SHOWN) console.log(`  and ${details.length - SHOWN} more`);
+  }
+  if (refused.size > 0) process.exitCode = 1;
+}
+
+const ADVICE: Readonly<Record<string, string>> = {
+  'older-than-retention': '. Start the server with a longer RETENTION to keep them, such as RETENTION=3650d',
+  'in-the-future': '. Is the time in ms, and UTC where it has no zone?',
+};
+
+function source({ input, redis, key, tsRange }: ImportOptions): AsyncIterable<ImportedReading> {
+  if ([input, redis, tsRange].filter((each) => each !== undefined).length !== 1) {
+    throw new InvalidInput('input', 'give one of --input, --redis (with --key) and --ts-range');
+  }
+  if (input !== undefined) return readCsv(input);
+  if (tsRange !== undefined) return readTsRangeFile(tsRange);
+  if (key === undefined) throw new InvalidInput('key', '--redis needs --key, the key of the series there');
+  return readTsRange(redis!, key);
+}
+
+async function* readCsv(file: string): AsyncGenerator<ImportedReading> {
+  for await (const { ts, value, line } of readTimestampValueCsv(file)) {
+    yield { ts, value, where: `line ${line}` };
+  }
+}
+
+/**
+ * All of them, in the order of time. Equal rows are one reading.
+ * @throws InvalidInput naming both places when one time has two values
+ */
+async function collected(readings: AsyncIterable<ImportedReading>): Promise<ImportedReading[]> {
+  const byTime = new Map<number, ImportedReading>();
+  for await (const reading of readings) {
+    const before = byTime.get(reading.ts);
+    if (before !== undefined && before.value !== reading.value) {
+      const time = new Date(reading.ts).toISOString();
+      throw new InvalidInput(
+        'timestamp',
+        `${reading.where} and ${before.where} give ${time} two values, ${reading.value} and ${before.value}: keep one of them`,
+      );
+    }
+    if (before === undefined) byTime.set(reading.ts, reading);
+  }
+  return [...byTime.values()].sort((a, b) => a.ts - b.ts);
+}
+
+async function send(server: RunningServer, readings: readonly object[]): Promise<Answer> {
+  return (await askServer(server, 'POST', '/api/readings', JSON.stringify(readings))) as Answer;
+}

@@ -45,8 +45,8 @@ export class ModelFollower {
           this.set({ model: start ?? models.own.id, sensor, metric, role: 'active' }, 1);
         }
         for (const { model, shadow, ...scope } of rules) {
-          if (model !== null) this.set({ ...scope, model, role: 'active' }, 1);
-          if (shadow !== null) this.set({ ...scope, model: shadow, role: 'shadow' }, 1);
+          if (model !== null) this.set({ model, ...scope, role: 'active' }, 1);
+          if (shadow !== null) this.set({ model: shadow, ...scope, role: 'shadow' }, 1);
         }
       },
     });

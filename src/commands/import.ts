@@ -54,7 +54,10 @@ async function run(file: string, options: ImportOptions): Promise<void> {
   console.log(
     `window ${artifact.window}, LSTM ${artifact.network.lstm.map(({ units }) => units).join(', ')}`,
   );
-  console.log(`${modelId(artifact)} written to ${options.out}; use it with MODEL_DIR=${options.out}`);
+  const { out } = options;
+  console.log(
+    `${modelId(artifact)} written to ${out}; use it with MODEL_DIR=${out} or vigia model promote ${out}`,
+  );
 }
 
 async function read(field: string, file: string): Promise<Buffer> {

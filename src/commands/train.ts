@@ -76,7 +76,9 @@ async function run(options: TrainCommandOptions): Promise<void> {
   });
   await writeArtifact(out, result.artifact);
   for (const line of trainingReport(result)) console.log(line);
-  console.log(`${modelId(result.artifact)} written to ${out}; use it with MODEL_DIR=${out}`);
+  console.log(
+    `${modelId(result.artifact)} written to ${out}; use it with MODEL_DIR=${out} or vigia model promote ${out}`,
+  );
   if (plot === false) return;
   try {
     await writeFile(plot, plotForecasts(result.artifact, values, { timestamps }));

@@ -32,10 +32,8 @@ export class DeadLetterLog {
     this.since += letters.length;
     const now = this.clock();
     if (now - this.warned < WARN_EVERY_MS) return;
-    this.logger.warn(
-      { ...last, count: this.since },
-      'messages became dead letters; this is the last of them',
-    );
+    const fields = { ...shown(last), count: this.since };
+    this.logger.warn(fields, 'messages became dead letters; this is the last of them');
     this.warned = now;
     this.since = 0;
   }

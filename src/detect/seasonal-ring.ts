@@ -23,12 +23,14 @@ export const RING_DEPTH = 2020;
 export class SeasonalRing {
   private constructor(
     private data: DataView<ArrayBuffer>,
+    /** Bytes of the buffer that hold entries; the others are room to grow. */
+    private used: number,
     private owned: boolean,
   ) {}
 
   /** A ring of which nothing was written. */
   static empty(): SeasonalRing {
-    return new SeasonalRing(new DataView(new ArrayBuffer(0)), false);
+    return new SeasonalRing(new DataView(new ArrayBuffer(0)), 0, false);
   }
 
   /**
@@ -39,18 +41,18 @@ export class SeasonalRing {
     if (bytes.length > RING_BYTES || bytes.length % ENTRY_BYTES !== 0) {
       throw new RangeError(`a seasonal ring has up to ${RING_BYTES} bytes in entries of ${ENTRY_BYTES}`);
     }
-    return new SeasonalRing(new DataView(new Uint8Array(bytes).buffer), true);
+    return new SeasonalRing(new DataView(new Uint8Array(bytes).buffer), bytes.length, true);
   }
 
   /** A ring of the same content; its writes do not show here. Copies nothing before the first of them. */
   fork(): SeasonalRing {
     this.owned = false;
-    return new SeasonalRing(this.data, false);
+    return new SeasonalRing(this.data, this.used, false);
   }
 
   /** The whole content, to be stored. A view: not to be written to. */
   get bytes(): Uint8Array<ArrayBuffer> {
-    return new Uint8Array(this.data.buffer);
+    return new Uint8Array(this.data.buffer, 0, this.used);
   }
 
   /**
@@ -60,14 +62,20 @@ export class SeasonalRing {
    */
   write(count: number, slot: number, value: number): void {
     const at = (count % RING_ENTRIES) * ENTRY_BYTES;
-    const { byteLength } = this.data;
-    if (!this.owned || at >= byteLength) {
-      // A young series takes no more room than its entries.
-      const bytes = new Uint8Array(Math.max(byteLength, at + ENTRY_BYTES));
-      bytes.set(new Uint8Array(this.data.buffer));
+    const needed = Math.max(this.used, at + ENTRY_BYTES);
+    if (!this.owned || needed > this.data.byteLength) {
+      // A young series takes little more room than its entries; one that only grows is copied seldom.
+      const room = this.owned ? Math.min(RING_BYTES, 2 * needed) : needed;
+      let bytes = this.bytes;
+      if (room === this.used) bytes = bytes.slice();
+      else {
+        bytes = new Uint8Array(room);
+        bytes.set(this.bytes);
+      }
       this.data = new DataView(bytes.buffer);
       this.owned = true;
     }
+    this.used = needed;
     const number = slot & SLOT_MASK;
     this.data.setUint16(at, number & 0xffff, true);
     this.data.setUint8(at + 2, number >>> 16);

@@ -69,6 +69,8 @@ export interface App {
 }
 
 const TRIM_EVERY = 600_000;
+/** ms */
+const BEGIN_PATIENCE = 1000;
 /** Shares of the 5 s that a shutdown may take, ms. */
 const CLOSE = { broker: 1500, http: 1500, pipeline: 1500 } as const;
 
@@ -253,12 +255,15 @@ export async function startApp(options: AppOptions): Promise<App> {
     if (subscriber && leaveTimeout !== undefined) {
       stack.push({ name: 'subscription', close: () => subscriber.leave(leaveTimeout) });
     }
+    // Only for what is printed: a store that is slow to answer does not hold up the start.
+    await Promise.race([begun, delay(BEGIN_PATIENCE, undefined, { ref: false })]);
+    const inForce = models.default;
     return {
       httpPort: http.port,
       mqttPort: broker?.mqttPort ?? null,
       webSocketPort: broker?.webSocketPort ?? null,
       store: store.description,
-      model: `${model.id} (window ${model.window}, ${model.backend})`,
+      model: `${inForce.id} (window ${inForce.window}, ${inForce.backend})`,
       close,
     };
   } catch (error) {

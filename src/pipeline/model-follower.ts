@@ -39,11 +39,9 @@ export class ModelFollower {
       registers,
       collect() {
         this.reset();
-        const { rules, start } = models.table;
+        const { rules } = models.table;
         const { sensor, metric } = DEFAULT_SCOPE;
-        if (!rules.some((rule) => sameScope(rule, DEFAULT_SCOPE) && rule.model !== null)) {
-          this.set({ model: start ?? models.own.id, sensor, metric, role: 'active' }, 1);
-        }
+        this.set({ model: models.default.id, sensor, metric, role: 'active' }, 1);
         for (const { model, shadow, ...scope } of rules) {
           if (model !== null) this.set({ model, ...scope, role: 'active' }, 1);
           if (shadow !== null) this.set({ model: shadow, ...scope, role: 'shadow' }, 1);
@@ -98,8 +96,8 @@ export class ModelFollower {
         `this replica was started with model ${own}, a later one with ${start}, which is in force: give all replicas the same MODEL_DIR`,
       );
     }
-    const promoted = rules.find((rule) => sameScope(rule, DEFAULT_SCOPE))?.model ?? null;
-    if (promoted !== null && promoted !== own) {
+    const promoted = rules.find((rule) => sameScope(rule, DEFAULT_SCOPE))?.model ?? own;
+    if (promoted !== own) {
       logger.info(
         { own, promoted },
         'the default was promoted: the model of MODEL_DIR is in the store, but not in force (vigia model promote)',

@@ -4,7 +4,15 @@
  * one never replaces what runs.
  */
 import type { Model } from '../../models/model.ts';
-import { bringAlong, choiceFor, EMPTY_TABLE, type ModelTable, modelsOf } from '../domain/model-table.ts';
+import {
+  bringAlong,
+  choiceFor,
+  DEFAULT_SCOPE,
+  EMPTY_TABLE,
+  type ModelTable,
+  modelsOf,
+  sameScope,
+} from '../domain/model-table.ts';
 import type { SeriesId } from '../domain/series.ts';
 import { VigiaError } from '../errors.ts';
 import type { ModelStore } from '../store/store.ts';
@@ -34,6 +42,13 @@ export class ModelRegistry {
   /** As this process goes by it; the store may have a newer one. */
   get table(): ModelTable {
     return this.inForce;
+  }
+
+  /** What series without an override use. */
+  get default(): Model {
+    const { rules, start } = this.inForce;
+    const promoted = rules.find((rule) => sameScope(rule, DEFAULT_SCOPE))?.model;
+    return this.loaded.get(promoted ?? start ?? this.own.id) ?? this.own;
   }
 
   /** The models that the next new reading of a series is scored by. */

@@ -95,6 +95,7 @@ it('compares, promotes and rolls back without a restart, and remembers it over o
 
   // What was promoted stays in force over a restart, also over one with another MODEL_DIR.
   const again = await start({ MODEL_DIR: await folder(smallArtifact('brought', 9)), LOG_LEVEL: 'info' });
+  expect(again.output()).toMatch(new RegExp(`model +${modelId(second)} \\(window 25`));
   const list = await model(again.url, 'list');
   expect(list).toMatch(
     new RegExp(`default +${modelId(second)}\n +sensor 'boiler-\\*', metric 'temp\\*' +third`),

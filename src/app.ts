@@ -180,6 +180,9 @@ export async function startApp(options: AppOptions): Promise<App> {
       logger,
       now,
     });
+    pipeline.on('committed', (series, { commit }) => {
+      if (commit.next?.watch) watchdog.note(series, commit.next.watch);
+    });
     for (const source of [pipeline, watchdog] as const) {
       source.on('committed', (series, { commit }, alerts) => {
         logAlerts(series, alerts, logger);

@@ -52,6 +52,7 @@ export function openEmbeddedStore(options: EmbeddedOptions): Store {
     remove: (id) => series.remove(id),
     samplesAt: (id, timestamps) => series.samplesAt(id, timestamps),
     buckets: (id, from, to, width, agg) => series.buckets(id, from, to, width, agg),
+    summaries: (ids) => series.summaries(ids),
     list: () => series.list(),
     seriesCount: () => series.seriesCount(),
     alerts: (query: AlertQuery) => alerts.alerts(query),

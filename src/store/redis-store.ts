@@ -86,6 +86,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     remove: (id) => series.remove(id),
     samplesAt: (id, timestamps) => series.samplesAt(id, timestamps),
     buckets: (id, from, to, width, agg) => series.buckets(id, from, to, width, agg),
+    summaries: (ids) => series.summaries(ids),
     list: () => series.list(),
     seriesCount: () => series.seriesCount(),
     alerts: (query) => alerts.alerts(query),

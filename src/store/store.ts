@@ -138,6 +138,8 @@ export interface SeriesStore {
    * a multiple of theirs, so that it reaches back beyond RETENTION.
    */
   buckets(series: SeriesId, from: number, to: number, width: number, agg: Aggregate): Promise<Sample[]>;
+  /** What `list` says of these series, in the order asked for, null where there is no such series. */
+  summaries(series: readonly SeriesId[]): Promise<(SeriesSummary | null)[]>;
   /** Every series, ordered by sensor and metric. */
   list(): Promise<SeriesSummary[]>;
   /** How many `list` has, without reading them. */

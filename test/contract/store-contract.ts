@@ -156,6 +156,8 @@ export function storeContract(name: string, open: (limits: StoreLimits) => Promi
       expect(await store.list()).toEqual([
         { ...S, status: 'silent', last: { ts: T0 + 1, value: 2 }, watch: silent },
       ]);
+      const absent = { sensor: 'none', metric: 'm' };
+      expect(await store.summaries([absent, S])).toEqual([null, ...(await store.list())]);
       expect(await store.alerts({ limit: 9 })).toMatchObject([
         { rule: 'missing', limit: 5000, state: 'open' },
       ]);

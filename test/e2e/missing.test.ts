@@ -55,22 +55,17 @@ describe('a silent sensor', () => {
       expect(await alerts(second!)).toEqual([raised]);
       expect(await state(second!)).toBe('silent');
 
+      // The second replica does not hear this reading, and the first does not live to see that it was the last.
+      const reading = { sensor: 'boiler', metric: 'temperature', value: 22, ts: Date.now() };
+      await fetch(`${first}/api/readings`, { method: 'POST', body: JSON.stringify([reading]) });
       await replicas[0]!.kill();
-      const heard = async () => {
-        await speak();
-        const [cleared] = await alerts(second!);
-        return cleared?.state === 'cleared' && cleared;
-      };
-      expect(await waitFor('the end of the silence', heard, DEADLINE)).toMatchObject({
-        id: raised!.id,
-        revision: 2,
-      });
+      expect(await alerts(second!)).toMatchObject([{ id: raised!.id, state: 'cleared', revision: 2 }]);
       const [again] = await waitFor(
         'the next alert',
         async () => ofLength(2, await alerts(second!)),
         DEADLINE,
       );
-      expect(again).toMatchObject({ rule: 'missing', state: 'open', revision: 1 });
+      expect(again).toMatchObject({ rule: 'missing', ts: reading.ts + 3000, state: 'open', revision: 1 });
       const told = (await redis.command('XRANGE', 'vigia:alerts', '-', '+')) as [string, string[]][];
       const changes = told.map(([, fields]) => fields.slice(0, 4));
       expect(changes).toEqual([

@@ -29,6 +29,24 @@ type SeriesRow = [
   watch: string | null,
 ];
 
+const SUMMARY = 'SELECT sensor, metric, status, last_ts, last_value, watch FROM series';
+type SummaryRow = [
+  sensor: string,
+  metric: string,
+  status: SeriesStatus,
+  ts: number | null,
+  value: number,
+  watch: string | null,
+];
+
+const toSummary = ([sensor, metric, status, ts, value, watch]: SummaryRow): SeriesSummary => ({
+  sensor,
+  metric,
+  status,
+  last: ts === null ? null : { ts, value },
+  watch: watch === null ? null : JSON.parse(watch),
+});
+
 type RollupRow = [n: number, sum: number, min: number, max: number];
 
 const AGGREGATE = {
@@ -298,22 +316,21 @@ export class SeriesTable implements SeriesStore {
     return available(() => (this.database.prepare('SELECT count(*) FROM series').raw().get() as [number])[0]);
   }
 
+  async summaries(series: readonly SeriesId[]): Promise<(SeriesSummary | null)[]> {
+    return available(() => {
+      const find = this.database.prepare(`${SUMMARY} WHERE sensor = ? AND metric = ?`).raw();
+      return series.map(({ sensor, metric }) => {
+        const row = find.get(sensor, metric) as SummaryRow | undefined;
+        return row ? toSummary(row) : null;
+      });
+    });
+  }
+
   async list(): Promise<SeriesSummary[]> {
     return available(() =>
-      (
-        this.database
-          .prepare(
-            'SELECT sensor, metric, status, last_ts, last_value, watch FROM series ORDER BY sensor, metric',
-          )
-          .raw()
-          .all() as [string, string, SeriesStatus, number | null, number, string | null][]
-      ).map(([sensor, metric, status, ts, value, watch]) => ({
-        sensor,
-        metric,
-        status,
-        last: ts === null ? null : { ts, value },
-        watch: watch === null ? null : JSON.parse(watch),
-      })),
+      (this.database.prepare(`${SUMMARY} ORDER BY sensor, metric`).raw().all() as SummaryRow[]).map(
+        toSummary,
+      ),
     );
   }
 

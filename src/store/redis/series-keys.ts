@@ -166,19 +166,24 @@ export class SeriesKeys implements SeriesStore {
     return checked(reply, SERIES_KEY) as number;
   }
 
+  async summaries(series: readonly SeriesId[]): Promise<(SeriesSummary | null)[]> {
+    const replies = await this.server.run(
+      series.map((id) => {
+        const key = fieldKey(seriesKey(id), 'state');
+        return { key, args: ['HMGET', key, ...SUMMARY_FIELDS] };
+      }),
+    );
+    return series.map(({ sensor, metric }, i) => {
+      const summary = Array.isArray(replies[i]) ? decodeSummary(replies[i] as readonly Reply[]) : null;
+      return summary && { sensor, metric, ...summary };
+    });
+  }
+
   async list(): Promise<SeriesSummary[]> {
     const summaries: SeriesSummary[] = [];
     for await (const names of this.pages()) {
-      const replies = await this.server.run(
-        names.map((name) => {
-          const key = fieldKey(name, 'state');
-          return { key, args: ['HMGET', key, ...SUMMARY_FIELDS] };
-        }),
-      );
-      names.forEach((name, i) => {
-        const summary = Array.isArray(replies[i]) ? decodeSummary(replies[i] as readonly Reply[]) : null;
-        if (summary) summaries.push({ ...nameParts(name), ...summary });
-      });
+      const found = await this.summaries(names.map(nameParts));
+      for (const summary of found) if (summary) summaries.push(summary);
     }
     return summaries.sort((a, b) => compare(a.sensor, b.sensor) || compare(a.metric, b.metric));
   }

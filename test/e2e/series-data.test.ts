@@ -137,7 +137,7 @@ describe('a series of the replaced system', () => {
     expect(await getJson(`${server.url}/api/series`)).toEqual([]);
   });
 
-  it.skipIf(!process.env.TEST_REDIS_URL)('out of its Redis (needs TEST_REDIS_URL)', async () => {
+  it.skipIf(!process.env.TEST_REDIS_URL)('out of its Redis (needs RedisTimeSeries)', async () => {
     const url = process.env.TEST_REDIS_URL!;
     const key = `old:${Math.random()}`;
     const redis = new Redis(url);

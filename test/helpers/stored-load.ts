@@ -5,7 +5,7 @@ import type { SeriesState } from '../../src/detect/state.ts';
 import type { Alert } from '../../src/domain/alert.ts';
 import { entryOf } from '../../src/pipeline/series-entry.ts';
 import { openRedisStore } from '../../src/store/redis-store.ts';
-import type { Snapshot, Store } from '../../src/store/store.ts';
+import type { ModelAssignment, Snapshot, Store } from '../../src/store/store.ts';
 import type { RedisServer } from './redis-server.ts';
 import type { LoadedSeries } from './simulated-load.ts';
 import { waitFor } from './wait-for.ts';
@@ -93,7 +93,7 @@ export interface SeriesContent {
   }[];
   readonly state: SeriesState;
   readonly snapshots: readonly Snapshot[];
-  readonly assignments: readonly unknown[];
+  readonly assignments: readonly Omit<ModelAssignment, 'revision'>[];
   readonly hours: readonly unknown[];
   readonly alerts: readonly Omit<Alert, 'revision' | 'acknowledged'>[];
 }
@@ -102,6 +102,13 @@ export async function contentOf(store: Store, { sensor, metric }: LoadedSeries):
   const series = { sensor, metric };
   const [record] = await store.load([series]);
   const entry = entryOf(record!);
+  // Which model judged from when on is the same everywhere. The revision beside it says which state of this store's model
+  // table the choice was read from, and that is a time of the clock: another one in each run, but always one there was.
+  const table = await store.modelTable();
+  for (const { revision } of entry.assignments) {
+    expect(revision, sensor).toBeGreaterThan(0);
+    expect(revision, sensor).toBeLessThanOrEqual(table.revision);
+  }
   const hours = await Promise.all(
     (['min', 'max'] as const).map((agg) => store.buckets(series, 0, ALL, 3_600_000, agg)),
   );
@@ -112,7 +119,7 @@ export async function contentOf(store: Store, { sensor, metric }: LoadedSeries):
     snapshots: await Promise.all(
       record!.snapshots.map(async (mark) => ({ ...mark, bytes: (await store.snapshot(series, mark.n))! })),
     ),
-    assignments: entry.assignments,
+    assignments: entry.assignments.map(({ revision: _revision, ...rest }) => rest),
     hours,
     alerts: alerts.map(({ revision: _revision, acknowledged: _acknowledged, ...rest }) => rest),
   };

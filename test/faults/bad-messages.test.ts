@@ -8,7 +8,7 @@ import { openEmbeddedStore } from '../../src/store/embedded-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { type Counts, countsOf } from '../helpers/accounting-watch.ts';
 import type { Child } from '../helpers/child.ts';
-import { inForm } from '../helpers/fault-form.ts';
+import { figures, inForm } from '../helpers/fault-form.ts';
 import { MOSQUITTO, startMosquitto } from '../helpers/mosquitto.ts';
 import { type MutatedMessage, mutatedMessages } from '../helpers/mutated-messages.ts';
 import { startReplicas } from '../helpers/replica.ts';
@@ -51,6 +51,7 @@ async function settled(url: string, messages: readonly MutatedMessage[]): Promis
     120_000,
   );
   const { received, committed, duplicate, deadLettered, rejected } = counts;
+  figures({ received, committed, duplicate, deadLettered });
   expect(committed + duplicate + deadLettered).toBe(received);
   expect(rejected).toBe(0);
   expect(deadLettered).toBeGreaterThanOrEqual(messages.filter(({ kind }) => kind === 'bad').length);

@@ -1,7 +1,7 @@
 /** Promises 1 to 4 under `kill -9`: nothing lost, nothing doubled, and the verdicts of an undisturbed single replica. */
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { settledCounts, watchAccounting } from '../helpers/accounting-watch.ts';
-import { faultLasts, inForm } from '../helpers/fault-form.ts';
+import { faultLasts, figures, inForm } from '../helpers/fault-form.ts';
 import { publishLoad } from '../helpers/load-publisher.ts';
 import { MOSQUITTO, startMosquitto } from '../helpers/mosquitto.ts';
 import { type Replica, startReplicas } from '../helpers/replica.ts';
@@ -71,13 +71,16 @@ describe.skipIf(!MOSQUITTO || !REDIS)('kill -9 of replicas (needs mosquitto and 
       await settledCounts(replicas);
       await expectAlertsRelayed(redis, store);
       await expectStoredOnce(store, load, { scored: true });
+      figures({ kills, scrapes: watch.scrapes, ...watch.totals() });
       expect(kills).toBeGreaterThanOrEqual(3);
       expect(watch.scrapes).toBeGreaterThan(20);
       expect(watch.mismatches).toEqual([]);
       await Promise.all(replicas.map((replica) => replica.kill()));
 
       const reference = await undisturbed(load);
-      expect(await expectSameContent(store, reference, load)).toBeGreaterThanOrEqual(alerts);
+      const same = await expectSameContent(store, reference, load);
+      figures({ 'alerts of both runs': same });
+      expect(same).toBeGreaterThanOrEqual(alerts);
     },
     deadline,
   );

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { settledCounts, watchAccounting } from '../helpers/accounting-watch.ts';
-import { faultLasts, inForm } from '../helpers/fault-form.ts';
+import { faultLasts, figures, inForm } from '../helpers/fault-form.ts';
 import { publishLoad } from '../helpers/load-publisher.ts';
 import { MOSQUITTO, startMosquitto } from '../helpers/mosquitto.ts';
 import { startReplicas } from '../helpers/replica.ts';
@@ -60,6 +60,7 @@ describe.skipIf(!MOSQUITTO || !REDIS)('the store is away for long (needs mosquit
       await expectAlertsRelayed(redis, store);
       for (const name of ['roomy', 'narrow'] as const) {
         const count = connects.filter((line) => line.includes(` as ${name}-1`)).length;
+        figures({ [`connects of ${name}`]: count, ...watch.totals() });
         expect(count, name).toBeLessThanOrEqual(name === 'roomy' ? 1 : MOST_CONNECTS);
       }
       expect(watch.mismatches).toEqual([]);

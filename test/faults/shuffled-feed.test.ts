@@ -10,7 +10,7 @@ import { readingPayload, readingTopic } from '../../devices/reading-message.ts';
 import type { Sample } from '../../src/domain/reading.ts';
 import type { Store } from '../../src/store/store.ts';
 import { settledCounts, watchAccounting } from '../helpers/accounting-watch.ts';
-import { inForm } from '../helpers/fault-form.ts';
+import { figures, inForm } from '../helpers/fault-form.ts';
 import { MOSQUITTO, startMosquitto } from '../helpers/mosquitto.ts';
 import { startReplicas } from '../helpers/replica.ts';
 import { REDIS, startRedis } from '../helpers/running-redis.ts';
@@ -101,6 +101,7 @@ describe.skipIf(!MOSQUITTO || !REDIS)('one series on two replicas (needs mosquit
       const counts = await settledCounts(replicas);
       const sum = (pick: 'committed' | 'duplicate' | 'unscored' | 'retries') =>
         counts.reduce((total, count) => total + count[pick], 0);
+      figures({ published, ...watch.totals() });
       expect(sum('committed')).toBe(readings);
       expect(sum('duplicate')).toBe(published - readings);
       expect(sum('unscored')).toBe(0);

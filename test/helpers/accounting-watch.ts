@@ -19,11 +19,15 @@ export interface Counts {
   /** Readings beyond the horizon: stored, not scored. */
   readonly unscored: number;
   readonly retries: number;
+  /** Of one series each. */
+  readonly commits: number;
 }
 
 export interface AccountingWatch {
   readonly scrapes: number;
   readonly mismatches: readonly string[];
+  /** As far as they were seen, of all processes that there were: what happened between a last scrape and a kill is not in. */
+  totals(): { readonly redelivered: number; readonly retriesPerCommit: string };
 }
 
 /** @throws when the process does not answer */
@@ -43,17 +47,30 @@ export async function countsOf(url: string): Promise<Counts> {
     inFlight: value('vigia_readings_in_flight'),
     unscored: value('vigia_readings_late_total{scored="no"}'),
     retries: value('vigia_commit_retries_total'),
+    commits: value('vigia_commits_total'),
   };
 }
 
 /** Goes on until the test ends. */
 export function watchAccounting(replicas: readonly Replica[]): AccountingWatch {
-  const watch = { scrapes: 0, mismatches: [] as string[] };
+  const last = new Map<string, Counts>();
+  const sum = (name: 'duplicate' | 'retries' | 'commits') =>
+    [...last.values()].reduce((total, counts) => total + counts[name], 0);
+  const watch = {
+    scrapes: 0,
+    mismatches: [] as string[],
+    totals: () => ({
+      redelivered: sum('duplicate'),
+      retriesPerCommit: (sum('retries') / Math.max(1, sum('commits'))).toFixed(3),
+    }),
+  };
   let over = false;
   const scrape = async (replica: Replica) => {
     while (!over) {
       try {
-        const counts = await countsOf(await replica.url);
+        const url = await replica.url;
+        const counts = await countsOf(url);
+        last.set(url, counts);
         watch.scrapes++;
         const { received, committed, duplicate, deadLettered, rejected, inFlight } = counts;
         if (received !== committed + duplicate + deadLettered + rejected + inFlight)

@@ -1,6 +1,7 @@
 /** The frame of most faults: replicas under load, something happens to them, and nothing may be lost or doubled. */
 import { expect } from 'vitest';
 import { type AccountingWatch, settledCounts, watchAccounting } from './accounting-watch.ts';
+import { figures } from './fault-form.ts';
 import { type LoadOptions, type LoadPublishing, publishLoad } from './load-publisher.ts';
 import { type Mosquitto, startMosquitto } from './mosquitto.ts';
 import type { RedisServer } from './redis-server.ts';
@@ -66,6 +67,7 @@ export async function expectNothingLost(run: FaultRun<RedisPlace>): Promise<void
   // Replicas race each other after an outage, and nothing holds back the load for the sake of the horizon.
   await expectStoredOnce(store, load, { scored: counts.every(({ unscored }) => unscored === 0) });
   await expectAlertsRelayed(redis, store);
+  figures(watch.totals());
   expect(watch.scrapes).toBeGreaterThan(10);
   expect(watch.mismatches).toEqual([]);
   expect(replicas.filter(({ ended }) => ended)).toEqual([]);

@@ -6,8 +6,9 @@ import type { Alert } from '../../src/domain/alert.ts';
 import { entryOf } from '../../src/pipeline/series-entry.ts';
 import { openRedisStore } from '../../src/store/redis-store.ts';
 import type { ModelAssignment, Snapshot, Store } from '../../src/store/store.ts';
+import { figures } from './fault-form.ts';
 import type { RedisServer } from './redis-server.ts';
-import type { LoadedSeries } from './simulated-load.ts';
+import { type LoadedSeries, sizeOf } from './simulated-load.ts';
 import { waitFor } from './wait-for.ts';
 
 const DAY = 86_400_000;
@@ -57,12 +58,14 @@ export async function expectStoredOnce(
   load: readonly LoadedSeries[],
   { scored }: { readonly scored: boolean },
 ): Promise<void> {
+  let stored = 0;
   for (const series of load) {
     const found = await store.range(series, 0, ALL);
     expect(
       found.map(({ ts, value }) => ({ ts, value })),
       series.sensor,
     ).toEqual(series.samples);
+    stored += found.length;
     const [record] = await store.load([series]);
     const { count, lastTs } = entryOf(record!).state;
     expect(lastTs, series.sensor).toBe(series.samples.at(-1)!.ts);
@@ -71,6 +74,7 @@ export async function expectStoredOnce(
   }
   const ids = (await store.alerts({ limit: 1_000_000 })).map(({ id }) => id);
   expect(ids).toHaveLength(new Set(ids).size);
+  figures({ published: sizeOf(load), stored, alerts: ids.length });
 }
 
 /** Every change of an alert is in the stream once, up to the newest revision, whoever died while relaying it. */

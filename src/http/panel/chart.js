@@ -129,6 +129,7 @@ export function draw() {
   at('no-chart').hidden = one !== undefined && data.t.length > 0;
   at('no-chart').textContent = one ? text().nothing : text().choose;
   followButton.hidden = zoom === null;
+  ranges.hidden = !one;
   if (!one || data.t.length === 0) {
     chart?.destroy();
     chart = null;
@@ -340,10 +341,9 @@ function size() {
 
 export function showRanges() {
   if (ranges.childElementCount === 0) {
-    for (const [label, width] of RANGES) {
+    for (const [, width] of RANGES) {
       const button = document.createElement('button');
       button.type = 'button';
-      button.textContent = label;
       button.addEventListener('click', () => {
         span = width;
         zoom = null;
@@ -353,8 +353,10 @@ export function showRanges() {
       ranges.append(button);
     }
   }
-  RANGES.forEach(([, width], i) => {
-    ranges.children[i]?.setAttribute('aria-pressed', String(zoom === null && width === span));
+  RANGES.forEach(([label, width], i) => {
+    const button = /** @type {Element} */ (ranges.children[i]);
+    button.textContent = label === '1 y' ? text().year : label;
+    button.setAttribute('aria-pressed', String(zoom === null && width === span));
   });
 }
 
@@ -363,6 +365,7 @@ export function redrawChart() {
   chart?.destroy();
   chart = null;
   spoken = 0;
+  showRanges();
   describe();
   draw();
 }

@@ -181,7 +181,7 @@ function showChips(counts, total) {
   }
   for (const chip of /** @type {Iterable<HTMLButtonElement>} */ (chips.children)) {
     const n = chip.value === 'all' ? total : (counts[chip.value] ?? 0);
-    chip.hidden = n === 0 && chip.value !== 'all' && chip.value !== state;
+    chip.hidden = n === 0 && (chip.value === 'all' || chip.value !== state);
     chip.textContent = `${chip.value === 'all' ? text().all : stateName(chip.value)} ${number(n)}`;
     chip.setAttribute('aria-pressed', String(chip.value === state));
   }

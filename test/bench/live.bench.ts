@@ -114,7 +114,7 @@ async function latency(replicas: number): Promise<string> {
       if (early > 2) await delay(early);
       sent.set(first + i, performance.now());
       const full = publisher.publish(`sensors/live-${i % SERIES}/m`, String(first + i));
-      if (full) await full;
+      if (full !== undefined) await full;
     }
     await publisher.drain();
   };

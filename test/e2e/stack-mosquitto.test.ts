@@ -1,4 +1,7 @@
-/** Mosquitto with the configuration and the users of stack/mosquitto, and a bridge that works at it with its rights. */
+/**
+ * Mosquitto with the configuration and the users of stack/mosquitto, or our own broker with the same users, and a bridge
+ * that works at it with its rights.
+ */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,6 +18,13 @@ import { waitFor } from '../helpers/wait-for.ts';
 const PASSWORDS = { bridge: 'b-password', sensors: 's-password', grafana: 'g-password' };
 type User = keyof typeof PASSWORDS;
 const as = (username: User) => ({ username, password: PASSWORDS[username], protocolVersion: 5 as const });
+
+/** As secrets.sh makes them. */
+function writeUsers(file: string): void {
+  const lines = Object.entries(PASSWORDS).map(([user, password]) => `${user}:${password}\n`);
+  writeFileSync(file, lines.join(''));
+  execFileSync('mosquitto_passwd', ['-U', file], { stdio: 'pipe' });
+}
 
 /** As the stack mounts the files, but for the places of files and ports. */
 async function start(listener: string, secrets: Readonly<Record<string, string>> = {}) {
@@ -35,14 +45,7 @@ async function start(listener: string, secrets: Readonly<Record<string, string>>
   copy('mosquitto.conf', at('mosquitto.conf'), process.getuid?.() === 0 ? 'user root\n' : '');
   copy(listener, at('listeners', 'listener.conf'));
   copy('acl', at('acl'));
-  const users = at('secrets', 'mqtt_users');
-  writeFileSync(
-    users,
-    Object.entries(PASSWORDS)
-      .map(([user, password]) => `${user}:${password}\n`)
-      .join(''),
-  );
-  execFileSync('mosquitto_passwd', ['-U', users], { stdio: 'pipe' });
+  writeUsers(at('secrets', 'mqtt_users'));
   for (const [name, text] of Object.entries(secrets)) writeFileSync(at('secrets', name), text);
   const child = startChild(MOSQUITTO!, ['-c', at('mosquitto.conf')]);
   await waitFor('Mosquitto', async () => {
@@ -55,13 +58,14 @@ async function start(listener: string, secrets: Readonly<Record<string, string>>
 }
 
 /** With its rights alone. */
-async function bridge(url: string): Promise<string> {
+async function bridge(url: string, env: Readonly<Record<string, string>> = {}): Promise<string> {
   const child = vigia(['bridge', '--port', '0', '--data', temporaryDirectory()], {
     env: {
       MQTT_URL: url,
       MQTT_CLIENT_ID: 'bridge-1',
       MQTT_USERNAME: 'bridge',
       MQTT_PASSWORD: PASSWORDS.bridge,
+      ...env,
     },
   });
   const [, address] = await waitForOutput(child, /open\s+(http:\/\/\S+?)\/\n/);
@@ -126,6 +130,20 @@ describe.skipIf(!MOSQUITTO || !OPENSSL)('the stack’s Mosquitto (needs mosquitt
     await expect(mqttClient(`mqtts://${broker.published}`, as('sensors'))).rejects.toThrow(
       /self.signed|unable to/i,
     );
+  });
+
+  it('is replaced by our own broker with the same users and rights', async () => {
+    const users = join(temporaryDirectory(), 'users');
+    writeUsers(users);
+    const broker = vigia(['broker', '--mqtt-port', '0'], {
+      env: { MQTT_USERS_FILE: users, MQTT_ACL_FILE: join(ROOT, 'stack/mosquitto/acl') },
+    });
+    const [, address] = await waitForOutput(broker, /MQTT\s+(mqtt:\/\/\S+)/);
+    const url = await bridge(address!, { MQTT_LEAVE_TIMEOUT: '10s' });
+    const sensor = await mqttClient(address!, { ...as('sensors'), protocolVersion: 4 });
+    await sensor.publishAsync('sensors/w/temperature', '21.5', { qos: 1 });
+    await stored(url, 'w');
+    await expect(mqttClient(address!)).rejects.toThrow(/Not authorized|Bad username/i);
   });
 
   it('takes everybody on a laptop', async () => {

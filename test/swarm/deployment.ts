@@ -27,7 +27,8 @@ interface StackFile {
   secrets: Record<string, unknown>;
 }
 
-const STACK = 'vigia';
+/** Not the name that compose.yml has too: its volumes may be somebody's. */
+const STACK = 'vigia-test';
 /** Nothing that the bridges need, and images of several hundred MB. */
 const LEFT_OUT = ['grafana', 'prometheus'];
 
@@ -76,8 +77,27 @@ export class Deployment {
     }
   }
 
+  /** Takes everything away again. */
+  async remove(): Promise<void> {
+    this.docker('stack', 'rm', STACK);
+    await waitFor(
+      'the volumes to go',
+      () => {
+        const left = this.docker('volume', 'ls', '-q', '--filter', `name=${STACK}_`);
+        if (left !== '') this.docker('volume', 'rm', ...left.split('\n'));
+        return true;
+      },
+      120_000,
+    );
+  }
+
   docker(...args: readonly string[]): string {
     return this.engine.docker(args);
+  }
+
+  /** Does not wait for it. */
+  scale(service: string, replicas: number): void {
+    this.docker('service', 'scale', '-d', `${STACK}_${service}=${replicas}`);
   }
 
   /** `docker service …` on a service of the stack, which comes last. */

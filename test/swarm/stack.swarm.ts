@@ -38,12 +38,12 @@ describe('the stack on a Docker Engine', () => {
   });
 
   beforeEach(async () => {
-    stack.docker('service', 'scale', '-d', 'vigia_bridge=5');
+    stack.scale('bridge', 5);
     await stack.bridges(5);
   });
 
   afterAll(async () => {
-    if (stack) stack.docker('stack', 'rm', 'vigia');
+    await stack?.remove();
     await engine?.stop();
   });
 
@@ -137,10 +137,10 @@ describe('the stack on a Docker Engine', () => {
     await stack.bridges(5);
     const { load, publishing } = publish('scale', 100, 500);
     await reach(0.1, load, publishing);
-    stack.docker('service', 'scale', '-d', 'vigia_bridge=8');
+    stack.scale('bridge', 8);
     await stack.bridges(8);
     say('scaled to 8 under load: 8 are ready');
-    stack.docker('service', 'scale', '-d', 'vigia_bridge=3');
+    stack.scale('bridge', 3);
     const rest = await stack.bridges(3);
     say(`scaled to 3 under load: bridges ${rest.map(({ slot }) => slot).join(', ')} stay`);
     expect(publishing.acknowledged()).toBeLessThan(sizeOf(load));

@@ -139,9 +139,10 @@ describe('the files of the stack', () => {
       const given = Object.entries(service.environment ?? {});
       const names = given.map(([name]) => name.replace(/_FILE$/, ''));
       expect(names.filter((name) => !(name in SETTINGS))).toEqual([]);
-      const targets = (service.secrets ?? []).map(
-        (use) => `/run/secrets/${typeof use === 'string' ? use : use.target}`,
-      );
+      const targets = [
+        ...(service.secrets ?? []).map((use) => `/run/secrets/${typeof use === 'string' ? use : use.target}`),
+        ...(service.configs ?? []).map(({ target }) => target),
+      ];
       const env = given.map(([name, value]) => {
         if (!name.endsWith('_FILE')) return [name, value.replace('{{.Task.Slot}}', '1')];
         expect(targets).toContain(value);
@@ -166,6 +167,12 @@ describe('the files of the stack', () => {
       expect(ports.filter((port) => !String(port).startsWith('127.0.0.1:'))).toEqual([]);
     },
   );
+
+  it.each(overrides)('%s overrides no health check by another: Docker would join their commands', (name) => {
+    for (const [service, { healthcheck }] of Object.entries(load(name).services)) {
+      expect(healthcheck?.test && stack.services[service]?.healthcheck?.test, service).toBeFalsy();
+    }
+  });
 
   it('gives every service of the Swarm limits, a restart whatever happened, and a check', () => {
     for (const [name, service] of Object.entries(stack.services)) {

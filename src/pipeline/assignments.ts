@@ -51,6 +51,11 @@ export function assign(
   return [...assignments, next];
 }
 
+/** Whether nothing was added or dropped: what is kept stays the same object. */
+export function sameAssignments(a: readonly ModelAssignment[], b: readonly ModelAssignment[]): boolean {
+  return a.length === b.length && a.at(-1) === b.at(-1);
+}
+
 /** The loaded models of an assignment, see `ModelRegistry.require`. */
 export function loadedModels(
   { model, shadow }: ModelAssignment,

@@ -22,6 +22,7 @@ import {
   keptAssignments,
   loadedModels,
   modelIds,
+  sameAssignments,
 } from './assignments.ts';
 import type { ModelRegistry } from './model-registry.ts';
 import type { Outcome, StaticVerdict } from './outcome.ts';
@@ -272,7 +273,7 @@ export class SeriesPlan {
           snapshots: result.snapshots.filter(({ n }) => n >= oldest),
           oldestSnapshot: oldest,
           horizon,
-          assignments,
+          ...(!sameAssignments(assignments, entry.assignments) && { assignments }),
           status: status(state, watch),
           ...(watch !== entry.watch && { watch: watch! }),
         },

@@ -221,7 +221,6 @@ function silenceCommit(series: SeriesId, record: SeriesRecord, limit: number): S
       snapshots: [],
       oldestSnapshot: oldestSnapshot(state.count),
       horizon: horizonOf(state.count, snapshots),
-      assignments: record.assignments,
       status: 'silent',
       watch: { ...record.watch, missing },
     },

@@ -80,7 +80,8 @@ export interface SeriesCommit {
     readonly oldestSnapshot: number;
     /** Readings and alerts after this time are kept whatever their age, because a late reading re-folds them. */
     readonly horizon: number;
-    readonly assignments: readonly ModelAssignment[];
+    /** Only where they have changed. */
+    readonly assignments?: readonly ModelAssignment[];
     readonly status: SeriesStatus;
     /** Only where it has changed. */
     readonly watch?: Watch;

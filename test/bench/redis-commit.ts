@@ -67,7 +67,7 @@ async function measure(store: Store, perBatch: number, batchSeries: number, late
           snapshots: [],
           oldestSnapshot: 0,
           horizon: -1,
-          assignments: [{ from: 0, model: 'default' }],
+          ...(versions[index] === null && { assignments: [{ from: 0, model: 'default' }] }),
           status: 'normal',
         },
         alerts: [],

@@ -285,6 +285,18 @@ export function redisBehaviour(name: string, { layout, open, client: connect }: 
         expect(await client.exists('vigia:{s/m}:outbox')).toBe(0);
       });
 
+      it('of an acknowledgement whose relay failed are relayed by the next commit', async () => {
+        await committed({ samples: samples(T0, 1), alerts: [alert(T0)] });
+        // Finds the outbox empty and forgets about it.
+        await committed({ samples: samples(T0 + 1000, 1) });
+        await client.set('vigia:alerts', 'foreign');
+        await expect(store.acknowledge(`s/m/anomaly/${T0}`)).rejects.toThrow(/vigia:alerts/);
+        await client.del('vigia:alerts');
+        await committed({ samples: samples(T0 + 2000, 1) });
+        expect((await stream()).map(({ revision }) => revision)).toEqual([2]);
+        expect(await client.exists('vigia:{s/m}:outbox')).toBe(0);
+      });
+
       it('of series that stay silent are relayed by trim', async () => {
         await committed({ samples: samples(T0, 1), alerts: [alert(T0)] });
         const entry = (await client.hget('vigia:{s/m}:alerts', `anomaly/${T0}`))!.replace(/^1/, '2');
@@ -303,6 +315,7 @@ export function redisBehaviour(name: string, { layout, open, client: connect }: 
           fields[`anomaly/${T0 + i}/1`] = entry;
         }
         await client.hset('vigia:{s/m}:outbox', fields);
+        await client.hset('vigia:{s/m}:state', 'b', '1');
         await Promise.all(others.map((replica) => replica.commit([duplicate(version)])));
         expect(new Set((await stream()).map(({ id }) => id)).size).toBe(200);
         expect(await stream()).toHaveLength(200);

@@ -138,6 +138,14 @@ export function storeContract(name: string, open: (limits: StoreLimits) => Promi
         { ...S, status: 'warmup', last: { ts: T0, value: 21.5 }, watch: null },
       ]);
       expect(record!.watch).toBeNull();
+
+      // What a commit does not give has not changed.
+      await put([{ ts: T0 + 1000, value: 21.5 }], {
+        next: { state: state(9), snapshots: [], oldestSnapshot: -192, horizon: -1, status: 'normal' },
+      });
+      const [later] = await store.load([S]);
+      expect(later).toMatchObject({ assignments: [{ from: 0, model: 'm-1' }] });
+      expect(plain(later!.season)).toEqual([3, 0, 10, 255]);
       // A season that is not given stays.
       await put([{ ts: T0 + 1, value: 22 }]);
       expect(plain((await store.load([S]))[0]!.season)).toEqual([3, 0, 10, 255]);

@@ -84,7 +84,7 @@ export class SeriesTable implements SeriesStore {
       "INSERT INTO series (sensor, metric, version, state, assignments, status, horizon) VALUES (?, ?, '', x'', '[]', 'warmup', -1)",
     );
     this.update = prepare(
-      `UPDATE series SET version = ?, state = ?, assignments = ?, status = ?, horizon = ?, watch = coalesce(?, watch)
+      `UPDATE series SET version = ?, state = ?, assignments = coalesce(?, assignments), status = ?, horizon = ?, watch = coalesce(?, watch)
        WHERE id = ?`,
     );
     this.season = prepare('SELECT bytes FROM seasons WHERE series = ?').raw();
@@ -144,8 +144,9 @@ export class SeriesTable implements SeriesStore {
     this.writeSamples(id, row?.[4] ?? -1, commit);
     if (next) {
       const { state, assignments, status, horizon, watch } = next;
+      const assigned = assignments ? JSON.stringify(assignments) : null;
       const watched = watch ? JSON.stringify(watch) : null;
-      this.update.run(version, state, JSON.stringify(assignments), status, horizon, watched, id);
+      this.update.run(version, state, assigned, status, horizon, watched, id);
       if (next.season) this.putSeason.run(id, next.season);
       for (const { n, ts, bytes } of next.snapshots) this.putSnapshot.run(id, n, ts, bytes);
       if (next.snapshots.length > 0) this.dropSnapshots.run(id, next.oldestSnapshot);

@@ -39,10 +39,12 @@ return new
 `);
 
 const ACKNOWLEDGE = script(`
--- KEYS 1 alerts of a series  2 its outbox   ARGV 1 field of the alert
+-- KEYS 1 alerts of a series  2 its outbox  3 its state   ARGV 1 field of the alert
 -- Returns nil, or the alert's entry and the pending outbox.
-local is = redis.call('TYPE', KEYS[2]).ok
-if is ~= 'none' and is ~= 'hash' then return redis.error_reply('WRONGTYPE of ' .. KEYS[2]) end
+for i = 2, 3 do
+  local is = redis.call('TYPE', KEYS[i]).ok
+  if is ~= 'none' and is ~= 'hash' then return redis.error_reply('WRONGTYPE of ' .. KEYS[i]) end
+end
 local entry = redis.call('HGET', KEYS[1], ARGV[1])
 if not entry then return nil end
 local revision, acknowledged, content = string.match(entry, '^(%d+) ([01]) (.*)$')
@@ -51,6 +53,8 @@ if acknowledged == '0' then
   entry = revision .. ' 1 ' .. content
   redis.call('HSET', KEYS[1], ARGV[1], entry)
   redis.call('HSET', KEYS[2], ARGV[1] .. '/' .. revision, entry)
+  -- As a commit does, so that the next one looks into the outbox.
+  if redis.call('HLEN', KEYS[3]) > 0 then redis.call('HSET', KEYS[3], 'b', '1') end
 end
 return {entry, redis.call('HGETALL', KEYS[2])}
 `);
@@ -149,8 +153,8 @@ export class AlertLog implements AlertStore {
     const place = parseAlertId(id);
     if (!place) return null;
     const { series, key, field } = place;
-    const keys = [fieldKey(key, 'alerts'), fieldKey(key, 'outbox')];
-    const args = ['EVALSHA', ACKNOWLEDGE.sha, '2', ...keys, field];
+    const keys = [fieldKey(key, 'alerts'), fieldKey(key, 'outbox'), fieldKey(key, 'state')];
+    const args = ['EVALSHA', ACKNOWLEDGE.sha, '3', ...keys, field];
     const [reply] = await this.server.commit([{ key: keys[0]!, args, script: ACKNOWLEDGE }]);
     const answer = checked(reply, keys[0]!) as readonly Reply[] | null;
     if (answer === null) return null;

@@ -37,32 +37,24 @@ export function commitCall(
   const { series, next } = commit;
   const keys = commitKeys(series);
   const args: Argument[] = ['EVALSHA', script.sha, String(keys.length), ...keys];
-  const dropBefore = next ? Math.min(now - retention, next.horizon + 1) : 0;
+  const dropBefore = next ? Math.max(0, Math.min(now - retention, next.horizon + 1)) : 0;
+  const snapshots = next?.snapshots ?? [];
+  const always = alwaysWrite && commit.duplicates > 0 ? 1 : 0;
+  const counts = `${commit.alerts.length} ${snapshots.length} ${commit.duplicates}`;
+  const changes = next ? `1 ${next.status} ${next.horizon} ${next.oldestSnapshot}` : '0 - -1 0';
   args.push(
-    commit.expectedVersion ?? '',
-    version,
-    alwaysWrite && commit.duplicates > 0 ? '1' : '0',
-    String(keyRetention),
-    String(Math.max(0, dropBefore)),
-    commit.samples.map(({ ts, value }) => `${ts} ${value}`).join(' '),
-    commit.verdicts.map(({ ts, expected, score }) => `${ts} ${expected ?? '-'} ${score ?? '-'}`).join(' '),
-    String(commit.alerts.length),
-    String(next?.snapshots.length ?? 0),
-    String(commit.duplicates),
-    next ? '1' : '0',
+    `${commit.expectedVersion ?? '-'} ${version} ${always} ${keyRetention} ${dropBefore} ${counts} ${changes} ${now}`,
+    `[${commit.samples.map(({ ts, value }) => `"${ts}","${value}"`)}]`,
+    `[${commit.verdicts.map(({ ts, expected, score }) => `"${ts}","${expected ?? '-'}","${score ?? '-'}"`)}]`,
     next ? asBuffer(next.state) : '',
-    next ? JSON.stringify(next.assignments) : '',
-    next?.status ?? '',
-    String(next?.horizon ?? -1),
-    String(next?.oldestSnapshot ?? 0),
-    label(series.sensor),
-    label(series.metric),
-    String(now),
+    next?.assignments ? JSON.stringify(next.assignments) : '',
     next?.season ? asBuffer(next.season) : '',
     next?.watch ? JSON.stringify(next.watch) : '',
+    label(series.sensor),
+    label(series.metric),
   );
   for (const change of commit.alerts) args.push(...encodeChange(change));
-  for (const { n, ts, bytes } of next?.snapshots ?? []) args.push(String(n), String(ts), asBuffer(bytes));
+  for (const { n, ts, bytes } of snapshots) args.push(String(n), String(ts), asBuffer(bytes));
   return { key: keys[0]!, args, script };
 }
 

@@ -35,21 +35,30 @@ export type RollupAggregate = (typeof ROLLUP_AGGREGATES)[number];
 
 export type SeriesField = 'state' | 'value' | 'expected' | 'score' | 'outbox' | 'alerts';
 
+/** What a rollup's key has after that of the values. */
+export function rollupSuffix(aggregate: RollupAggregate, rollup: string): string {
+  return `:${aggregate}:${rollup}`;
+}
+
 /** @param key the series' key, see `seriesKey` */
 export function fieldKey(key: string, field: SeriesField): string {
   return `vigia:{${key}}:${field}`;
 }
 
 export function rollupKey(key: string, aggregate: RollupAggregate, rollup: string): string {
-  return `vigia:{${key}}:value:${aggregate}:${rollup}`;
+  return fieldKey(key, 'value') + rollupSuffix(aggregate, rollup);
 }
 
-/** The keys that a commit of this series may touch, in the order that the scripts expect. */
-export function commitKeys(series: SeriesId): string[] {
-  const prefix = `vigia:{${seriesKey(series)}}:`;
-  const keys = ['state', 'value', 'expected', 'score', 'outbox', 'alerts'].map((field) => prefix + field);
+/** The keys of a series in the order that the scripts expect. A commit names the first six only. */
+export function seriesKeys(series: SeriesId): string[] {
+  const keys = commitKeys(series);
   for (const { name } of ROLLUPS) {
-    for (const aggregate of ROLLUP_AGGREGATES) keys.push(`${prefix}value:${aggregate}:${name}`);
+    for (const aggregate of ROLLUP_AGGREGATES) keys.push(keys[1] + rollupSuffix(aggregate, name));
   }
   return keys;
+}
+
+export function commitKeys(series: SeriesId): string[] {
+  const prefix = `vigia:{${seriesKey(series)}}:`;
+  return ['state', 'value', 'expected', 'score', 'outbox', 'alerts'].map((field) => prefix + field);
 }

@@ -15,7 +15,7 @@ import type {
 import { decodeAlert, encodeChange } from './alert-entry.ts';
 import type { AlertLog, Pending } from './alert-log.ts';
 import { type CommitAnswer, type CommitSettings, commitAnswer, commitCall } from './commit-call.ts';
-import { commitKeys, fieldKey, SERIES_KEY } from './keys.ts';
+import { fieldKey, SERIES_KEY, seriesKeys } from './keys.ts';
 import type { Layout } from './layout.ts';
 import { checked, list, type Reply, text, textOrNull } from './reply.ts';
 import { script } from './script.ts';
@@ -23,7 +23,7 @@ import type { Server } from './server.ts';
 import { decodeRecord, decodeSummary, RECORD_FIELDS, SUMMARY_FIELDS, snapshotField } from './state-hash.ts';
 
 const REMOVE = script(`
--- KEYS as those of a commit. Returns 1 where there was a series.
+-- KEYS state, value, and the others of the series. Returns 1 where there was a series.
 local existed = redis.call('EXISTS', KEYS[1], KEYS[2])
 redis.call('DEL', unpack(KEYS))
 return existed > 0 and 1 or 0
@@ -136,7 +136,7 @@ export class SeriesKeys implements SeriesStore {
   /** The series' own keys go in one step; what is kept of it across series goes after that, and again when called again. */
   async remove(series: SeriesId): Promise<boolean> {
     const name = seriesKey(series);
-    const keys = commitKeys(series);
+    const keys = seriesKeys(series);
     const state = keys[0]!;
     const args = ['EVALSHA', REMOVE.sha, String(keys.length), ...keys];
     const [removed] = await this.server.commit([{ key: state, args, script: REMOVE }]);

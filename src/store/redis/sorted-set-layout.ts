@@ -9,7 +9,7 @@ import { type Layout, merged, type Part, scored, VERDICT_SLACK, wholeBuckets } f
 import { list, type Reply, text } from './reply.ts';
 import { script } from './script.ts';
 import type { Server } from './server.ts';
-import { openBucketField, SORTED_SET_COMMIT } from './sorted-set-script.ts';
+import { decodeOpenBucket, openBucketField, SORTED_SET_COMMIT } from './sorted-set-script.ts';
 
 /** Samples that are read at once. */
 const PAGE = 20_000;
@@ -103,13 +103,7 @@ export class SortedSetLayout implements Layout {
     ]);
     const parts = list(members, at).map((member) => closedBucket(text(member), agg));
     if (Buffer.isBuffer(open)) {
-      const [ts, n, sum, min, max] = text(open).split(' ').map(Number) as [
-        number,
-        number,
-        number,
-        number,
-        number,
-      ];
+      const { ts, n, sum, min, max } = decodeOpenBucket(open);
       const newest = parts.at(-1)?.ts ?? -1;
       if (ts > newest && ts >= first && ts <= last) {
         parts.push({ ts, n, sum, extreme: agg === 'min' ? min : max });

@@ -1,34 +1,57 @@
 /**
  * The part of the commit that writes sorted sets, for servers without RedisTimeSeries. A member is `<ts>:<value>` with
- * the timestamp as its score. Rollups: the open bucket of each width lies in the state hash (fields m and o, `start n sum
- * min max`) and becomes a member when it closes, `<start>:<value>`, of an average `<start>:<n>:<sum>`.
+ * the timestamp as its score. Rollups: the open bucket of each width lies in the state hash (fields p and q, see
+ * `decodeOpenBucket`) and becomes a member when it closes, `<start>:<value>`, of an average `<start>:<n>:<sum>`.
  */
 import { ROLLUPS } from '../rollup.ts';
 import { commitScript } from './commit-script.ts';
+import { rollupSuffix } from './keys.ts';
 
 /** Members of one ZADD: Lua's unpack takes some 8,000 values. */
 const ZADD = 3500;
 
+/** The fields of the state hash with the open buckets of ROLLUPS. */
+const OPEN_BUCKETS = ['p', 'q'] as const;
+
 /** The field of the state hash with the open bucket of ROLLUPS[i]. */
 export function openBucketField(i: number): string {
-  return i === 0 ? 'm' : 'o';
+  return OPEN_BUCKETS[i]!;
 }
 
-const widths = ROLLUPS.map(
-  ({ width, kept }, i) =>
-    `{field = '${openBucketField(i)}', slot = ${7 + i}, width = ${width}, kept = ${kept}, avg = KEYS[${7 + 4 * i}], min = KEYS[${8 + 4 * i}], max = KEYS[${9 + 4 * i}]}`,
-);
+/**
+ * Start, count, sum, minimum and maximum as doubles, which cost Lua much less than text; then the last two once more as the
+ * text that they came in, which becomes the member.
+ */
+export function decodeOpenBucket(bytes: Buffer): {
+  readonly ts: number;
+  readonly n: number;
+  readonly sum: number;
+  readonly min: number;
+  readonly max: number;
+} {
+  const at = (i: number) => bytes.readDoubleLE(8 * i);
+  return { ts: at(0), n: at(1), sum: at(2), min: at(3), max: at(4) };
+}
 
-export const SORTED_SET_COMMIT = commitScript(`
+const widths = ROLLUPS.map(({ name, width, kept }, i) => {
+  const [avg, min, max] = (['avg', 'min', 'max'] as const).map((agg) => `'${rollupSuffix(agg, name)}'`);
+  const suffixes = `avg = ${avg}, min = ${min}, max = ${max}`;
+  return `{field = '${openBucketField(i)}', slot = ${7 + i}, width = ${width}, kept = ${kept}, ${suffixes}}`;
+});
+
+export const SORTED_SET_COMMIT = commitScript(
+  `
 local ROLLUPS = {${widths.join(', ')}}
 local last
+
+local function keys_of(rollup) return {VALUE .. rollup.avg, VALUE .. rollup.min, VALUE .. rollup.max} end
 
 local function start_of(ts, width) return ts - ts % width end
 
 local function check(head)
   last = tonumber(head[3] or -1)
   for _, key in ipairs({VALUE, EXPECTED, SCORE}) do
-    local bad = wrong(key, 'zset')
+    local bad = unlike(key, 'zset', 'ZCARD')
     if bad then return bad end
   end
   if SAMPLES == 0 then return nil end
@@ -36,12 +59,13 @@ local function check(head)
   for _, rollup in ipairs(ROLLUPS) do
     local text = head[rollup.slot]
     if text then
-      local start, n, sum, min, max = string.match(text, '^(%S+) (%S+) (%S+) (%S+) (%S+)$')
-      rollup.open = {start = tonumber(start), n = tonumber(n), sum = tonumber(sum), min = min, max = max}
+      local start, n, sum, low, high, rest = struct.unpack('<ddddd', text)
+      local min, max = string.match(text, '^(%S+) (%S+)$', rest)
+      rollup.open = {start = start, n = n, sum = sum, low = low, high = high, min = min, max = max}
     end
     if first <= last or start_of(first, rollup.width) ~= start_of(final, rollup.width)
       or (rollup.open and start_of(final, rollup.width) ~= rollup.open.start) then
-      for _, key in ipairs({rollup.avg, rollup.min, rollup.max}) do
+      for _, key in ipairs(keys_of(rollup)) do
         local bad = wrong(key, 'zset')
         if bad then return bad end
       end
@@ -51,15 +75,14 @@ local function check(head)
 end
 
 -- Adds values one after the other, in time order: sums depend on the order, and must not depend on who committed.
-local function include(bucket, text)
-  local value = tonumber(text)
+local function include(bucket, text, value)
   bucket.n = bucket.n + 1
   bucket.sum = bucket.sum + value
-  if not bucket.min or value < tonumber(bucket.min) then bucket.min = text end
-  if not bucket.max or value > tonumber(bucket.max) then bucket.max = text end
+  if value < bucket.low then bucket.low, bucket.min = value, text end
+  if value > bucket.high then bucket.high, bucket.max = value, text end
 end
 
-local function new_bucket(start) return {start = start, n = 0, sum = 0} end
+local function new_bucket(start) return {start = start, n = 0, sum = 0, low = math.huge, high = -math.huge} end
 
 local function put(key, start, text)
   call('ZREMRANGEBYSCORE', key, start, start)
@@ -68,9 +91,10 @@ end
 
 local function store(rollup, bucket)
   local start = string.format('%.0f', bucket.start)
-  put(rollup.avg, start, string.format('%d:%.17g', bucket.n, bucket.sum))
-  put(rollup.min, start, bucket.min)
-  put(rollup.max, start, bucket.max)
+  local avg, min, max = unpack(keys_of(rollup))
+  put(avg, start, string.format('%d:%.17g', bucket.n, bucket.sum))
+  put(min, start, bucket.min)
+  put(max, start, bucket.max)
 end
 
 local function zadd(key, list)
@@ -94,7 +118,7 @@ local function write_values()
       end
       if wanted then late[#late + 1] = at end
     else
-      appended[#appended + 1] = {at, text}
+      appended[#appended + 1] = {at, text, tonumber(text)}
     end
     if wanted then
       members[#members + 1] = ts
@@ -109,7 +133,10 @@ end
 local function rebuilt(rollup, start)
   local bucket = new_bucket(start)
   local from, to = string.format('%.0f', start), string.format('(%.0f', start + rollup.width)
-  for _, member in ipairs(call('ZRANGEBYSCORE', VALUE, from, to)) do include(bucket, value_of(member)) end
+  for _, member in ipairs(call('ZRANGEBYSCORE', VALUE, from, to)) do
+    local text = value_of(member)
+    include(bucket, text, tonumber(text))
+  end
   return bucket
 end
 
@@ -122,7 +149,7 @@ local function write_rollup(rollup, late, appended, set)
       open, closed = nil, true
     end
     open = open or new_bucket(start)
-    include(open, sample[2])
+    include(open, sample[2], sample[3])
   end
   local done = nil
   for _, at in ipairs(late) do
@@ -134,17 +161,18 @@ local function write_rollup(rollup, late, appended, set)
     end
   end
   if open then
-    set(rollup.field, string.format('%.0f %d %.17g %s %s', open.start, open.n, open.sum, open.min, open.max))
+    set(rollup.field, struct.pack('<ddddd', open.start, open.n, open.sum, open.low, open.high)
+      .. open.min .. ' ' .. open.max)
   end
   return closed
 end
 
 local function trim()
-  if DROP_BEFORE <= 0 then return end
-  for _, key in ipairs({VALUE, EXPECTED, SCORE}) do call('ZREMRANGEBYSCORE', key, '-inf', '(' .. ARGV[5]) end
+  if DROP_BEFORE == '0' then return end
+  for _, key in ipairs({VALUE, EXPECTED, SCORE}) do call('ZREMRANGEBYSCORE', key, '-inf', '(' .. DROP_BEFORE) end
   for _, rollup in ipairs(ROLLUPS) do
-    local edge = string.format('(%.0f', tonumber(ARGV[19]) - rollup.kept)
-    for _, key in ipairs({rollup.avg, rollup.min, rollup.max}) do call('ZREMRANGEBYSCORE', key, '-inf', edge) end
+    local edge = string.format('(%.0f', tonumber(NOW) - rollup.kept)
+    for _, key in ipairs(keys_of(rollup)) do call('ZREMRANGEBYSCORE', key, '-inf', edge) end
   end
 end
 
@@ -174,4 +202,6 @@ local function write(head, set)
     zadd(key, members)
   end
 end
-`);
+`,
+  OPEN_BUCKETS,
+);

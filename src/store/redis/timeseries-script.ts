@@ -4,7 +4,7 @@
  */
 import { ROLLUPS } from '../rollup.ts';
 import { commitScript } from './commit-script.ts';
-import { ROLLUP_AGGREGATES } from './keys.ts';
+import { ROLLUP_AGGREGATES, rollupSuffix } from './keys.ts';
 
 /** Samples per chunk trade memory of short series against speed; an upsert rewrites one chunk. */
 const SAMPLE_CHUNK = 1024;
@@ -12,14 +12,15 @@ const ROLLUP_CHUNK = 256;
 /** Triplets of one TS.MADD: Lua's unpack takes some 8,000 values. */
 const MADD = 2400;
 
-const RULES = ROLLUPS.flatMap(({ name, width, kept }, i) =>
-  ROLLUP_AGGREGATES.map(
-    (aggregate, j) =>
-      `{KEYS[${7 + i * ROLLUP_AGGREGATES.length + j}], '${aggregate}', ${width}, '${kept}', 'value:${aggregate}:${name}'}`,
-  ),
+const RULES = ROLLUPS.flatMap(({ name, width, kept }) =>
+  ROLLUP_AGGREGATES.map((aggregate) => {
+    const suffix = rollupSuffix(aggregate, name);
+    return `{VALUE .. '${suffix}', '${aggregate}', ${width}, '${kept}', 'value${suffix}'}`;
+  }),
 );
 
-export const TIMESERIES_COMMIT = commitScript(`
+export const TIMESERIES_COMMIT = commitScript(
+  `
 -- Built only where a bucket closes: tables cost a script its time.
 local function rules() return {${RULES.join(', ')}} end
 local FINEST = ${ROLLUPS[0].width}
@@ -68,7 +69,7 @@ end
 
 local function create(key, field, policy, retention, chunk)
   call('TS.CREATE', key, 'RETENTION', retention, 'CHUNK_SIZE', chunk, 'DUPLICATE_POLICY', policy,
-    'LABELS', 'sensor', ARGV[17], 'metric', ARGV[18], 'field', field)
+    'LABELS', 'sensor', ARGV[8], 'metric', ARGV[9], 'field', field)
 end
 
 local args = {'TS.MADD'}
@@ -87,17 +88,17 @@ end
 
 local function write(head, set)
   if SAMPLES + VERDICTS == 0 then return end
-  if no_value then create(VALUE, 'value', 'MAX', ARGV[4], ${SAMPLE_CHUNK}) end
-  if no_expected then create(EXPECTED, 'expected', 'LAST', ARGV[4], ${SAMPLE_CHUNK}) end
-  if no_score then create(SCORE, 'score', 'LAST', ARGV[4], ${SAMPLE_CHUNK}) end
+  if no_value then create(VALUE, 'value', 'MAX', RETENTION_TEXT, ${SAMPLE_CHUNK}) end
+  if no_expected then create(EXPECTED, 'expected', 'LAST', RETENTION_TEXT, ${SAMPLE_CHUNK}) end
+  if no_score then create(SCORE, 'score', 'LAST', RETENTION_TEXT, ${SAMPLE_CHUNK}) end
   if no_rollup then
     for _, rule in ipairs(no_rollup) do create(rule[1], rule[5], 'LAST', rule[4], ${ROLLUP_CHUNK}) end
     if no_value then no_rollup = rules() end
     for _, rule in ipairs(no_rollup) do call('TS.CREATERULE', VALUE, rule[1], 'AGGREGATION', rule[2], rule[3]) end
   end
-  if head[6] ~= ARGV[4] then
-    for _, key in ipairs({VALUE, EXPECTED, SCORE}) do call('TS.ALTER', key, 'RETENTION', ARGV[4]) end
-    set('r', ARGV[4])
+  if head[7] ~= RETENTION_TEXT then
+    for _, key in ipairs({VALUE, EXPECTED, SCORE}) do call('TS.ALTER', key, 'RETENTION', RETENTION_TEXT) end
+    set('r', RETENTION_TEXT)
   end
   -- Rewritten verdicts reach to the newest reading: taking them away and appending is many times cheaper than
   -- replacing each inside a compressed chunk.
@@ -119,4 +120,6 @@ local function write(head, set)
   end
   flush()
 end
-`);
+`,
+  ['r'],
+);

@@ -250,10 +250,10 @@ export class SeriesPlan {
     const oldest = oldestSnapshot(state.count);
     const kept = snapshots.filter(({ n }) => n >= oldest).map(({ n, ts }) => ({ n, ts }));
     const horizon = horizonOf(state.count, kept);
-    const assignments = keptAssignments(
-      this.assignments,
-      Math.min(horizon, ...state.open.map(({ ts }) => ts)),
-    );
+    // Without a next state none are written, so none are to be remembered either.
+    const assignments = result
+      ? keptAssignments(this.assignments, Math.min(horizon, ...state.open.map(({ ts }) => ts)))
+      : entry.assignments;
     const appended = samples.filter(({ ts }) => ts > entry.state.lastTs);
     const watch = result && appended.length > 0 ? this.heard(appended, state) : entry.watch;
     const before = this.before ?? openAlerts(entry.state);

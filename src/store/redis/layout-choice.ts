@@ -17,7 +17,7 @@ export async function chooseLayout(
 ): Promise<LayoutName> {
   const module = await hasTimeSeries(server);
   if (wanted === 'timeseries' && !module) {
-    throw new ConfigurationError('the layout timeseries needs a Redis server with RedisTimeSeries', {
+    throw new ConfigurationError('REDIS_LAYOUT=timeseries needs a Redis server with RedisTimeSeries', {
       field: 'REDIS_LAYOUT',
     });
   }
@@ -29,19 +29,25 @@ export async function chooseLayout(
   const stored = textOrNull(checked(reply, LAYOUT_KEY));
   if (stored === chosen) return chosen;
   if (stored !== 'timeseries' && stored !== 'sorted-set') {
-    throw new ConfigurationError(`Redis holds the layout '${stored}', which this version does not know`, {
-      field: 'REDIS_URL',
-    });
+    throw new ConfigurationError(
+      `REDIS_URL: this Redis holds the layout '${stored}', which this version does not know`,
+      {
+        field: 'REDIS_URL',
+      },
+    );
   }
   if (wanted !== 'auto') {
-    throw new ConfigurationError(`Redis holds data in the layout ${stored}, not ${wanted}`, {
+    throw new ConfigurationError(`REDIS_LAYOUT=${wanted}: this Redis holds data in the layout ${stored}`, {
       field: 'REDIS_LAYOUT',
     });
   }
   if (stored === 'timeseries') {
-    throw new ConfigurationError('Redis holds time series, but its module RedisTimeSeries is not loaded', {
-      field: 'REDIS_URL',
-    });
+    throw new ConfigurationError(
+      'REDIS_URL: this Redis holds time series, but its module RedisTimeSeries is not loaded',
+      {
+        field: 'REDIS_URL',
+      },
+    );
   }
   logger.warn('Redis has RedisTimeSeries, but its data was written as sorted sets; that layout is kept');
   return stored;

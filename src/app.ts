@@ -132,6 +132,11 @@ export async function startApp(options: AppOptions): Promise<App> {
       lingerMs: config.BATCH_LINGER_MS,
       deadlineMs: config.HTTP_DEADLINE,
       cacheSize: config.STATE_CACHE,
+      handOver:
+        // Without a group each replica gets every reading anyway.
+        role === 'bridge' && config.HAND_OVER === 'yes' && config.MQTT_GROUP !== '' && store.pubSub
+          ? { pubSub: store.pubSub, group: config.MQTT_GROUP, max: config.MAX_IN_FLIGHT }
+          : null,
       now,
     });
     const live = new Live(
@@ -196,6 +201,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       version: packageVersion(),
       role,
       replica: config.clientId,
+      neighbours: () => pipeline.neighbours,
       ...(subscriber && { brokerConnected: () => subscriber.connected }),
     });
     stack.push({

@@ -204,8 +204,12 @@ export const SETTINGS = {
     help: 'unacknowledged messages the broker may send (MQTT 5)',
   }),
   MAX_IN_FLIGHT: setting(whole(1, 10_000_000), {
-    fallback: '20000',
+    fallback: '8000',
     help: 'messages held in memory before the socket is held',
+  }),
+  HAND_OVER: setting(choice('yes', 'no'), {
+    fallback: 'yes',
+    help: 'whether replicas of MQTT_GROUP on one Redis hand each reading to the one that its series belongs to (speed only)',
   }),
   MAX_IN_FLIGHT_BYTES: setting(bytes(1024, 2 ** 40), { fallback: '64MB', help: 'the same in bytes' }),
   REDIS_URL: setting(

@@ -17,6 +17,8 @@ export interface ProcessMetrics {
   readonly replica: string;
   /** Whether readings can come from the external broker; without one (`serve`) there is no such metric. */
   readonly brokerConnected?: () => boolean;
+  /** Replicas that this one hands readings to. */
+  readonly neighbours: () => number;
 }
 
 interface StoreNumbers {
@@ -26,7 +28,7 @@ interface StoreNumbers {
 }
 
 export function registerProcessMetrics(registry: Registry, options: ProcessMetrics): void {
-  const { store, version, role, replica, brokerConnected } = options;
+  const { store, version, role, replica, brokerConnected, neighbours } = options;
   const registers = [registry];
   new Gauge({
     name: 'vigia_build_info',
@@ -34,6 +36,15 @@ export function registerProcessMetrics(registry: Registry, options: ProcessMetri
     labelNames: ['replica', 'version', 'node', 'role', 'store'],
     registers,
   }).set({ replica, version, node: process.version, role, store: store.kind }, 1);
+
+  new Gauge({
+    name: 'vigia_neighbours',
+    help: 'Other replicas of the group on this store that readings are handed to.',
+    registers,
+    collect() {
+      this.set(neighbours());
+    },
+  });
 
   // The gauges are collected side by side: one question to the store serves all of one scrape.
   let asking: Promise<StoreNumbers> | null = null;

@@ -39,6 +39,7 @@ export class Accounting {
   private readonly silent;
   private readonly dropped;
   private readonly retained;
+  private readonly handed;
   private readonly shadow;
   private readonly batchSize;
   private readonly stages;
@@ -116,6 +117,13 @@ export class Accounting {
       help: 'Readings without a time in messages that the broker had retained: ignored, not counted as received.',
       registers,
     });
+    this.handed = new Counter({
+      name: 'vigia_readings_handed_over_total',
+      help: 'Readings handed to the replica that their series belongs to: answered by it, or returned to be committed here.',
+      labelNames: ['result'],
+      registers,
+    });
+    for (const result of ['answered', 'returned']) this.handed.inc({ result }, 0);
     this.shadow = new ShadowMetrics(registry);
     this.batchSize = new Histogram({
       name: 'vigia_batch_readings',
@@ -200,6 +208,10 @@ export class Accounting {
 
   alertChanged(state: AlertState): void {
     this.alerts.inc({ state });
+  }
+
+  handedOver(result: 'answered' | 'returned', n: number): void {
+    this.handed.inc({ result }, n);
   }
 
   /** One series' commit was scored by a shadow model too. */

@@ -15,12 +15,13 @@ import type { Alert } from '../domain/alert.ts';
 import type { IncomingReading } from '../domain/reading.ts';
 import type { SeriesId } from '../domain/series.ts';
 import { StoreUnavailable, VigiaError } from '../errors.ts';
-import type { CommitResult, Store } from '../store/store.ts';
+import type { CommitResult, PubSub, Store } from '../store/store.ts';
 import type { Accounting } from './accounting.ts';
 import { deadLetterId } from './dead-letter-id.ts';
 import { DeadLetterLog } from './dead-letter-log.ts';
 import { EntryCache } from './entry-cache.ts';
 import { clockProblem, type GuardLimits } from './guard.ts';
+import { type Answer, HandOver } from './hand-over.ts';
 import type { ModelRegistry } from './model-registry.ts';
 import type { Outcome } from './outcome.ts';
 import { type Planned, planSeries, type SeriesPlan } from './plan.ts';
@@ -28,6 +29,7 @@ import { type Batch, type Group, ReadingQueue } from './reading-queue.ts';
 import type { Replay } from './replay.ts';
 import type { RuleBook } from './rule-book.ts';
 import { type Delivery, origins, type Pending, type Ticket } from './ticket.ts';
+import { Watermark } from './watermark.ts';
 
 export interface PipelineOptions {
   readonly store: Store;
@@ -47,6 +49,8 @@ export interface PipelineOptions {
   readonly deadlineMs: number;
   /** Series whose state is remembered. */
   readonly cacheSize: number;
+  /** How replicas of one group hand each other readings; null: this one commits what it gets. */
+  readonly handOver: { readonly pubSub: PubSub; readonly group: string; readonly max: number } | null;
   readonly now: () => number;
 }
 
@@ -55,6 +59,11 @@ const BACK_OFF = [50, 100, 200, 400, 800, 1600, 3000] as const;
 
 /** Share of a batch's series that other replicas may have committed first before batches get smaller. */
 const CONFLICTS_TOLERATED = 0.1;
+/** Share of late readings beyond which readings wait for those of other replicas, and over how many it is averaged. */
+const LATE_TOLERATED = 0.005;
+const LATE_OVER = 5000;
+/** Until the watermark is looked at again when nothing is ready, ms. */
+const WATERMARK_MS = 5;
 /** Series per batch when they are smallest, and by how many they grow again. */
 const SERIES_MIN = 8;
 
@@ -78,6 +87,12 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
   /** Time spent on decoding since the last batch, ms. */
   private decoding = 0;
   private readonly deadLetterLog;
+  private readonly handOver: HandOver | null;
+  private readonly watermark = new Watermark();
+  /** Readings of other replicas that are not answered yet. */
+  private assisting = 0;
+  /** Of the last readings committed, how many were late. */
+  private lateShare = 0;
   /** Series per batch at present. */
   private seriesMax: number;
 
@@ -86,10 +101,30 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
     this.deadLetterLog = new DeadLetterLog(options.logger);
     this.cache = new EntryCache(options.store, options.cacheSize);
     this.seriesMax = options.batchSeries;
+    const { handOver, logger, now } = options;
+    this.handOver =
+      handOver &&
+      new HandOver({
+        ...handOver,
+        assist: (from, readings, answer) => this.assist(from, readings, answer),
+        answered: (pending, result) => {
+          options.accounting.handedOver('answered', 1);
+          this.resolve(pending, endedElsewhere(pending, result));
+          if (this.stopping) this.wake?.();
+        },
+        returned: (pendings) => {
+          options.accounting.handedOver('returned', pendings.length);
+          this.queued(pendings);
+        },
+        logger,
+        now,
+      });
   }
 
   start(): void {
-    this.running ??= this.run();
+    if (this.running !== null) return;
+    this.running = this.run();
+    this.handOver?.start();
   }
 
   /**
@@ -98,19 +133,26 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
    */
   async close(deadlineMs: number): Promise<void> {
     this.stopping = true;
+    this.handOver?.leave();
     this.wake?.();
     for (const timer of this.parked) clearTimeout(timer);
     const finished = new AbortController();
     // A store that hangs must not hold up the end.
     const deadline = delay(deadlineMs, undefined, { signal: finished.signal }).catch(() => {});
     await Promise.race([this.running, deadline]);
+    await Promise.race([this.handOver?.close(), deadline]);
     finished.abort();
     this.abort.abort();
   }
 
   /** Everything taken in before this time, ms, has been stored or is a dead letter. */
   get storedUntil(): number {
-    return this.storedBefore;
+    return Math.min(this.storedBefore, this.handOver?.waitingSince ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** Other replicas that this one hands readings to. */
+  get neighbours(): number {
+    return this.handOver?.replicas ?? 0;
   }
 
   /** Takes in a message; `delivery.ack` is called once everything in it is stored. */
@@ -155,6 +197,7 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
     const ticket: Ticket = {
       arrived,
       delivery,
+      counted: true,
       requestId: undefined,
       remaining: decoded.length,
       outcomes: [],
@@ -183,6 +226,7 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
       const ticket: Ticket = {
         arrived: performance.now(),
         delivery: null,
+        counted: true,
         requestId,
         remaining: readings.length,
         outcomes,
@@ -226,16 +270,61 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
 
   private enqueue(ticket: Ticket, pendings: readonly Pending[]): void {
     this.options.accounting.taken(ticket, pendings.length);
-    this.storedBefore = Math.min(this.storedBefore, this.options.now());
-    this.queue.push(pendings);
+    this.queued(ticket.delivery ? pendings.filter((pending) => !this.handedOver(pending)) : pendings);
+  }
+
+  private queued(pendings: readonly Pending[]): void {
+    if (pendings.length > 0) {
+      this.storedBefore = Math.min(this.storedBefore, this.options.now());
+      this.queue.push(pendings);
+    }
     this.wake?.();
+  }
+
+  private handedOver(pending: Pending): boolean {
+    const { handOver } = this;
+    const ts = pending.reading?.ts;
+    if (!handOver || ts === undefined || this.stopping || this.outage) return false;
+    const { guard, now } = this.options;
+    if (clockProblem(ts, now(), guard) !== null) return false;
+    this.watermark.note('', ts, pending.ticket.arrived);
+    return handOver.offer(pending);
+  }
+
+  /** Commits readings of one series that another replica has received, counts and acknowledges. */
+  private assist(from: string, readings: readonly IncomingReading[], answer: (answer: Answer) => void): void {
+    const max = this.options.handOver?.max ?? 0;
+    if (this.stopping || this.outage || this.assisting + readings.length > max) {
+      answer(null);
+      return;
+    }
+    this.assisting += readings.length;
+    const arrived = performance.now();
+    for (const { ts } of readings) this.watermark.note(from, ts!, arrived);
+    const outcomes: Outcome[] = [];
+    const end = (answered: Answer) => {
+      this.assisting -= readings.length;
+      answer(answered);
+    };
+    const ticket: Ticket = {
+      arrived,
+      delivery: null,
+      counted: false,
+      requestId: undefined,
+      remaining: readings.length,
+      outcomes,
+      done: () => end(resultsOf(outcomes)),
+      fail: () => end(null),
+      failed: false,
+    };
+    this.queued(readings.map((reading, index) => ({ ticket, index, reading, problem: null })));
   }
 
   private async run(): Promise<void> {
     for (;;) {
       if (this.queue.size === 0) {
         this.storedBefore = Number.POSITIVE_INFINITY;
-        if (this.stopping) return;
+        if (this.stopping && !Number.isFinite(this.storedUntil)) return;
         await new Promise<void>((resolve) => {
           this.wake = resolve;
         });
@@ -248,7 +337,11 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
       await turn();
       if (lingerMs > 0 && this.queue.size < batchMax && !this.stopping) await delay(lingerMs);
       const taken = this.options.now();
-      const batch = this.queue.take(batchMax, this.seriesMax);
+      const batch = this.queue.take(batchMax, this.seriesMax, this.ready());
+      if (batch.size === 0) {
+        await delay(WATERMARK_MS);
+        continue;
+      }
       const all = this.queue.size === 0;
       try {
         await this.process(batch);
@@ -264,6 +357,14 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
         this.park(all.filter(({ ticket, index }) => !(index in ticket.outcomes)));
       }
     }
+  }
+
+  /** Where readings have come late, and there is a queue anyway, what is beyond the watermark stays in it. */
+  private ready(): ((pending: Pending) => boolean) | null {
+    const queue = this.queue.size > this.options.batchMax;
+    if (!queue || this.lateShare < LATE_TOLERATED || this.neighbours === 0 || this.stopping) return null;
+    const ready = this.watermark.ready(performance.now());
+    return ({ reading, ticket }) => reading!.ts === undefined || ready(reading!.ts, ticket.arrived);
   }
 
   private async process(batch: Batch): Promise<void> {
@@ -421,6 +522,8 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
     });
     accounting.committed(planned.entry.state.lastTs, now());
     accounting.lateReadings(planned.lateScored, planned.lateUnscored);
+    const n = group.pendings.length;
+    this.lateShare += (planned.lateScored / n - this.lateShare) * Math.min(1, n / LATE_OVER);
     if (planned.shadow) accounting.compared(planned.shadow.model, planned.shadow.gain);
     for (let i = 0; i < planned.conflicts; i++) accounting.conflict();
     for (const { state } of result.alerts) accounting.alertChanged(state);
@@ -438,9 +541,11 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
     const { ticket, index } = pending;
     if (ticket.failed) return;
     const { accounting } = this.options;
-    if (outcome.status === 'committed' || outcome.status === 'duplicate') accounting.ended(outcome.status);
-    else accounting.ended(ticket.delivery ? 'dead_lettered' : 'rejected');
-    if (outcome.status === 'rejected' && ticket.delivery) accounting.deadLettered(outcome.reason);
+    if (ticket.counted) {
+      if (outcome.status === 'committed' || outcome.status === 'duplicate') accounting.ended(outcome.status);
+      else accounting.ended(ticket.delivery ? 'dead_lettered' : 'rejected');
+      if (outcome.status === 'rejected' && ticket.delivery) accounting.deadLettered(outcome.reason);
+    }
     ticket.outcomes[index] = outcome;
     ticket.remaining--;
     if (ticket.remaining > 0) return;
@@ -466,7 +571,7 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
     if (ticket.failed || ticket.remaining === 0) return;
     ticket.failed = true;
     const { accounting } = this.options;
-    accounting.ended('rejected', ticket.remaining);
+    if (ticket.counted) accounting.ended('rejected', ticket.remaining);
     accounting.finished(ticket);
     ticket.fail(error);
   }
@@ -495,4 +600,22 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
     this.queue.dropFailed();
     await delay(BACK_OFF[Math.min(attempt, BACK_OFF.length - 1)], undefined, { signal: this.abort.signal });
   }
+}
+
+/** What this replica knows of a reading that another has committed. */
+function endedElsewhere({ reading }: Pending, status: 'committed' | 'duplicate'): Outcome {
+  const { sensor, metric, ts, value } = reading!;
+  const stored = { sensor, metric, ts: ts!, value };
+  if (status === 'duplicate') return { status, reading: stored };
+  return { status, reading: stored, verdict: null, static: null, window: [], needed: 0 };
+}
+
+/** null where one was refused: whoever received it keeps the dead letter. */
+function resultsOf(outcomes: readonly Outcome[]): Answer {
+  const results: ('committed' | 'duplicate')[] = [];
+  for (const { status } of outcomes) {
+    if (status !== 'committed' && status !== 'duplicate') return null;
+    results.push(status);
+  }
+  return results;
 }

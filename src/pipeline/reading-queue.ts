@@ -59,27 +59,29 @@ export class ReadingQueue {
     this.waiting += pendings.length;
   }
 
-  /** Takes out the next batch: at least one series, and no further one once either bound is reached. */
-  take(maxReadings: number, maxSeries: number): Batch {
+  /**
+   * Takes out the next batch: at least one series, if any has a reading that is `ready`, and no further one once either
+   * bound is reached.
+   */
+  take(maxReadings: number, maxSeries: number, ready: ((pending: Pending) => boolean) | null = null): Batch {
     const { problems } = this;
     this.problems = [];
     const groups: Group[] = [];
     let size = problems.length;
     if (this.round.length === 0) this.round = this.newRound();
     while (this.round.length > 0 && groups.length < maxSeries && size < maxReadings) {
-      const key = this.round.at(-1)!;
+      const key = this.round.pop()!;
       const group = this.groups.get(key);
-      if (group && group.pendings.length > maxReadings - size) {
-        groups.push({ ...group, pendings: group.pendings.slice(0, maxReadings - size) });
-        group.pendings = group.pendings.slice(maxReadings - size);
-        size = maxReadings;
-        break;
-      }
-      this.round.pop();
       if (!group) continue;
-      groups.push(group);
-      this.groups.delete(key);
-      size += group.pendings.length;
+      const taken = (ready ? group.pendings.filter(ready) : group.pendings).slice(0, maxReadings - size);
+      if (taken.length === 0) continue;
+      if (taken.length === group.pendings.length) this.groups.delete(key);
+      else {
+        const gone = new Set(taken);
+        this.groups.set(key, { ...group, pendings: group.pendings.filter((pending) => !gone.has(pending)) });
+      }
+      groups.push({ ...group, pendings: taken });
+      size += taken.length;
     }
     this.waiting -= size;
     return { groups, problems, size };

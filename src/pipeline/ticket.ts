@@ -26,6 +26,8 @@ export interface Ticket {
   readonly arrived: number;
   /** Set for messages. */
   readonly delivery: Delivery | null;
+  /** False for what another replica has received and counts. */
+  readonly counted: boolean;
   /** Of the HTTP request, if it was one: its errors are logged under it. */
   readonly requestId: string | undefined;
   remaining: number;

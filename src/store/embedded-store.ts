@@ -43,6 +43,7 @@ export function openEmbeddedStore(options: EmbeddedOptions): Store {
   return {
     kind: 'embedded',
     peers: null,
+    pubSub: null,
     description: `embedded (${join(options.directory, DATABASE_FILE)})`,
     load: (ids) => series.load(ids),
     commit: (commits) => series.commit(commits),

@@ -13,6 +13,7 @@ import { chooseLayout } from './redis/layout-choice.ts';
 import { modelKeys } from './redis/model-keys.ts';
 import { openServer, writable } from './redis/open-server.ts';
 import { RedisPeers } from './redis/redis-peers.ts';
+import { RedisPubSub } from './redis/redis-pub-sub.ts';
 import { parseRedisUrl } from './redis/redis-url.ts';
 import { checked } from './redis/reply.ts';
 import { SeriesKeys } from './redis/series-keys.ts';
@@ -73,10 +74,12 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
   });
   const stream = new AlertStream(server);
   const letters = new DeadLetterKeys(server, options.deadLetterMax);
-  const peers = new RedisPeers(server, logger, parseRedisUrl(url).db);
+  const pubSub = new RedisPubSub(server, logger, parseRedisUrl(url).db);
+  const peers = new RedisPeers(pubSub);
   return {
     kind: 'redis',
     peers,
+    pubSub,
     description: `redis (${server.name}, layout ${layout.name}, durability ${durability})`,
     load: (ids) => series.load(ids),
     commit: (commits) => series.commit(commits),
@@ -113,7 +116,8 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
       await alerts.trim(at);
     },
     async close() {
-      await peers.close();
+      peers.close();
+      await pubSub.close();
       server.close();
     },
   };

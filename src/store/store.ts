@@ -217,6 +217,19 @@ export interface ModelStore {
   putModelTable(table: ModelTable, expected: number): Promise<boolean>;
 }
 
+/** Messages between the processes on one store: at most once, and in the order in which each sends them. */
+export interface PubSub {
+  /**
+   * @returns how many processes it goes to, as far as the server knows: on a Cluster it may be more
+   * @throws StoreUnavailable when it was not sent
+   */
+  publish(channel: string, message: string): Promise<number>;
+  /** One listener a channel, over all reconnections. The first call connects. @returns what ends it */
+  subscribe(channel: string, listener: (message: string) => void): () => void;
+  /** Told when this process begins to hear its channels, at once if it does already, and when it no longer does. */
+  onHearing(listener: (hears: boolean) => void): () => void;
+}
+
 /**
  * What replicas on one store tell each other while it is fresh. Best effort: nothing waits for a message and any may be
  * lost, so nothing that must not be lost goes this way.
@@ -237,6 +250,8 @@ export interface Store extends SeriesStore, AlertStore, AlertStreamStore, DeadLe
   readonly kind: 'embedded' | 'redis';
   /** The other replicas on this store; null where there can be none. */
   readonly peers: Peers | null;
+  /** Messages between these; null where there can be none. */
+  readonly pubSub: PubSub | null;
   /** Adds 1 to a named counter shared by all replicas and returns it. */
   increment(counter: string): Promise<number>;
   /** Throws StoreUnavailable unless a write could succeed now. */

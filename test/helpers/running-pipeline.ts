@@ -46,6 +46,7 @@ export function runningPipeline(
     lingerMs: 0,
     deadlineMs: 5000,
     cacheSize: 1000,
+    handOver: null,
     now: Date.now,
     ...rest,
   });

@@ -7,6 +7,7 @@ const pending = (sensor: string, index = 0): Pending => ({
   ticket: {
     arrived: 0,
     delivery: null,
+    counted: true,
     requestId: undefined,
     remaining: 1,
     outcomes: [],
@@ -75,5 +76,18 @@ describe('ReadingQueue', () => {
     const sizes = [];
     while (queue.size > 0) sizes.push(queue.take(10, 10).size);
     expect(sizes).toEqual([10, 10, 5]);
+  });
+
+  it('leaves what is not ready, and series of which nothing is', () => {
+    const queue = new ReadingQueue();
+    queue.push([pending('a', 1), pending('b', 2), pending('a', 3), pending('a', 4)]);
+    const odd = ({ index }: Pending) => index % 2 === 1;
+    const indices = ({ groups }: { groups: { pendings: Pending[] }[] }) =>
+      groups.map(({ pendings }) => pendings.map((p) => p.index));
+    expect(indices(queue.take(1000, 10, odd))).toEqual([[1, 3]]);
+    expect(queue.size).toBe(2);
+    expect(queue.take(1000, 10, () => false)).toMatchObject({ groups: [], size: 0 });
+    expect(indices(queue.take(1000, 10)).sort()).toEqual([[2], [4]]);
+    expect(queue.size).toBe(0);
   });
 });

@@ -1,126 +1,72 @@
 /**
- * Messages between replicas by Redis pub/sub, on a connection of their own. A replica that listens says so every few
- * seconds on the channel `wanted`, which all subscribe to; while none does, nothing is sent, and who does not listen is
- * not sent to. On a Cluster any node will do: PUBLISH reaches the subscribers of all.
+ * Live messages between replicas. A replica that listens says so every few seconds on the channel `wanted`, which all
+ * subscribe to; while none does, nothing is sent, and who does not listen is not sent to.
  */
 import { randomBytes } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
-import type { Redis } from 'ioredis';
-import type { Logger } from 'pino';
-import type { Peers } from '../store.ts';
-import type { Server } from './server.ts';
+import type { Peers, PubSub } from '../store.ts';
 
+const MESSAGES = 'live';
+const WANTED = 'live:wanted';
 const WANTED_EVERY_MS = 4_000;
 /** Two announcements may be lost. */
 const WANTED_FOR_MS = 13_000;
-const RECONNECT_MS = [50, 200, 1_000, 5_000] as const;
 
 export class RedisPeers implements Peers {
   private readonly id = randomBytes(8).toString('hex');
-  private readonly abort = new AbortController();
   private listener: ((message: string) => void) | null = null;
-  private running: Promise<void> | null = null;
-  private redis: Redis | null = null;
+  private begun = false;
+  private timer: NodeJS.Timeout | null = null;
+  private unsubscribe: (() => void) | null = null;
   /** Of the last announcement by another replica, by the monotonic clock. */
   private heard = Number.NEGATIVE_INFINITY;
-  private readonly channels: { readonly wanted: string; readonly messages: string };
 
-  constructor(
-    private readonly server: Server,
-    private readonly logger: Logger,
-    db: number,
-  ) {
-    // Pub/sub knows no databases; replicas on another one share nothing with these.
-    this.channels = { wanted: `vigia:live:wanted:${db}`, messages: `vigia:live:${db}` };
-  }
+  constructor(private readonly pubSub: PubSub) {}
 
   get wanted(): boolean {
     return performance.now() - this.heard < WANTED_FOR_MS;
   }
 
   send(message: string): void {
-    this.publish(this.channels.messages, `${this.id}${message}`);
+    this.publish(MESSAGES, `${this.id}${message}`);
   }
 
   listen(listener: ((message: string) => void) | null): void {
     const began = !this.listener && listener !== null;
     const ended = this.listener !== null && listener === null;
     this.listener = listener;
-    this.running ??= this.run();
-    if (!this.redis) return;
+    if (!this.begun) this.begin();
     if (began) {
-      this.redis.subscribe(this.channels.messages).catch(() => undefined);
+      this.unsubscribe = this.pubSub.subscribe(MESSAGES, (message) => {
+        if (this.isForeign(message)) this.listener?.(message.slice(this.id.length));
+      });
       this.announce();
-    } else if (ended) this.redis.unsubscribe(this.channels.messages).catch(() => undefined);
+    } else if (ended) this.unsubscribe?.();
   }
 
-  async close(): Promise<void> {
-    this.abort.abort();
-    this.redis?.disconnect();
-    await this.running;
+  close(): void {
+    if (this.timer) clearInterval(this.timer);
+  }
+
+  private begin(): void {
+    this.begun = true;
+    this.pubSub.onHearing((hears) => {
+      if (hears) this.announce();
+    });
+    this.pubSub.subscribe(WANTED, (message) => {
+      if (this.isForeign(message)) this.heard = performance.now();
+    });
+    this.timer = setInterval(() => this.announce(), WANTED_EVERY_MS).unref();
+  }
+
+  private isForeign(message: string): boolean {
+    return !message.startsWith(this.id);
   }
 
   private announce(): void {
-    if (this.listener) this.publish(this.channels.wanted, this.id);
+    if (this.listener) this.publish(WANTED, this.id);
   }
 
-  /** By way of the connection for queries, so that a commit never waits for it. */
   private publish(channel: string, message: string): void {
-    this.server.run([{ key: channel, args: ['PUBLISH', channel, message] }]).catch(() => undefined);
-  }
-
-  /** Stays subscribed, for ever, at whichever node is there. */
-  private async run(): Promise<void> {
-    const { signal } = this.abort;
-    let attempt = 0;
-    while (!signal.aborted) {
-      try {
-        await this.subscribed(() => {
-          attempt = 0;
-        });
-      } catch (error) {
-        if (signal.aborted) return;
-        if (attempt === 0)
-          this.logger.warn({ err: error }, 'no live readings of other replicas; trying again');
-      }
-      const pause = RECONNECT_MS[Math.min(attempt++, RECONNECT_MS.length - 1)];
-      await delay(pause, undefined, { signal, ref: false }).catch(() => undefined);
-    }
-  }
-
-  /** One connection from its beginning to its end, which is an error. */
-  private async subscribed(began: () => void): Promise<never> {
-    const [primary] = await this.server.primaries();
-    if (!primary) throw new Error('no primary is known');
-    const redis = primary.node.subscriber();
-    let problem: Error | null = null;
-    redis.on('error', (error) => {
-      problem = error;
-    });
-    redis.on('message', (channel, message) => this.take(channel, message));
-    try {
-      await redis.connect();
-      const { wanted, messages } = this.channels;
-      this.redis = redis;
-      await redis.subscribe(wanted, ...(this.listener ? [messages] : []));
-      began();
-      for (;;) {
-        this.announce();
-        await delay(WANTED_EVERY_MS, undefined, { signal: this.abort.signal, ref: false });
-        // A connection that is gone without a word would stay silent for ever.
-        await redis.ping();
-      }
-    } catch (error) {
-      throw problem ?? error;
-    } finally {
-      this.redis = null;
-      redis.disconnect();
-    }
-  }
-
-  private take(channel: string, message: string): void {
-    if (message.startsWith(this.id)) return;
-    if (channel === this.channels.wanted) this.heard = performance.now();
-    else this.listener?.(message.slice(this.id.length));
+    this.pubSub.publish(channel, message).catch(() => undefined);
   }
 }

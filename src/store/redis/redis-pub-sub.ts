@@ -1,0 +1,119 @@
+/**
+ * Messages between processes by Redis pub/sub: one connection of its own to hear, the connection for queries to send, so
+ * that a commit never waits for either. On a Cluster any node will do: PUBLISH reaches the subscribers of all.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
+import type { Logger } from 'pino';
+import type { PubSub } from '../store.ts';
+import { checked } from './reply.ts';
+import type { Server } from './server.ts';
+
+const PING_EVERY_MS = 4_000;
+const RECONNECT_MS = [50, 200, 1_000, 5_000] as const;
+
+export class RedisPubSub implements PubSub {
+  private readonly abort = new AbortController();
+  private readonly listeners = new Map<string, (message: string) => void>();
+  private readonly hearing = new Set<(hears: boolean) => void>();
+  private running: Promise<void> | null = null;
+  private redis: Redis | null = null;
+  /** Whether all channels are subscribed to at this moment. */
+  private hearsNow = false;
+
+  constructor(
+    private readonly server: Server,
+    private readonly logger: Logger,
+    /** Pub/sub knows no databases; processes on another one share nothing with these. */
+    private readonly db: number,
+  ) {}
+
+  async publish(name: string, message: string): Promise<number> {
+    const channel = this.channel(name);
+    const [reply] = await this.server.run([{ key: channel, args: ['PUBLISH', channel, message] }]);
+    return Number(checked(reply, channel));
+  }
+
+  subscribe(name: string, listener: (message: string) => void): () => void {
+    const channel = this.channel(name);
+    this.listeners.set(channel, listener);
+    this.running ??= this.run();
+    this.redis?.subscribe(channel).catch(() => undefined);
+    return () => {
+      this.listeners.delete(channel);
+      this.redis?.unsubscribe(channel).catch(() => undefined);
+    };
+  }
+
+  onHearing(listener: (hears: boolean) => void): () => void {
+    this.hearing.add(listener);
+    if (this.hearsNow) listener(true);
+    return () => this.hearing.delete(listener);
+  }
+
+  private channel(name: string): string {
+    return `vigia:${name}:${this.db}`;
+  }
+
+  async close(): Promise<void> {
+    this.abort.abort();
+    this.redis?.disconnect();
+    await this.running;
+  }
+
+  /** Stays subscribed, for ever, at whichever node is there. */
+  private async run(): Promise<void> {
+    const { signal } = this.abort;
+    let attempt = 0;
+    while (!signal.aborted) {
+      try {
+        await this.subscribed(() => {
+          attempt = 0;
+        });
+      } catch (error) {
+        if (signal.aborted) return;
+        if (attempt === 0) this.logger.warn({ err: error }, 'other replicas cannot be heard; trying again');
+      }
+      const pause = RECONNECT_MS[Math.min(attempt++, RECONNECT_MS.length - 1)];
+      await delay(pause, undefined, { signal, ref: false }).catch(() => undefined);
+    }
+  }
+
+  /** One connection from its beginning to its end, which is an error. */
+  private async subscribed(began: () => void): Promise<never> {
+    const [primary] = await this.server.primaries();
+    if (!primary) throw new Error('no primary is known');
+    const redis = primary.node.subscriber();
+    let problem: Error | null = null;
+    redis.on('error', (error) => {
+      problem = error;
+    });
+    redis.on('message', (channel, message) => this.listeners.get(channel)?.(message));
+    // At once, and not at the next ping: who is not heard from must not be waited for.
+    redis.on('close', () => this.hears(redis, false));
+    try {
+      await redis.connect();
+      this.redis = redis;
+      if (this.listeners.size > 0) await redis.subscribe(...this.listeners.keys());
+      began();
+      this.hears(redis, true);
+      for (;;) {
+        await delay(PING_EVERY_MS, undefined, { signal: this.abort.signal, ref: false });
+        // A connection that is gone without a word would stay silent for ever.
+        await redis.ping();
+      }
+    } catch (error) {
+      throw problem ?? error;
+    } finally {
+      this.hears(redis, false);
+      redis.disconnect();
+    }
+  }
+
+  private hears(redis: Redis, hears: boolean): void {
+    if (this.redis !== redis) return;
+    if (!hears) this.redis = null;
+    this.hearsNow = hears;
+    for (const listener of this.hearing) listener(hears);
+  }
+}

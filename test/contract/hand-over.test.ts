@@ -1,0 +1,217 @@
+/** Replicas that hand each other readings: pipelines on one real Redis, each with connections of its own. */
+import pino from 'pino';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { openRedisStore } from '../../src/store/redis-store.ts';
+import type { Store } from '../../src/store/store.ts';
+import type { RedisServer } from '../helpers/redis-server.ts';
+import { type RunningPipeline, runningPipeline } from '../helpers/running-pipeline.ts';
+import { REDIS, startRedis } from '../helpers/running-redis.ts';
+import { waitFor } from '../helpers/wait-for.ts';
+
+const SERIES = 40;
+const START = Math.floor(Date.now() / 1000) * 1000 - 3_600_000;
+
+interface Replica extends RunningPipeline {
+  readonly store: Store;
+  /** Messages delivered and acknowledged. */
+  readonly counts: { delivered: number; acknowledged: number };
+  deliver(sensor: string, payload: string): void;
+}
+
+async function replica(url: string, max = 10_000, group = 'g'): Promise<Replica> {
+  const store = await openRedisStore({
+    url,
+    durability: 'memory',
+    logger: pino({ level: 'silent' }),
+    retention: 30 * 86_400_000,
+    deadLetterMax: 100,
+    timeout: 2000,
+  });
+  onTestFinished(() => store.close());
+  const running = runningPipeline(store, { handOver: { pubSub: store.pubSub!, group, max } });
+  const counts = { delivered: 0, acknowledged: 0 };
+  const deliver = (sensor: string, payload: string) => {
+    counts.delivered++;
+    running.pipeline.deliver({
+      topic: `sensors/${sensor}/temperature`,
+      bytes: Buffer.from(payload),
+      ack: () => {
+        counts.acknowledged++;
+      },
+    });
+  };
+  return { ...running, store, counts, deliver };
+}
+
+async function replicas(n: number, url: string, max?: number): Promise<Replica[]> {
+  const all = await Promise.all(Array.from({ length: n }, () => replica(url, max)));
+  await waitFor('all to know all', () => all.every(({ pipeline }) => pipeline.neighbours === n - 1));
+  return all;
+}
+
+const value = (sensor: number, i: number) => sensor + i / 100;
+
+/** Readings `from` to `to` of all series, dealt out as a shared subscription does. */
+function deal(among: readonly Replica[], from: number, to: number): void {
+  for (let i = from; i < to; i++)
+    for (let s = 0; s < SERIES; s++)
+      among[(i + s) % among.length]!.deliver(`s${s}`, `{"value":${value(s, i)},"ts":${START + i * 1000}}`);
+}
+
+const acknowledged = (among: readonly Replica[]) =>
+  waitFor(
+    'all to be acknowledged',
+    () => among.every(({ counts }) => counts.acknowledged === counts.delivered),
+    30_000,
+  );
+
+const sum = async (among: readonly Replica[], name: string, label?: string) =>
+  (await Promise.all(among.map(({ metric }) => metric(name, label)))).reduce((a, b) => a + b, 0);
+
+/** All of them, once each, and each replica accounts for what it was given. */
+async function expectStored(among: readonly Replica[], perSeries: number): Promise<void> {
+  const [{ store }] = among as [Replica];
+  for (let s = 0; s < SERIES; s++) {
+    const samples = await store.range(
+      { sensor: `s${s}`, metric: 'temperature' },
+      START,
+      START + perSeries * 1000,
+    );
+    expect(samples.map((sample) => sample.value)).toEqual(
+      Array.from({ length: perSeries }, (_, i) => value(s, i)),
+    );
+  }
+  for (const one of among) {
+    expect(await one.metric('vigia_readings_received_total')).toBe(one.counts.delivered);
+    expect(await one.metric('vigia_readings_in_flight')).toBe(0);
+    const ended = ['committed', 'duplicate'].map((result) =>
+      one.metric('vigia_readings_total', `result="${result}"`),
+    );
+    expect((await Promise.all(ended)).reduce((a, b) => a + b, 0)).toBe(one.counts.delivered);
+  }
+}
+
+const handedOver = (among: readonly Replica[], result: 'answered' | 'returned') =>
+  sum(among, 'vigia_readings_handed_over_total', `result="${result}"`);
+
+const restarted = (server: RedisServer) => server.command('CLIENT', 'KILL', 'TYPE', 'pubsub');
+
+describe.skipIf(!REDIS)('replicas of one group (needs redis-server)', () => {
+  it('commit each series at one of them, without a conflict', async () => {
+    const all = await replicas(3, (await startRedis()).url);
+    for (let i = 0; i < 50; i += 10) {
+      deal(all, i, i + 10);
+      await acknowledged(all);
+    }
+    await expectStored(all, 50);
+    expect(await sum(all, 'vigia_commit_retries_total')).toBe(0);
+    expect(await handedOver(all, 'returned')).toBe(0);
+    const share = (await handedOver(all, 'answered')) / (50 * SERIES);
+    expect(share).toBeGreaterThan(0.4);
+    expect(share).toBeLessThan(0.9);
+    for (const { metric } of all) expect(await metric('vigia_commits_total')).toBeGreaterThan(0);
+  });
+
+  it('acknowledge a repeated reading as a duplicate, and keep dead letters where they came in', async () => {
+    const all = await replicas(2, (await startRedis()).url);
+    deal(all, 0, 2);
+    await acknowledged(all);
+    deal(all, 1, 2);
+    for (const { deliver } of all)
+      deliver('s1', `[{"value":1,"ts":${START - 400 * 86_400_000}},{"value":"x"}]`);
+    await acknowledged(all);
+    expect(await sum(all, 'vigia_readings_total', 'result="duplicate"')).toBe(SERIES);
+    expect(await sum(all, 'vigia_readings_total', 'result="dead_lettered"')).toBe(4);
+  });
+
+  it('do not hand over readings without a time: tried twice they would be stored twice', async () => {
+    const all = await replicas(2, (await startRedis()).url);
+    for (let s = 0; s < SERIES; s++) all[0]!.deliver(`s${s}`, '21.5');
+    await acknowledged(all);
+    expect(await handedOver(all, 'answered')).toBe(0);
+    expect(await all[0]!.metric('vigia_commits_total')).toBe(SERIES);
+  });
+
+  it('commit themselves what the other one declines', async () => {
+    const all = await replicas(2, (await startRedis()).url, 0);
+    deal(all, 0, 10);
+    await acknowledged(all);
+    await expectStored(all, 10);
+    expect(await handedOver(all, 'answered')).toBe(0);
+    expect(await handedOver(all, 'returned')).toBeGreaterThan(0);
+  });
+
+  it('lose nothing when they cannot hear each other for a while', async () => {
+    const server = await startRedis();
+    const all = await replicas(3, server.url);
+    for (let i = 0; i < 40; i++) {
+      deal(all, i, i + 1);
+      if (i % 5 === 0) await restarted(server);
+    }
+    await acknowledged(all);
+    await expectStored(all, 40);
+    await waitFor('all to know all again', () => all.every(({ pipeline }) => pipeline.neighbours === 2));
+    deal(all, 40, 41);
+    await acknowledged(all);
+    await expectStored(all, 41);
+  });
+
+  it('lose nothing when one of them ends in the middle', async () => {
+    const all = await replicas(3, (await startRedis()).url);
+    const [leaving, ...rest] = all as [Replica, Replica, Replica];
+    deal(all, 0, 20);
+    const closed = leaving.pipeline.close(10_000);
+    deal(rest, 20, 40);
+    await closed;
+    await acknowledged(all);
+    await expectStored(all, 40);
+    expect(rest.every(({ pipeline }) => pipeline.neighbours === 1)).toBe(true);
+  });
+
+  it('do without one that is gone without a word', async () => {
+    const server = await startRedis();
+    const all = await replicas(3, server.url);
+    const [gone, ...rest] = all as [Replica, Replica, Replica];
+    await gone.store.close();
+    deal(rest, 0, 10);
+    await acknowledged(rest);
+    await expectStored(rest, 10);
+    await waitFor('the others to forget it', () => rest.every(({ pipeline }) => pipeline.neighbours === 1));
+  });
+
+  it('know each other also when their connections were there before', async () => {
+    const { url } = await startRedis();
+    const live = await replica(url, 10_000, 'another');
+    await waitFor('the connection', async () => {
+      await live.store.pubSub!.publish('test', 'x');
+      const heard = new Promise((resolve) => live.store.pubSub!.subscribe('test', resolve));
+      return (await live.store.pubSub!.publish('test', 'x')) > 0 && heard;
+    });
+    const { store } = live;
+    const late = runningPipeline(store, { handOver: { pubSub: store.pubSub!, group: 'g', max: 10 } });
+    const other = await replica(url);
+    await waitFor('them', () => late.pipeline.neighbours === 1 && other.pipeline.neighbours === 1);
+  });
+
+  it('do not know those of another group', async () => {
+    const { url } = await startRedis();
+    const [one, other] = [await replica(url, 10, 'g'), await replica(url, 10, 'other')];
+    const second = await replica(url, 10, 'g');
+    await waitFor('two of a group', () => one.pipeline.neighbours === 1);
+    expect(second.pipeline.neighbours).toBe(1);
+    expect(other.pipeline.neighbours).toBe(0);
+  });
+
+  it('survive what they cannot read', async () => {
+    const server = await startRedis();
+    const all = await replicas(2, server.url);
+    const channels = (await server.command('PUBSUB', 'CHANNELS', 'vigia:replica:*')) as unknown[];
+    expect(channels).toHaveLength(4);
+    for (const channel of channels)
+      for (const message of ['', 'nonsense', '{}', '[1,2]', '["x",0,[[]]]', 'null'])
+        await server.command('PUBLISH', String(channel), message);
+    deal(all, 0, 5);
+    await acknowledged(all);
+    await expectStored(all, 5);
+  });
+});

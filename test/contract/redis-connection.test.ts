@@ -306,6 +306,22 @@ describe.skipIf(!has('valkey-server'))('REDIS_DURABILITY=fsync (needs valkey-ser
     expect(await server.command('HGET', 'vigia:{s/m}:state', 'd')).toBe('2');
   });
 
+  it('acknowledges nothing while the server keeps no append-only file', async () => {
+    const server = await start(appendonly, 'valkey-server');
+    const store = await open(server.url, { durability: 'fsync' });
+    await put(store, T0);
+    await server.command('CONFIG', 'SET', 'appendonly', 'no');
+    await expect(put(store, T0 + 1)).rejects.toMatchObject({
+      ...unavailable,
+      message: expect.stringContaining('REDIS_DURABILITY=fsync'),
+    });
+    await server.command('CONFIG', 'SET', 'appendonly', 'yes');
+    await back(store);
+    expect(await put(store, T0 + 1, { samples: [], verdicts: [], next: null, duplicates: 1 })).toMatchObject({
+      status: 'committed',
+    });
+  });
+
   it('names REDIS_DURABILITY without an append-only file, and without the command', async () => {
     const without = await start([], 'valkey-server');
     const refused = open(without.url, { durability: 'fsync' });

@@ -128,6 +128,7 @@ RUN groupadd -g ${id} ${user} && useradd -u ${id} -g ${user} ${user} \\
 const MOSQUITTO_DOCKERFILE = `${install('mosquitto', 1883, 'mosquitto netcat-openbsd')}
 RUN install -d -o mosquitto -g mosquitto /mosquitto/data
 VOLUME /mosquitto/data
+CMD ["mosquitto", "-c", "/mosquitto/config/mosquitto.conf"]
 `;
 
 const REDIS_DOCKERFILE = `${install('redis', 999, 'redis-server')}

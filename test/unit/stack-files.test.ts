@@ -168,10 +168,17 @@ describe('the files of the stack', () => {
     },
   );
 
-  it.each(overrides)('%s overrides no health check by another: Docker would join their commands', (name) => {
-    for (const [service, { healthcheck }] of Object.entries(load(name).services)) {
+  it.each(overrides)('%s overrides no command and no health check: Docker would join the two', (name) => {
+    for (const [service, { command, healthcheck }] of Object.entries(load(name).services)) {
+      expect(command && stack.services[service]?.command, service).toBeFalsy();
       expect(healthcheck?.test && stack.services[service]?.healthcheck?.test, service).toBeFalsy();
     }
+  });
+
+  it.each(['stack.yml', 'compose.yml'])('%s has every plugin of Grafana at one version', (name) => {
+    const { GF_PLUGINS_PREINSTALL_SYNC: plugins } = load(name).services.grafana!.environment!;
+    for (const plugin of plugins!.split(',')) expect(plugin).toMatch(/^[a-z-]+@\d+\.\d+\.\d+$/);
+    expect(plugins).toBe(stack.services.grafana!.environment!.GF_PLUGINS_PREINSTALL_SYNC);
   });
 
   it('gives every service of the Swarm limits, a restart whatever happened, and a check', () => {

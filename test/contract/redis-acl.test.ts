@@ -144,7 +144,7 @@ describe.skipIf(!has('redis-server'))('the Redis users of the stack (needs redis
   beforeAll(async () => {
     const file = join(directory, 'users.acl');
     // The default user is off in the stack; here the test needs one that may look at everything.
-    const open = ACL.replace('user default off', 'user default on nopass ~* &* +@all');
+    const open = ACL.replace(/^user default .*$/m, 'user default on nopass ~* &* +@all');
     writeFileSync(file, withoutNewerCommands(open));
     redis = await RedisServer.start(['--aclfile', file]);
   });
@@ -164,10 +164,43 @@ describe.skipIf(!has('redis-server'))('the Redis users of the stack (needs redis
     const health = connected(redis.url.replace('//', '//health:any@'));
     expect(await health.ping()).toBe('PONG');
     await expect(health.get('vigia:layout')).rejects.toThrow(/NOPERM/);
-    expect(TEMPLATE).toMatch(/^user default off$/m);
     const wrong = connected(redis.url);
     await expect(wrong.call('AUTH', 'bridge', 'wrong')).rejects.toThrow(/WRONGPASS/);
     await connected(redis.url).call('ACL', 'LOG', 'RESET');
+  });
+
+  it('keeps everything over a restart, and lets nobody in as the default user', async () => {
+    const file = join(directory, 'as-they-are.acl');
+    writeFileSync(file, withoutNewerCommands(ACL));
+    const closed = await RedisServer.start([
+      ...['--aclfile', file, '--appendonly', 'yes', '--appendfsync', 'always'],
+    ]);
+    onTestFinished(() => closed.stop());
+    const store = await openRedisStore({
+      url: closed.url.replace('//', `//bridge:${PASSWORDS.bridge}@`),
+      durability: 'memory',
+      logger: pino({ level: 'silent' }),
+      retention: 30 * DAY,
+      deadLetterMax: 5,
+    });
+    onTestFinished(() => store.close());
+    const series = { sensor: 's', metric: 'm' };
+    const ts = Date.now();
+    await store.commit([
+      {
+        ...{ series, expectedVersion: null, verdicts: [], next: null, alerts: [], duplicates: 0 },
+        samples: [{ ts, value: 7 }],
+      },
+    ]);
+    await closed.kill();
+    await closed.start();
+    const found = await waitFor('the connection', () => store.range(series, 0, Number.MAX_SAFE_INTEGER));
+    expect(found).toMatchObject([{ ts, value: 7 }]);
+
+    await expect(connected(closed.url).get('vigia:layout')).rejects.toThrow(/NOAUTH/);
+    for (const password of ['', 'any', 'default']) {
+      await expect(connected(closed.url).call('AUTH', 'default', password)).rejects.toThrow(/WRONGPASS/);
+    }
   });
 });
 

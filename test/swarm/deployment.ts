@@ -18,7 +18,7 @@ interface Service {
   configs?: { source: string }[];
   secrets?: { source: string }[];
   ports?: unknown[] | undefined;
-  deploy: Record<string, unknown>;
+  deploy?: Record<string, unknown>;
 }
 
 interface StackFile {
@@ -43,6 +43,8 @@ export interface Container {
 export class Deployment {
   private constructor(
     private readonly engine: Engine,
+    /** A changed copy of stack/. */
+    readonly directory: string,
     readonly images: Images,
     readonly changes: readonly string[],
     /** Of the MQTT user `sensors`. */
@@ -54,7 +56,7 @@ export class Deployment {
     try {
       cpSync(join(ROOT, 'stack'), directory, { recursive: true });
       const file = join(directory, 'stack.yml');
-      const stack = parse(readFileSync(file, 'utf8'), { merge: true }) as StackFile;
+      const stack = read(file);
       const { broker, redis } = stack.services;
       const images = prepareImages(engine, { mosquitto: broker!.image, redis: redis!.image });
       const changes = adapt(stack, images, directory);
@@ -65,20 +67,34 @@ export class Deployment {
         engine.docker(['node', 'update', '--label-add', label, node]);
       }
       const said = execFileSync('sh', [join(directory, 'secrets.sh')], { env: engine.env, encoding: 'utf8' });
-      const env = { ...engine.env, VIGIA_IMAGE: images.vigia };
-      execFileSync('docker', ['stack', 'deploy', '--resolve-image', 'never', '-c', file, STACK], {
-        env,
-        stdio: ['ignore', 'ignore', 'inherit'],
-      });
       const password = /MQTT user sensors, password (\w+)/.exec(said)![1]!;
-      return new Deployment(engine, images, changes, password);
-    } finally {
+      const deployment = new Deployment(engine, directory, images, changes, password);
+      deployment.deploy();
+      return deployment;
+    } catch (error) {
       rmSync(directory, { recursive: true, force: true });
+      throw error;
     }
+  }
+
+  /** stack.yml with these of the other files in stack/, as an operator does it, also over what runs. */
+  deploy(...overrides: readonly string[]): void {
+    for (const name of overrides) {
+      const file = join(this.directory, name);
+      const override = read(file);
+      portsOfTheirOwn(override);
+      writeFileSync(file, stringify(override));
+    }
+    const files = ['stack.yml', ...overrides].flatMap((name) => ['-c', join(this.directory, name)]);
+    execFileSync('docker', ['stack', 'deploy', '--prune', '--resolve-image', 'never', ...files, STACK], {
+      env: { ...this.engine.env, VIGIA_IMAGE: this.images.vigia },
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
   }
 
   /** Takes everything away again. */
   async remove(): Promise<void> {
+    rmSync(this.directory, { recursive: true, force: true });
     this.docker('stack', 'rm', STACK);
     await waitFor(
       'the volumes to go',
@@ -98,6 +114,10 @@ export class Deployment {
   /** Does not wait for it. */
   scale(service: string, replicas: number): void {
     this.docker('service', 'scale', '-d', `${STACK}_${service}=${replicas}`);
+  }
+
+  volume(name: string): string {
+    return `${STACK}_${name}`;
   }
 
   /** `docker service …` on a service of the stack, which comes last. */
@@ -161,6 +181,22 @@ export class Deployment {
   }
 }
 
+/** As Docker does, by YAML 1.1: 0400 is octal there. */
+function read(file: string): StackFile {
+  return parse(readFileSync(file, 'utf8'), { version: '1.1', merge: true }) as StackFile;
+}
+
+function portsOfTheirOwn({ services }: StackFile): void {
+  for (const service of Object.values(services)) {
+    service.deploy = { ...service.deploy, endpoint_mode: 'dnsrr' };
+    if (!service.ports) continue;
+    service.ports = service.ports.map((port) => ({
+      target: (port as { target: number }).target,
+      mode: 'host',
+    }));
+  }
+}
+
 function adapt(stack: StackFile, images: Images, directory: string): string[] {
   const changes = [
     'no service addresses and no ingress mesh (no IPVS in many test kernels): each task has ports of its own',
@@ -178,13 +214,7 @@ function adapt(stack: StackFile, images: Images, directory: string): string[] {
     for (const name of Object.keys(stack[kind])) if (!used.has(name)) delete stack[kind][name];
   }
   if (leftOut.length > 0) changes.push(`${leftOut.join(' and ')} left out`);
-  for (const service of Object.values(services)) {
-    service.deploy.endpoint_mode = 'dnsrr';
-    service.ports = service.ports?.map((port) => ({
-      target: (port as { target: number }).target,
-      mode: 'host',
-    }));
-  }
+  portsOfTheirOwn(stack);
   services.redis!.ports = [{ target: 6379, mode: 'host' }];
   changes.push("Redis has a port, for the test's own look");
   if (services.redis!.image !== images.redis) {

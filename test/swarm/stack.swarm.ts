@@ -2,9 +2,13 @@
  * The stack on a real Docker Engine: what stack/stack.yml promises about replicas, failures, scaling, updates and secrets.
  * What it prints is part of docs/deploy.md.
  */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import mqtt from 'mqtt';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { certificates } from '../helpers/certificates.ts';
 import { type LoadPublishing, publishLoad } from '../helpers/load-publisher.ts';
+import { mqttClient } from '../helpers/mqtt-peers.ts';
 import { type LoadedSeries, simulatedLoad, sizeOf } from '../helpers/simulated-load.ts';
 import { allStored, expectStoredOnce, storeAt } from '../helpers/stored-load.ts';
 import { waitFor } from '../helpers/wait-for.ts';
@@ -110,6 +114,74 @@ describe('the stack on a Docker Engine', () => {
     say(`/listar is answered by ${[...hosts].join(', ')}, each with the value that bridge-1 was given`);
   });
 
+  /** The broker that runs now, once it is ready. */
+  async function newBroker(before: Container): Promise<Container> {
+    return waitFor(
+      'the other broker',
+      () => {
+        const [broker, ...others] = stack.containers('broker');
+        if (!broker || others.length > 0 || broker.id === before.id) return null;
+        const health = stack.docker('inspect', '--format', '{{.State.Health.Status}}', broker.id);
+        return health === 'healthy' ? broker : null;
+      },
+      120_000,
+    );
+  }
+
+  /** What one sensor publishes arrives at the bridges. */
+  async function takes(sensor: string, url: string, options: mqtt.IClientOptions = {}): Promise<void> {
+    // A broker that has just begun keeps nothing for bridges that it does not know yet.
+    const [{ address }] = (await stack.bridges(5)) as [Container, ...Container[]];
+    const client = await mqtt.connectAsync(url, options);
+    await client.publishAsync(`sensors/${sensor}/temperature`, '21.5', { qos: 1 });
+    await client.endAsync();
+    await waitFor(`the reading of ${sensor}`, async () => {
+      const response = await fetch(`http://${address}/listar?sensor=${sensor}&format=json`);
+      const { readings } = (await response.json()) as { readings: { value: number }[] };
+      return readings[0]?.value === 21.5;
+    });
+  }
+
+  it('takes TLS, our own broker and simulated sensors as overrides', async () => {
+    const { ca, signed } = certificates('broker');
+    mkdirSync(join(stack.directory, 'certs'));
+    writeFileSync(join(stack.directory, 'certs/server.crt'), signed[0]!.cert);
+    writeFileSync(join(stack.directory, 'certs/server.key'), signed[0]!.key);
+    const [mosquitto] = stack.containers('broker');
+    stack.deploy('tls.yml');
+    const withTls = await newBroker(mosquitto!);
+    const url = stack.brokerUrl('sensors', stack.sensorsPassword);
+    await takes('over-tls', url.replace('mqtt:', 'mqtts:'), { ca });
+    await expect(mqttClient(url)).rejects.toThrow();
+    say('with tls.yml a sensor publishes over TLS, and not without it');
+
+    stack.deploy('broker-vigia.yml');
+    const ours = await newBroker(withTls);
+    await takes('at-our-own', stack.brokerUrl('sensors', stack.sensorsPassword));
+    const wrong = stack.brokerUrl('sensors', 'wrong');
+    await expect(mqttClient(wrong)).rejects.toThrow();
+    say('with broker-vigia.yml the bridges and a sensor work at our own broker with the same users');
+
+    stack.deploy('broker-vigia.yml', 'devices.yml');
+    const [{ address }] = (await stack.bridges(5)) as [Container, ...Container[]];
+    await waitFor(
+      'twenty sensors',
+      async () => {
+        const response = await fetch(`http://${address}/api/series`);
+        const series = (await response.json()) as { sensor: string }[];
+        return series.filter(({ sensor }) => /^sensor-\d\d$/.test(sensor)).length === 20;
+      },
+      120_000,
+    );
+    say('with devices.yml twenty simulated sensors report');
+
+    stack.deploy();
+    await newBroker(ours);
+    await takes('at-mosquitto-again', stack.brokerUrl('sensors', stack.sensorsPassword));
+    expect(stack.containers('devices')).toEqual([]);
+    say('without overrides everything is as before');
+  });
+
   it('replaces a container that is killed under load, and loses and doubles nothing', async () => {
     const before = await stack.bridges(5);
     const { load, publishing } = publish('kill', 30, 500);
@@ -175,6 +247,42 @@ describe('the stack on a Docker Engine', () => {
     const after = await stack.bridges(5);
     expect(ids(after).filter((id) => ids(before).includes(id)).length).toBeGreaterThanOrEqual(3);
     say('an update that cannot start is rolled back by itself; the other replicas were not touched');
+  });
+
+  it('is backed up under load without loss, and restored, as docs/deploy.md says', async () => {
+    const [bridge] = await stack.bridges(5);
+    const write = (value: number) => fetch(`http://${bridge!.address}/nuevo?dato=${value}&sensor=restored`);
+    expect((await write(21)).ok).toBe(true);
+    const stopRedis = () => {
+      stack.scale('redis', 0);
+      return waitFor('Redis to stop', () => stack.containers('redis').length === 0, 120_000);
+    };
+    const startRedis = () => {
+      stack.scale('redis', 1);
+      return stack.bridges(5);
+    };
+    const tar = (mode: 'ro' | 'rw', command: string) =>
+      stack.docker(
+        ...['run', '--rm', '--user', '0', '-v', `${stack.volume('redis-data')}:/data:${mode}`],
+        ...['-v', `${stack.directory}:/backup`, '--entrypoint', 'sh', stack.images.vigia, '-c', command],
+      );
+
+    const { load, publishing } = publish('backup', 30, 500);
+    await reach(0.1, load, publishing);
+    await stopRedis();
+    tar('ro', 'tar -czf /backup/redis.tgz -C /data .');
+    await startRedis();
+    await nothingLost(load, publishing);
+    say('  Redis was stopped and its volume copied meanwhile');
+
+    expect((await write(22)).ok).toBe(true);
+    await stopRedis();
+    tar('rw', 'rm -rf /data/* && tar -xzf /backup/redis.tgz -C /data');
+    await startRedis();
+    const listed = await fetch(`http://${bridge!.address}/listar?sensor=restored&format=json`);
+    const { readings } = (await listed.json()) as { readings: { value: number }[] };
+    expect(readings.map(({ value }) => value)).toEqual([21]);
+    say('the backup is restored: what was written after it is gone, what was written before is there');
   });
 
   it('shows no secret in what docker inspect says, and runs without rights', async () => {

@@ -121,12 +121,14 @@ export function decodeState(bytes: Uint8Array): SeriesState {
   const end = header + valueCount + adaptiveCount + rateCount! + shadowCount + OPENING * openCount!;
   const known = former || format === STATE_FORMAT;
   const size = 8 * end + (former ? 0 : intervals.byteLength);
-  if (!known || !(size <= aligned.byteLength) || adaptiveCount !== createAdaptive().length) {
-    throw new VigiaError(
-      'state_format',
-      `series state of format ${format} where ${STATE_FORMAT} is understood`,
-      { field: 'state' },
-    );
+  const expected = createAdaptive().length;
+  if (!known || !(size <= aligned.byteLength) || adaptiveCount !== expected) {
+    const problem = !known
+      ? `of format ${format} where ${STATE_FORMAT} is understood`
+      : adaptiveCount !== expected
+        ? `with a detector of ${adaptiveCount} numbers where ${expected} are understood`
+        : `cut off at ${aligned.byteLength} of ${size} bytes`;
+    throw new VigiaError('state_format', `series state ${problem}`, { field: 'state' });
   }
   let at = header;
   const take = (length: number) => {

@@ -76,3 +76,10 @@ it('refuses other formats and damaged bytes', () => {
     expect(() => decodeState(bytes.slice(0, length)), String(length)).toThrow(/series state/);
   }
 });
+
+it('names the length of a detector that an earlier version wrote', () => {
+  const earlier = { ...full, adaptive: full.adaptive.slice(0, 186) };
+  expect(() => decodeState(encodeState(earlier))).toThrow(
+    `detector of 186 numbers where ${createAdaptive().length} are understood`,
+  );
+});

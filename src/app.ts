@@ -4,6 +4,7 @@
  */
 import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
 import type { Logger } from 'pino';
 import { Counter, collectDefaultMetrics, Registry } from 'prom-client';
 import { type Broker, startBroker } from '../broker/broker.ts';
@@ -83,6 +84,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     closing ??= closeAll(stack, logger);
     return closing;
   };
+  if (config.HEAP_GROWTH !== undefined) setFlagsFromString(`--heap-growing-percent=${config.HEAP_GROWTH}`);
   try {
     const artifact = await loadArtifact(config.MODEL_DIR ?? defaultModelDirectory());
     const simd = usableSimd(config.SIMD);

@@ -1,4 +1,8 @@
-/** What stays resident: one bridge with 10,000 series, enough readings each to be past their warm-up, then idle. */
+/**
+ * What stays resident of one bridge with 10,000 series: at a rate that leaves it time (each series once in BENCH_EVERY
+ * seconds), and while it takes readings as fast as it can.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
 import { describe, it } from 'vitest';
 import { startMosquitto } from '../helpers/mosquitto.ts';
 import { waitFor } from '../helpers/wait-for.ts';
@@ -6,25 +10,31 @@ import { publishBacklog } from './backlog.ts';
 import { benchRedis, openBridge, residentMb, scrape, stored } from './bridges.ts';
 
 const SERIES = Number(process.env.BENCH_SERIES ?? 10_000);
-const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 60);
+const EVERY_S = Number(process.env.BENCH_EVERY ?? 5);
+/** Readings of each series: past the warm-up of the detector, and over the first snapshots. */
+const READINGS = Number(process.env.BENCH_READINGS ?? 100);
 
-describe(`${SERIES} series, ${ROUNDS} readings each`, () => {
-  it('resident memory', async () => {
+describe(`${SERIES} series, ${READINGS} readings each`, () => {
+  it.each([
+    { load: `one of each every ${EVERY_S} s`, perRound: 1, everyMs: EVERY_S * 1000, rounds: 20 },
+    { load: 'as fast as it can', perRound: 5, everyMs: 0, rounds: READINGS / 5 },
+  ])('$load', async ({ load, perRound, everyMs, rounds }) => {
     const { url } = await benchRedis();
     const broker = await startMosquitto();
     const bridge = await openBridge(broker.url, { REDIS_URL: url });
-    console.log(`idle, no series: ${(residentMb(await scrape([bridge]))).toFixed(0)} MB`);
-    const start = Date.now() - ROUNDS * 60_000;
+    const idle = residentMb(await scrape([bridge]));
+    const start = Date.now() - READINGS * 60_000;
     let most = 0;
-    for (let round = 0; round < ROUNDS; round += 5) {
-      await publishBacklog({ port: broker.port, series: SERIES, perSeries: 5, start: start + round * 1000 });
-      await waitFor(
-        'the commits',
-        async () => stored(await scrape([bridge])) >= SERIES * (round + 5),
-        120_000,
-      );
+    for (let round = 1; round <= rounds; round++) {
+      const next = pause(everyMs);
+      const from = start + round * perRound * 1000;
+      await publishBacklog({ port: broker.port, series: SERIES, perSeries: perRound, start: from });
+      const expected = SERIES * perRound * round;
+      await waitFor('the commits', async () => stored(await scrape([bridge])) >= expected, 120_000);
       most = Math.max(most, residentMb(await scrape([bridge])));
+      await next;
     }
-    console.log(`most: ${most.toFixed(0)} MB`);
+    console.log(`${load}: ${most.toFixed(0)} MB at most (${idle.toFixed(0)} MB before the first reading)`);
+    await bridge.child.kill();
   });
 });

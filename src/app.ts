@@ -2,12 +2,14 @@
  * The composition root: the only file that wires the folders together. `startApp` gives a running bridge, with the
  * built-in broker and simulated devices (serve) or subscribed to an external broker (bridge).
  */
+import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import type { Logger } from 'pino';
 import { Counter, collectDefaultMetrics, Registry } from 'prom-client';
 import { type Broker, startBroker } from '../broker/broker.ts';
+import { brokerMetrics } from '../broker/metrics.ts';
 import { faultKinds } from '../devices/faults.ts';
 import { type Simulator, startSimulator } from '../devices/simulator.ts';
 import { type Artifact, artifactBytes, loadArtifact, modelId, parseArtifact } from '../models/artifact.ts';
@@ -17,6 +19,12 @@ import { usableSimd } from '../models/kernel/kernel.ts';
 import { createModel } from '../models/lstm-model.ts';
 import { packageVersion } from '../models/package-root.ts';
 import { trialRun } from '../models/trial.ts';
+import { Deliveries } from './alerts/deliveries.ts';
+import { DeliveryMetrics } from './alerts/delivery-metrics.ts';
+import { MqttPublisher } from './alerts/mqtt-publisher.ts';
+import { type AlertPublisher, MqttTarget } from './alerts/mqtt-target.ts';
+import type { Target } from './alerts/target.ts';
+import { Webhook } from './alerts/webhook.ts';
 import { TopicTemplate } from './codecs/topic.ts';
 import type { Config } from './config.ts';
 import type { Alert } from './domain/alert.ts';
@@ -73,7 +81,7 @@ const TRIM_EVERY = 600_000;
 /** ms */
 const BEGIN_PATIENCE = 1000;
 /** Shares of the 5 s that a shutdown may take, ms. */
-const CLOSE = { broker: 1500, http: 1500, pipeline: 1500 } as const;
+const CLOSE = { broker: 1300, http: 1500, pipeline: 1500, alerts: 200 } as const;
 
 /** @throws ConfigurationError, InvalidModel: what an operator has to change; nothing is left open then */
 export async function startApp(options: AppOptions): Promise<App> {
@@ -154,13 +162,31 @@ export async function startApp(options: AppOptions): Promise<App> {
       () => config.UNITS,
     );
 
+    let broker: Broker | null = null;
+    const deliveries = new Deliveries(
+      alertTargets(config, role, now, () => broker),
+      {
+        store,
+        holder: `${config.clientId}/${randomUUID()}`,
+        limits: {
+          timeout: config.ALERT_TIMEOUT,
+          maxAttempts: config.ALERT_MAX_ATTEMPTS,
+          maxAge: config.ALERT_MAX_AGE,
+          longestPause: config.ALERT_MAX_PAUSE,
+        },
+        units: config.UNITS,
+        metrics: new DeliveryMetrics(registry, now),
+        logger,
+        now,
+      },
+    );
+
     const stopping = new AbortController();
     stack.push({ name: 'housekeeping', close: () => stopping.abort() });
-    const begun = begin(store, artifact, follower, pipeline, logger, stopping.signal);
+    const begun = begin(store, artifact, follower, pipeline, deliveries, logger, stopping.signal);
     void begun.then(() => housekeeping(store, logger, stopping.signal, now));
     void begun.then(() => follower.follow(stopping.signal));
 
-    let broker: Broker | null = null;
     let subscriber: MqttSubscriber | null = null;
     if (role === 'serve') {
       broker = await startBroker({
@@ -168,8 +194,9 @@ export async function startApp(options: AppOptions): Promise<App> {
         onPublish: brokerHook(pipeline, templates),
         onDenied: deniedCounter(registry),
       });
+      brokerMetrics(registry, broker);
     } else {
-      subscriber = new MqttSubscriber(subscriberOptions(config, templates, pipeline, logger));
+      subscriber = new MqttSubscriber(subscriberOptions(config, templates, pipeline, logger, now()));
       stack.push({ name: 'subscriber', close: () => subscriber!.close() });
       subscriber.start();
     }
@@ -194,6 +221,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       source.on('committed', (series, { commit }, alerts) => {
         logAlerts(series, alerts, logger);
         live.committed(commit, alerts);
+        if (alerts.length > 0) deliveries.wake();
       });
     }
     watchdog.start();
@@ -213,7 +241,8 @@ export async function startApp(options: AppOptions): Promise<App> {
         return pipeline.close(CLOSE.pipeline);
       },
     });
-    if (broker) stack.push({ name: 'broker', close: () => broker.close(CLOSE.broker) });
+    if (broker) stack.push({ name: 'broker', close: () => broker!.close(CLOSE.broker) });
+    stack.push({ name: 'delivery of alerts', close: () => deliveries.close(CLOSE.alerts) });
 
     const http = await startHttp({
       host: config.HOST,
@@ -391,20 +420,11 @@ function subscriberOptions(
   templates: readonly TopicTemplate[],
   pipeline: Pipeline,
   logger: Logger,
+  startedAt: number,
 ): ConstructorParameters<typeof MqttSubscriber>[0] {
-  if (config.MQTT_URL === undefined) {
-    throw new ConfigurationError('MQTT_URL is not set: `vigia bridge` needs a broker to subscribe at', {
-      field: 'MQTT_URL',
-    });
-  }
   return {
-    url: config.MQTT_URL,
+    ...externalBroker(config),
     clientId: config.clientId,
-    username: config.MQTT_USERNAME,
-    password: config.MQTT_PASSWORD,
-    ca: config.MQTT_CA,
-    cert: config.MQTT_CERT,
-    key: config.MQTT_KEY,
     group: config.MQTT_GROUP,
     templates,
     receiveMaximum: config.MQTT_RECEIVE_MAXIMUM,
@@ -412,6 +432,48 @@ function subscriberOptions(
     limits: { maxMessages: config.MAX_IN_FLIGHT, maxBytes: config.MAX_IN_FLIGHT_BYTES },
     logger,
     deliver: (delivery) => pipeline.deliver(delivery),
+    status: { hostname: hostname(), version: packageVersion(), since: startedAt },
+  };
+}
+
+/** Who is told of alerts. @param broker the built-in one of `serve`, once it is open */
+function alertTargets(
+  config: Config,
+  role: AppOptions['role'],
+  now: () => number,
+  broker: () => Broker | null,
+): Target[] {
+  const { ALERT_WEBHOOK_URL: url, ALERT_WEBHOOK_SECRET: secret, ALERT_TIMEOUT: timeout } = config;
+  const external = () =>
+    new MqttPublisher({ ...externalBroker(config), clientId: `${config.clientId}-alerts`, timeout });
+  const builtIn: AlertPublisher = {
+    async publish(topic, payload) {
+      const open = broker();
+      if (!open) throw new Error('the built-in broker is not open yet');
+      await open.publish(topic, payload, { qos: 1 });
+    },
+    async close() {},
+  };
+  return [
+    ...(config.ALERT_MQTT === 'on' ? [new MqttTarget(role === 'serve' ? builtIn : external())] : []),
+    ...(url === undefined ? [] : [new Webhook({ url, secret, timeout, now })]),
+  ];
+}
+
+/** @throws ConfigurationError when there is none */
+function externalBroker(config: Config) {
+  if (config.MQTT_URL === undefined) {
+    throw new ConfigurationError('MQTT_URL is not set: `vigia bridge` needs a broker to subscribe at', {
+      field: 'MQTT_URL',
+    });
+  }
+  return {
+    url: config.MQTT_URL,
+    username: config.MQTT_USERNAME,
+    password: config.MQTT_PASSWORD,
+    ca: config.MQTT_CA,
+    cert: config.MQTT_CERT,
+    key: config.MQTT_KEY,
   };
 }
 
@@ -421,6 +483,7 @@ async function begin(
   artifact: Artifact,
   follower: ModelFollower,
   pipeline: Pipeline,
+  deliveries: Deliveries,
   logger: Logger,
   signal: AbortSignal,
 ): Promise<void> {
@@ -428,7 +491,10 @@ async function begin(
     try {
       await store.putModel(modelId(artifact), artifactBytes(artifact));
       await follower.start();
+      // Before anything is committed, so that a receiver hears of the first change too.
+      await deliveries.register();
       pipeline.start();
+      deliveries.start();
       return;
     } catch (error) {
       if (signal.aborted) return;

@@ -7,6 +7,7 @@ import { hostname } from 'node:os';
 import { z } from 'zod';
 import { parseAlertRules } from './alerts/alert-rules.ts';
 import { parseDuration } from './domain/duration.ts';
+import { isOwnTopic } from './domain/own-topic.ts';
 import { ConfigurationError } from './errors.ts';
 
 const UNIT_BYTES = { '': 1, kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 } as const;
@@ -74,6 +75,9 @@ const topics = z.string().transform((text, context) => {
           ? i !== levels.length - 1
           : level !== '+' && !/^\{(sensor|metric)\}$/.test(level) && /[+#{}]/.test(level),
       );
+    if (isOwnTopic(topic)) {
+      context.addIssue({ code: 'custom', message: `'${topic}' is where Vigía itself publishes` });
+    }
     if (bad) {
       context.addIssue({
         code: 'custom',
@@ -332,9 +336,33 @@ export const SETTINGS = {
       help: 'web pages of other sites that may use the JSON API, e.g. https://panel.example; * for all; unset: none',
     },
   ),
+  ALERT_MQTT: setting(choice('on', 'off'), {
+    fallback: 'on',
+    help: 'alert changes are published on alerts/<sensor>/<metric>, at MQTT_URL or at the built-in broker',
+  }),
   ALERT_WEBHOOK_URL: setting(url('http', 'https'), {
-    help: 'receives every alert change',
+    help: 'alert changes are posted there as JSON',
     secret: true,
+  }),
+  ALERT_WEBHOOK_SECRET: setting(text.min(1), {
+    help: 'key of the HMAC-SHA256 that signs each post (usually ALERT_WEBHOOK_SECRET_FILE)',
+    secret: true,
+  }),
+  ALERT_TIMEOUT: setting(duration(100), {
+    fallback: '10s',
+    help: 'how long one try to tell a receiver of alerts may take',
+  }),
+  ALERT_MAX_PAUSE: setting(duration(100), {
+    fallback: '1m',
+    help: 'longest pause between such tries, which begin at 1s and double',
+  }),
+  ALERT_MAX_ATTEMPTS: setting(whole(1, 1_000_000), {
+    fallback: '5',
+    help: 'tries of a change that the receiver refuses (HTTP 4xx), before it is given up',
+  }),
+  ALERT_MAX_AGE: setting(duration(1000), {
+    fallback: '3d',
+    help: 'how long after a change a receiver that was away is still told of it (at most RETENTION)',
   }),
   MISSING_FACTOR: setting(factor, {
     fallback: '5',
@@ -408,6 +436,9 @@ export function readConfig(
   }
   if (values.MQTT_TLS_CN_AS_USER === 'yes' && values.MQTT_TLS_CLIENT_CA === undefined) {
     problems.push('MQTT_TLS_CN_AS_USER: needs MQTT_TLS_CLIENT_CA');
+  }
+  if (values.ALERT_WEBHOOK_SECRET !== undefined && values.ALERT_WEBHOOK_URL === undefined) {
+    problems.push('ALERT_WEBHOOK_SECRET: needs ALERT_WEBHOOK_URL');
   }
   if (values.MQTT_TLS_PORT !== undefined) {
     for (const name of ['MQTT_TLS_CERT', 'MQTT_TLS_KEY']) {

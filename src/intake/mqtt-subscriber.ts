@@ -7,6 +7,7 @@ import type { IClientOptions, IPublishPacket, MqttClient } from 'mqtt';
 import mqtt from 'mqtt';
 import type { Logger } from 'pino';
 import type { TopicTemplate } from '../codecs/topic.ts';
+import { isOwnTopic } from '../domain/own-topic.ts';
 import { VigiaError } from '../errors.ts';
 import type { Delivery } from '../pipeline/ticket.ts';
 import { type DeferredAck, deferAcknowledgements, type InFlightLimits } from './deferred-ack.ts';
@@ -31,6 +32,14 @@ export interface SubscriberOptions {
   readonly limits: InFlightLimits;
   readonly logger: Logger;
   readonly deliver: (delivery: Delivery) => void;
+  /** Told to whoever reads `bridge/<client id>`. */
+  readonly status: {
+    readonly hostname: string;
+    /** Of Vigía. */
+    readonly version: string;
+    /** When this process started, ms UTC. */
+    readonly since: number;
+  };
 }
 
 /** Refusals of CONNECT that mean `speak an older version`, in MQTT 3.1.1 and 5. */
@@ -190,11 +199,8 @@ export class MqttSubscriber {
     await client.subscribeAsync(`${STATUS}+`, { qos: 0 });
     await client.unsubscribeAsync(`${STATUS}+`);
     this.statuses = null;
-    const alike = this.status('online').replace(JSON.stringify(this.options.clientId), '');
     statuses.delete(this.statusTopic());
-    return [...statuses].filter(
-      ([topic, text]) => text.replace(JSON.stringify(topic.slice(STATUS.length)), '') === alike,
-    ).length;
+    return [...statuses.values()].filter((text) => isOnlineWith(text, this.filters)).length;
   }
 
   /** Says goodbye and disconnects; within 2 s even if the broker does not answer. */
@@ -220,6 +226,10 @@ export class MqttSubscriber {
       return;
     }
     if (this.closing) return;
+    if (isOwnTopic(packet.topic)) {
+      ack();
+      return;
+    }
     this.received++;
     this.options.deliver({
       topic: packet.topic,
@@ -321,7 +331,22 @@ export class MqttSubscriber {
   }
 
   private status(state: State): string {
-    return JSON.stringify({ state, clientId: this.options.clientId, filters: this.filters });
+    return JSON.stringify({
+      state,
+      clientId: this.options.clientId,
+      filters: this.filters,
+      ...this.options.status,
+    });
+  }
+}
+
+/** @param status of a replica, or whatever anybody has put in its place */
+function isOnlineWith(status: string, filters: readonly string[]): boolean {
+  try {
+    const said = JSON.parse(status) as { state?: unknown; filters?: unknown } | null;
+    return said?.state === 'online' && JSON.stringify(said.filters) === JSON.stringify(filters);
+  } catch {
+    return false;
   }
 }
 

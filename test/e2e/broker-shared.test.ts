@@ -441,6 +441,7 @@ test("the bridge's own subscribers share, fall back to MQTT 3.1.1, and go on whe
       sessionExpiry: 60_000,
       limits: { maxMessages: 20_000, maxBytes: 1e8 },
       logger: silent,
+      status: { hostname: 'test', version: '0.0.0', since: 0 },
       deliver({ bytes, ack }) {
         const text = bytes.toString();
         counts[i]!++;

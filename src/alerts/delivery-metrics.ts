@@ -1,0 +1,52 @@
+import { Counter, Gauge, type Registry } from 'prom-client';
+
+/** `failed` tries are made again; the others end it. */
+const RESULTS = ['delivered', 'failed', 'refused', 'expired'] as const;
+export type DeliveryResult = (typeof RESULTS)[number];
+
+export class DeliveryMetrics {
+  private readonly deliveries;
+  private readonly pending;
+  /** Since when the oldest change waits, ms, by target. */
+  private readonly oldest = new Map<string, number>();
+
+  constructor(registry: Registry, now: () => number) {
+    const registers = [registry];
+    const { oldest } = this;
+    this.deliveries = new Counter({
+      name: 'vigia_alert_deliveries_total',
+      help: 'Alert changes told to a receiver by this replica, by how it ended; failed tries are made again.',
+      labelNames: ['target', 'result'],
+      registers,
+    });
+    this.pending = new Gauge({
+      name: 'vigia_alert_deliveries_pending',
+      help: 'Alert changes that a receiver has not been told yet; the same at every replica.',
+      labelNames: ['target'],
+      registers,
+    });
+    new Gauge({
+      name: 'vigia_alert_delivery_oldest_pending_seconds',
+      help: 'How long the oldest of those has been waiting, 0 where none is.',
+      labelNames: ['target'],
+      registers,
+      collect() {
+        for (const [target, at] of oldest) this.set({ target }, Math.max(0, now() - at) / 1000);
+      },
+    });
+  }
+
+  add(target: string): void {
+    for (const result of RESULTS) this.deliveries.inc({ target, result }, 0);
+    this.waiting(target, 0, null);
+  }
+
+  ended(target: string, result: DeliveryResult, n = 1): void {
+    this.deliveries.inc({ target, result }, n);
+  }
+
+  waiting(target: string, pending: number, oldest: number | null): void {
+    this.pending.set({ target }, pending);
+    this.oldest.set(target, oldest ?? Number.POSITIVE_INFINITY);
+  }
+}

@@ -1,0 +1,26 @@
+/** What receivers are told of one change of an alert, the same over MQTT and to a webhook. */
+import type { Alert } from '../domain/alert.ts';
+import type { StreamedAlert } from '../store/store.ts';
+
+/** The alert as `GET /api/alerts` shows it, and: */
+export interface Notification extends Alert {
+  /** Event time, `ts` in ISO 8601. */
+  readonly time: string;
+  /** When the store learnt of this change, ms UTC. */
+  readonly changedAt: number;
+  /** Of `value`, `expected` and `limit`; null where UNITS has none for the metric. */
+  readonly unit: string | null;
+}
+
+export function notification(
+  { alert, at }: Pick<StreamedAlert, 'alert' | 'at'>,
+  units: Readonly<Record<string, string>>,
+): Notification {
+  const unit = Object.hasOwn(units, alert.metric) ? (units[alert.metric] ?? null) : null;
+  return { ...alert, time: new Date(alert.ts).toISOString(), changedAt: at, unit };
+}
+
+/** Names one change for ever, whichever replica tells it and how often; printable ASCII. */
+export function idempotencyKey({ id, revision }: Pick<Alert, 'id' | 'revision'>): string {
+  return `${id.replace(/[^!-~]+/g, encodeURIComponent)}/${revision}`;
+}

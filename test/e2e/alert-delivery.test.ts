@@ -1,0 +1,265 @@
+/** Alert changes on their way to receivers: over real HTTP and MQTT, from the embedded store. */
+import { createHmac } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import pino from 'pino';
+import { Registry } from 'prom-client';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { Delivery, type DeliveryLimits } from '../../src/alerts/delivery.ts';
+import { DeliveryMetrics } from '../../src/alerts/delivery-metrics.ts';
+import { MqttPublisher } from '../../src/alerts/mqtt-publisher.ts';
+import { MqttTarget } from '../../src/alerts/mqtt-target.ts';
+import type { Target } from '../../src/alerts/target.ts';
+import { Webhook } from '../../src/alerts/webhook.ts';
+import { openEmbeddedStore } from '../../src/store/embedded-store.ts';
+import type { Store } from '../../src/store/store.ts';
+import { commitAlerts } from '../helpers/alert-feed.ts';
+import { MOSQUITTO, startMosquitto } from '../helpers/mosquitto.ts';
+import { mqttClient } from '../helpers/mqtt-peers.ts';
+import { temporaryDirectory } from '../helpers/temporary-directory.ts';
+import { testBroker } from '../helpers/test-broker.ts';
+import { waitFor } from '../helpers/wait-for.ts';
+import { webhookReceiver } from '../helpers/webhook-receiver.ts';
+
+const DAY = 86_400_000;
+const TS = Date.UTC(2026, 0, 2, 3, 4, 5);
+const S = { sensor: 'boiler', metric: 'temperature' };
+
+function openStore(directory = temporaryDirectory()): Store {
+  const store = openEmbeddedStore({ directory, retention: 30 * DAY, deadLetterMax: 5 });
+  onTestFinished(() => store.close());
+  return store;
+}
+
+/** Delivers until the test ends. */
+async function deliver(store: Store, target: Target, limits: Partial<DeliveryLimits> = {}, now = Date.now) {
+  const registry = new Registry();
+  const log: string[] = [];
+  const delivery = new Delivery(target, {
+    store,
+    holder: 'test',
+    limits: { timeout: 5000, maxAttempts: 3, maxAge: DAY, longestPause: 50, ...limits },
+    units: { temperature: '°C' },
+    metrics: new DeliveryMetrics(registry, now),
+    logger: pino({ level: 'debug' }, { write: (line: string) => log.push(line) }),
+    now,
+  });
+  await delivery.register();
+  delivery.start();
+  const close = () => delivery.close(1000);
+  onTestFinished(close);
+  /** Of `vigia_alert_<name>`. */
+  const metric = async (name: string, result?: string) => {
+    const values = (await registry.getSingleMetric(`vigia_alert_${name}`)!.get()).values;
+    return values.find(({ labels }) => result === undefined || labels.result === result)!.value;
+  };
+  return { log: () => log.join(''), metric, close };
+}
+
+const webhook = (url: string, secret?: string, timeout = 5000) =>
+  new Webhook({ url, secret, timeout, now: Date.now });
+
+describe('a webhook', () => {
+  it('is told of each change once, in order, signed', async () => {
+    const [store, receiver] = [openStore(), await webhookReceiver()];
+    const url = receiver.url.replace('//', '//user:p%40ss@');
+    const { metric, log } = await deliver(store, webhook(url, 'a secret'));
+    const keys = await commitAlerts(store, S, [{ ts: TS }]);
+    keys.push(...(await commitAlerts(store, S, [{ ts: TS, state: 'cleared', clearedTs: TS + 5000 }])));
+    await store.acknowledge(`boiler/temperature/anomaly/${TS}`);
+    keys.push(`boiler/temperature/anomaly/${TS}/3`);
+    await waitFor('three posts', () => receiver.posts.length >= 3);
+    expect(receiver.keys()).toEqual(keys);
+    const [first] = receiver.posts;
+    expect(first!.json).toEqual({
+      ...S,
+      id: `boiler/temperature/anomaly/${TS}`,
+      rule: 'anomaly',
+      ts: TS,
+      time: '2026-01-02T03:04:05.000Z',
+      value: 9,
+      expected: 5,
+      score: 1.5,
+      limit: null,
+      unit: '°C',
+      state: 'open',
+      clearedTs: null,
+      acknowledged: false,
+      revision: 1,
+      changedAt: expect.any(Number),
+    });
+    expect(receiver.posts.at(-1)!.json).toMatchObject({ state: 'cleared', acknowledged: true });
+    for (const { headers, body } of receiver.posts) {
+      const timestamp = String(headers['vigia-timestamp']);
+      expect(Math.abs(Date.now() / 1000 - Number(timestamp))).toBeLessThan(60);
+      const hmac = createHmac('sha256', 'a secret').update(`${timestamp}.${body}`).digest('hex');
+      expect(headers['vigia-signature']).toBe(`sha256=${hmac}`);
+      expect(headers['content-type']).toBe('application/json');
+      expect(headers.authorization).toBe(`Basic ${Buffer.from('user:p@ss').toString('base64')}`);
+    }
+    expect(receiver.posts.map(({ headers }) => headers['idempotency-key'])).toEqual(keys);
+    await waitFor('none to wait', async () => (await metric('deliveries_pending')) === 0);
+    expect(await metric('deliveries_total', 'delivered')).toBe(3);
+    expect(log()).not.toMatch(/secret|p@ss|p%40ss/);
+  });
+
+  it('hears nothing of a revision that is no news, and is not signed without a secret', async () => {
+    const [store, receiver] = [openStore(), await webhookReceiver()];
+    await deliver(store, webhook(receiver.url));
+    await commitAlerts(store, S, [{ ts: TS }]);
+    for (let i = 0; i < 5; i++) await commitAlerts(store, S, [{ ts: TS, score: i }]);
+    await commitAlerts(store, S, [{ ts: TS, state: 'retracted' }]);
+    await waitFor('the end of it', () => receiver.posts.at(-1)?.json.state === 'retracted');
+    expect(receiver.posts.map(({ json }) => json.revision)).toEqual([1, 7]);
+    expect(receiver.posts[0]!.headers).not.toHaveProperty('vigia-signature');
+  });
+
+  it('that fails is tried again, in order, until it takes it', async () => {
+    const [store, receiver] = [openStore(), await webhookReceiver()];
+    const answers = [503, 500, 429, 408, 204];
+    receiver.answer = () => ({ status: answers.shift() ?? 204 });
+    const { metric, log } = await deliver(store, webhook(receiver.url));
+    const keys = await commitAlerts(store, S, [{ ts: TS }]);
+    keys.push(...(await commitAlerts(store, S, [{ ts: TS, state: 'cleared', clearedTs: TS + 1 }])));
+    await waitFor('two deliveries', async () => (await metric('deliveries_total', 'delivered')) === 2);
+    expect(receiver.keys()).toEqual([...Array(5).fill(keys[0]), keys[1]]);
+    expect(await metric('deliveries_total', 'failed')).toBe(4);
+    expect(log()).toMatch(/HTTP 503.*\n.*HTTP 500/);
+    expect(log()).toContain('get through again');
+  });
+
+  it('that refuses is tried a few more times, then the change is given up and the next one told', async () => {
+    const [store, receiver] = [openStore(), await webhookReceiver()];
+    receiver.answer = ({ json }) => ({ status: json.revision === 1 ? 400 : 204 });
+    const { metric, log } = await deliver(store, webhook(receiver.url));
+    const keys = await commitAlerts(store, S, [{ ts: TS }]);
+    keys.push(...(await commitAlerts(store, S, [{ ts: TS, state: 'cleared', clearedTs: TS + 1 }])));
+    await waitFor('the next one', () => receiver.keys().includes(keys[1]!));
+    expect(receiver.keys()).toEqual([keys[0], keys[0], keys[0], keys[1]]);
+    expect(await metric('deliveries_total', 'refused')).toBe(1);
+    expect(await metric('deliveries_total', 'failed')).toBe(2);
+    expect(log()).toMatch(/"attempts":3,"reason":"HTTP 400".*given up/);
+  });
+
+  it('that redirects is not followed, and the setting is named', async () => {
+    const [store, receiver, elsewhere] = [openStore(), await webhookReceiver(), await webhookReceiver()];
+    receiver.answer = () => ({ status: 307, headers: { location: elsewhere.url } });
+    const { metric, log } = await deliver(store, webhook(receiver.url));
+    await commitAlerts(store, S, [{ ts: TS }]);
+    await waitFor('the end of tries', async () => (await metric('deliveries_total', 'refused')) === 1);
+    expect(elsewhere.posts).toEqual([]);
+    expect(log()).toContain('ALERT_WEBHOOK_URL redirects');
+  });
+
+  it('that does not answer is given up in time, and waited for as long as it asks', async () => {
+    const [store, receiver] = [openStore(), await webhookReceiver()];
+    const times: number[] = [];
+    receiver.answer = () => {
+      times.push(performance.now());
+      if (times.length === 1) return null;
+      return times.length === 2 ? { status: 503, headers: { 'retry-after': '1' } } : { status: 200 };
+    };
+    const { log } = await deliver(store, webhook(receiver.url, undefined, 200), { longestPause: 60_000 });
+    await commitAlerts(store, S, [{ ts: TS }]);
+    await waitFor('the third try', () => times.length === 3);
+    expect(log()).toContain('no answer within 200 ms');
+    expect(times[2]! - times[1]!).toBeGreaterThanOrEqual(1000);
+  });
+
+  it('that is down is told later, from where it was, also after a restart; what is too old is given up', async () => {
+    const directory = temporaryDirectory();
+    const receiver = await webhookReceiver();
+    await receiver.stop();
+    const store = openStore(directory);
+    let clock = Date.now();
+    const first = await deliver(store, webhook(receiver.url), { maxAge: 60_000 }, () => clock);
+    const keys: string[] = [];
+    for (let i = 0; i < 150; i++) keys.push(...(await commitAlerts(store, S, [{ ts: TS + i }])));
+    await waitFor('a failed try', async () => (await first.metric('deliveries_total', 'failed')) > 1);
+    await waitFor('its count', async () => (await first.metric('deliveries_pending')) === 150);
+    expect(first.log()).toContain('ECONNREFUSED');
+    clock += 50_000;
+    expect(await first.metric('delivery_oldest_pending_seconds')).toBeGreaterThan(49);
+    await first.close();
+    await store.close();
+
+    await receiver.start();
+    const taken: string[] = [];
+    receiver.answer = ({ json }) => {
+      const open = taken.length < 120;
+      if (open) taken.push(`${json.id}/${json.revision}`);
+      return { status: open ? 204 : 503 };
+    };
+    const again = openStore(directory);
+    const second = await deliver(again, webhook(receiver.url), { maxAge: 60_000 }, () => clock);
+    await waitFor('the first 120', async () => (await second.metric('deliveries_pending')) === 30);
+    expect(taken).toEqual(keys.slice(0, 120));
+    clock += 60_000;
+    await waitFor('the end of the others', async () => (await second.metric('deliveries_pending')) === 0);
+    expect(await second.metric('deliveries_total', 'expired')).toBe(30);
+    expect(second.log()).toMatch(/"changes":30.*ALERT_MAX_AGE/);
+    expect(await second.metric('delivery_oldest_pending_seconds')).toBe(0);
+  });
+});
+
+describe('over MQTT', () => {
+  const publisher = (url: string, over: object = {}) =>
+    new MqttTarget(new MqttPublisher({ url, clientId: 'x-alerts', timeout: 2000, ...over }));
+
+  /** Everything that is published under `alerts/`. */
+  async function listen(url: string) {
+    const messages: { topic: string; key: string; retain: boolean; qos: number }[] = [];
+    const client = await mqttClient(url, {}, (it) =>
+      it.on('message', (topic, payload, { retain, qos }) => {
+        const { id, revision } = JSON.parse(payload.toString());
+        messages.push({ topic, key: `${id}/${revision}`, retain, qos });
+      }),
+    );
+    await client.subscribeAsync('alerts/#', { qos: 1 });
+    return messages;
+  }
+
+  it.skipIf(!MOSQUITTO)('names that are no legal level are encoded, and an outage is survived', async () => {
+    const [store, broker] = [openStore(), await startMosquitto()];
+    const early = await listen(broker.url);
+    const { metric } = await deliver(store, publisher(broker.url));
+    const names = [
+      { sensor: 'a/b', metric: '+' },
+      { sensor: '#', metric: 'ñ $' },
+    ];
+    const keys = [...(await commitAlerts(store, names[0]!, [{ ts: TS }]))];
+    keys.push(...(await commitAlerts(store, names[1]!, [{ ts: TS }])));
+    await waitFor('both', () => early.length === 2);
+    expect(early).toEqual([
+      { topic: 'alerts/a%2Fb/%2B', key: keys[0], retain: false, qos: 1 },
+      { topic: 'alerts/%23/%C3%B1%20%24', key: keys[1], retain: false, qos: 1 },
+    ]);
+    await broker.stop();
+    const [third] = await commitAlerts(store, S, [{ ts: TS }]);
+    await waitFor('a failed try', async () => (await metric('deliveries_total', 'failed')) > 1);
+    await broker.start();
+    // Who connects anew hears nothing of what was before.
+    const late = await listen(broker.url);
+    await waitFor('it', async () => (await metric('deliveries_total', 'delivered')) === 3);
+    expect(late.filter(({ key }) => key !== third)).toEqual([]);
+  });
+
+  it.skipIf(!MOSQUITTO)('a broker whose access rules drop it is heard', async () => {
+    const directory = temporaryDirectory();
+    const acl = `${directory}/acl`;
+    writeFileSync(acl, 'topic readwrite sensors/#\n');
+    const [store, broker] = [openStore(), await startMosquitto([`acl_file ${acl}`])];
+    const { metric, log } = await deliver(store, publisher(broker.url));
+    await commitAlerts(store, S, [{ ts: TS }]);
+    await waitFor('the end of tries', async () => (await metric('deliveries_total', 'refused')) === 1);
+    expect(log()).toMatch(/the broker refuses to take it.*ot authorized/);
+  });
+
+  it('falls back to MQTT 3.1.1', async () => {
+    const [store, broker] = [openStore(), await testBroker()];
+    const messages = await listen(broker.url);
+    await deliver(store, publisher(broker.url));
+    const keys = await commitAlerts(store, S, [{ ts: TS }]);
+    await waitFor('it', () => messages.length === 1);
+    expect(messages[0]).toMatchObject({ topic: 'alerts/boiler/temperature', key: keys[0] });
+  });
+});

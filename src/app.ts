@@ -26,7 +26,7 @@ import { type AlertPublisher, MqttTarget } from './alerts/mqtt-target.ts';
 import type { Target } from './alerts/target.ts';
 import { Webhook } from './alerts/webhook.ts';
 import { TopicTemplate } from './codecs/topic.ts';
-import type { Config } from './config.ts';
+import { type Config, changedSettings } from './config.ts';
 import type { Alert } from './domain/alert.ts';
 import { DEFAULT_RULES } from './domain/alert-rule.ts';
 import { type SeriesId, seriesKey } from './domain/series.ts';
@@ -75,6 +75,11 @@ export interface App {
   readonly model: string;
   /** Finishes what was taken in and closes everything, within about 5 s, after at most MQTT_LEAVE_TIMEOUT. Idempotent. */
   close(): Promise<void>;
+  /**
+   * Takes over what may change while it runs, and says in the log what that was and what needs a restart.
+   * @throws ConfigurationError; nothing has changed then
+   */
+  reload(config: Config): void;
 }
 
 const TRIM_EVERY = 600_000;
@@ -86,6 +91,8 @@ const CLOSE = { broker: 1300, http: 1500, pipeline: 1500, alerts: 200 } as const
 /** @throws ConfigurationError, InvalidModel: what an operator has to change; nothing is left open then */
 export async function startApp(options: AppOptions): Promise<App> {
   const { config, logger, role, now = Date.now } = options;
+  /** What `reload` has taken over is asked for at each use. */
+  let current = config;
   const stack: { readonly name: string; close(): Promise<void> | void }[] = [];
   let closing: Promise<void> | null = null;
   const close = () => {
@@ -159,7 +166,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       },
       store.peers,
       registry,
-      () => config.UNITS,
+      () => current.UNITS,
     );
 
     let broker: Broker | null = null;
@@ -272,15 +279,27 @@ export async function startApp(options: AppOptions): Promise<App> {
       },
       version: packageVersion(),
       hostname: hostname(),
-      units: config.UNITS,
+      get units() {
+        return current.UNITS;
+      },
       maxPayload: config.MAX_PAYLOAD,
       maxReadings: config.MAX_READINGS,
       maxNameBytes: config.MAX_NAME_BYTES,
-      token: config.HTTP_TOKEN,
-      legacyOpen: config.HTTP_LEGACY_ACCESS === 'open',
-      rateLimit: config.HTTP_RATE_LIMIT,
-      authFailures: config.HTTP_AUTH_FAILURES,
-      corsOrigins: config.HTTP_CORS_ORIGINS ?? [],
+      get token() {
+        return current.HTTP_TOKEN;
+      },
+      get legacyOpen() {
+        return current.HTTP_LEGACY_ACCESS === 'open';
+      },
+      get rateLimit() {
+        return current.HTTP_RATE_LIMIT;
+      },
+      get authFailures() {
+        return current.HTTP_AUTH_FAILURES;
+      },
+      get corsOrigins() {
+        return current.HTTP_CORS_ORIGINS ?? [];
+      },
       trustProxy: config.TRUST_PROXY,
       closeDeadline: CLOSE.http,
       now,
@@ -305,6 +324,18 @@ export async function startApp(options: AppOptions): Promise<App> {
       store: store.description,
       model: `${inForce.id} (window ${inForce.window}, ${inForce.backend})`,
       close,
+      reload(next) {
+        const { reload, restart } = changedSettings(current, next);
+        const taken = Object.fromEntries(reload.map((name) => [name, next[name as keyof Config]]));
+        const merged: Config = Object.freeze({ ...current, ...taken });
+        // The one step that can fail; it changes nothing then.
+        broker?.setAccess(brokerAccess(merged));
+        if (reload.includes('ALERT_RULES')) rules.replace(merged.ALERT_RULES ?? []);
+        if (reload.includes('LOG_LEVEL')) logger.level = merged.LOG_LEVEL;
+        current = merged;
+        logger.info({ settings: reload }, 'settings read again');
+        if (restart.length > 0) logger.warn({ settings: restart }, 'changed settings that need a restart');
+      },
     };
   } catch (error) {
     await close();

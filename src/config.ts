@@ -1,11 +1,13 @@
 /**
  * The settings. This is the only reader of the environment: one schema, every problem reported at once, the result
- * frozen. `NAME_FILE` reads the value of NAME from a file (secrets). `vigia --help` prints `SETTINGS`.
+ * frozen. `NAME_FILE` reads the value of NAME from a file (secrets). Options go before the environment, that before the
+ * configuration file (VIGIA_CONFIG). `vigia --help` prints `SETTINGS`.
  */
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { z } from 'zod';
 import { parseAlertRules } from './alerts/alert-rules.ts';
+import { type ConfigFile, readConfigFile, type Shape } from './config-file.ts';
 import { parseDuration } from './domain/duration.ts';
 import { isOwnTopic } from './domain/own-topic.ts';
 import { ConfigurationError } from './errors.ts';
@@ -109,6 +111,10 @@ interface Setting {
   readonly long?: boolean;
   /** An empty value says something of its own; elsewhere it counts as unset. */
   readonly mayBeEmpty?: boolean;
+  /** How it may be written in the configuration file besides as one text. */
+  readonly shape?: Shape;
+  /** A running process takes a new value on SIGHUP. */
+  readonly reload?: boolean;
 }
 
 const setting = <S extends z.ZodType<unknown, string>, const D extends Omit<Setting, 'schema'>>(
@@ -156,7 +162,7 @@ export const SETTINGS = {
   }),
   MQTT_WS_ORIGINS: setting(
     text.transform((list) => Object.freeze(list.split(',').map((origin) => origin.trim()))),
-    { help: 'web pages that may open a WebSocket, e.g. https://panel.example; unset: any' },
+    { shape: 'list', help: 'web pages that may open a WebSocket, e.g. https://panel.example; unset: any' },
   ),
   MQTT_TLS_PORT: setting(whole(0, 65535), { help: 'TLS port of the built-in broker (unset: none)' }),
   MQTT_TLS_CERT: setting(text, { help: 'PEM of its certificate chain (usually MQTT_TLS_CERT_FILE)' }),
@@ -169,10 +175,12 @@ export const SETTINGS = {
     help: 'whether the common name of a client certificate is the user name at the built-in broker, without password',
   }),
   MQTT_USERS: setting(text, {
+    reload: true,
     help: 'users of the built-in broker, as mosquitto_passwd and `vigia passwd` write them (usually MQTT_USERS_FILE)',
     secret: true,
   }),
   MQTT_ACL: setting(text, {
+    reload: true,
     help: 'who may publish and read where at the built-in broker, as Mosquitto’s acl_file (usually MQTT_ACL_FILE)',
   }),
   MQTT_URL: setting(url('mqtt', 'mqtts', 'ws', 'wss', 'tcp', 'ssl'), {
@@ -181,6 +189,7 @@ export const SETTINGS = {
   }),
   MQTT_TOPICS: setting(topics, {
     fallback: 'sensors/{sensor}/{metric}',
+    shape: 'list',
     help: 'where readings are published; several: comma-separated',
   }),
   MQTT_GROUP: setting(text.regex(/^[^/+#]*$/, 'must not contain / + or #'), {
@@ -261,6 +270,8 @@ export const SETTINGS = {
   MAX_CLOCK_SKEW: setting(duration(), { fallback: '5m', help: 'how far in the future a reading may be' }),
   UNITS: setting(units, {
     fallback: 'temperature=°C',
+    shape: 'map',
+    reload: true,
     help: 'unit per metric, metric=unit, comma-separated',
   }),
   BATCH_MAX: setting(whole(1, 100_000), { fallback: '1000', help: 'most readings in one commit' }),
@@ -310,21 +321,30 @@ export const SETTINGS = {
     fallback: '15s',
     help: 'how often /api/stream sends a comment, so that a dead connection is noticed',
   }),
-  HTTP_TOKEN: setting(text.min(1), { help: 'bearer token that the JSON API asks for', secret: true }),
+  HTTP_TOKEN: setting(text.min(1), {
+    reload: true,
+    help: 'bearer token that the JSON API asks for',
+    secret: true,
+  }),
   ALERT_RULES: setting(alertRules, {
+    shape: 'rules',
+    reload: true,
     help: 'min, max, rate, missing, anomaly per sensor: YAML or JSON, see the README (usually ALERT_RULES_FILE)',
     long: true,
   }),
   HTTP_LEGACY_ACCESS: setting(choice('open', 'token'), {
     fallback: 'open',
+    reload: true,
     help: 'whether /nuevo, /listar and /detectar ask for HTTP_TOKEN too, as bearer token or ?token=',
   }),
   HTTP_RATE_LIMIT: setting(whole(0, 1_000_000_000), {
     fallback: '0',
+    reload: true,
     help: 'requests a minute that one client may make, beyond them 429 (0: any number)',
   }),
   HTTP_AUTH_FAILURES: setting(whole(1, 1_000_000), {
     fallback: '60',
+    reload: true,
     help: 'wrong tokens a minute that one client may send before it gets 429',
   }),
   TRUST_PROXY: setting(text, {
@@ -333,6 +353,8 @@ export const SETTINGS = {
   HTTP_CORS_ORIGINS: setting(
     text.transform((list) => Object.freeze(list.split(',').map((origin) => origin.trim()))),
     {
+      shape: 'list',
+      reload: true,
       help: 'web pages of other sites that may use the JSON API, e.g. https://panel.example; * for all; unset: none',
     },
   ),
@@ -378,6 +400,7 @@ export const SETTINGS = {
   }),
   LOG_LEVEL: setting(choice('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'), {
     fallback: 'info',
+    reload: true,
     help: 'trace, debug, info, warn, error, fatal or silent',
   }),
 } as const satisfies Record<string, Setting>;
@@ -390,40 +413,50 @@ export type Config = {
     : z.output<Settings[K]['schema']> | undefined;
 } & { readonly clientId: string };
 
+interface Given {
+  readonly text: string;
+  /** For messages. */
+  readonly source: string;
+}
+
 /**
  * Reads and checks the settings.
  * @param options what the command line says; goes before the environment
  * @param env an empty string counts as unset where the setting gives it no meaning
- * @throws ConfigurationError that lists every problem, one a line, each beginning with the setting's name
+ * @param path of the configuration file; without it the one that VIGIA_CONFIG names
+ * @throws ConfigurationError that lists every problem, one a line, each beginning with the setting's name, or with file,
+ *   line and key
  */
 export function readConfig(
   options: Readonly<Partial<Record<keyof Settings, string>>> = {},
   env: Readonly<Record<string, string | undefined>> = process.env,
+  path = env.VIGIA_CONFIG,
 ): Config {
-  const problems: string[] = [];
+  const shapes = new Map(Object.entries<Setting>(SETTINGS).map(([name, { shape }]) => [name, shape]));
+  const file = path ? readConfigFile(path, shapes) : { values: new Map(), problems: [] };
+  const problems: string[] = [...file.problems];
   const values: Record<string, unknown> = {};
   for (const [name, { schema, fallback, secret, long, mayBeEmpty }] of Object.entries<Setting>(SETTINGS)) {
-    let given = env[name] === '' && !mayBeEmpty ? undefined : env[name];
-    let source = name;
     const option = options[name as keyof Settings];
-    const file = env[`${name}_FILE`];
-    if (option !== undefined) given = option;
-    else if (file) {
-      source = `${name}_FILE`;
-      if (given !== undefined) problems.push(`${name}: set either ${name} or ${name}_FILE, not both`);
-      try {
-        given = readFileSync(file, 'utf8').replace(/\r?\n$/, '');
-      } catch (error) {
-        problems.push(`${source}: cannot read '${file}' (${(error as NodeJS.ErrnoException).code ?? error})`);
-        continue;
-      }
+    let given: Given | null | undefined;
+    if (option !== undefined) given = { text: option, source: name };
+    else {
+      const unset = env[name] === undefined || (env[name] === '' && !mayBeEmpty);
+      given = chosen(
+        name,
+        unset ? undefined : { text: env[name]!, source: name },
+        env[`${name}_FILE`] ? { text: env[`${name}_FILE`]!, source: `${name}_FILE` } : undefined,
+        problems,
+      );
+      if (given === undefined) given = inFile(name, file, problems);
     }
-    given ??= fallback;
-    if (given === undefined) continue;
-    const result = schema.safeParse(given);
+    if (given === null) continue;
+    const { text, source } = given ?? { text: fallback, source: name };
+    if (text === undefined) continue;
+    const result = schema.safeParse(text);
     if (result.success) values[name] = result.data;
     else {
-      const shown = secret || long ? '' : ` (is '${given}')`;
+      const shown = secret || long ? '' : ` (is '${text}')`;
       for (const issue of result.error.issues) problems.push(`${source}: ${issue.message}${shown}`);
     }
   }
@@ -451,4 +484,39 @@ export function readConfig(
   }
   values.clientId = values.MQTT_CLIENT_ID ?? `vigia-${hostname()}-${values.PORT}`;
   return Object.freeze(values) as Config;
+}
+
+function inFile(name: string, { values }: ConfigFile, problems: string[]): Given | null | undefined {
+  const from = (key: string) => {
+    const value = values.get(key);
+    return value && { text: value.text, source: value.where };
+  };
+  return chosen(name, from(name), from(`${name}_FILE`), problems);
+}
+
+/** The value, or what the file that is named instead holds; null where a problem was found. */
+function chosen(
+  name: string,
+  direct: Given | undefined,
+  file: Given | undefined,
+  problems: string[],
+): Given | null | undefined {
+  if (!file) return direct;
+  if (direct) problems.push(`${name}: set either ${name} or ${name}_FILE, not both`);
+  try {
+    return { text: readFileSync(file.text, 'utf8').replace(/\r?\n$/, ''), source: file.source };
+  } catch (error) {
+    const why = (error as NodeJS.ErrnoException).code ?? error;
+    problems.push(`${file.source}: cannot read '${file.text}' (${why})`);
+    return null;
+  }
+}
+
+/** What differs: settings that a running process can take over, and those that need a restart. Never shows values. */
+export function changedSettings(before: Config, after: Config): { reload: string[]; restart: string[] } {
+  const changed = Object.keys(SETTINGS).filter(
+    (name) => JSON.stringify(before[name as keyof Config]) !== JSON.stringify(after[name as keyof Config]),
+  );
+  const canReload = (name: string) => (SETTINGS as Record<string, Setting>)[name]!.reload === true;
+  return { reload: changed.filter(canReload), restart: changed.filter((name) => !canReload(name)) };
 }

@@ -4,6 +4,7 @@
  */
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../models/package-root.ts';
+import { configCommand } from './commands/config.ts';
 import { deadLetterCommand } from './commands/dead-letter.ts';
 import { devicesCommand } from './commands/devices.ts';
 import { exportCommand } from './commands/export.ts';
@@ -44,6 +45,7 @@ for (const command of [
   importReadingsCommand(),
   seriesCommand(),
   passwdCommand(),
+  configCommand(),
 ]) {
   program.addCommand(command);
 }
@@ -56,7 +58,8 @@ for (const command of [
 }
 
 /** Runs `close` once on Ctrl-C or SIGTERM, then exits; a second signal, or a close that hangs, cuts it off. */
-function onSignal(close: () => unknown, extraMs = 0): void {
+function onSignal(close: () => unknown, extraMs = 0, reload?: () => void): void {
+  if (reload) process.on('SIGHUP', reload);
   let closing = false;
   stop = (signal) => {
     if (closing) process.exit(130);
@@ -74,7 +77,7 @@ function settingsHelp(): string {
     ([name, { help, fallback }]) =>
       `  ${name.padEnd(22)}${help}${fallback === undefined ? '' : ` [${fallback}]`}`,
   );
-  return `Settings (environment; NAME_FILE reads NAME from a file):\n${lines.join('\n')}`;
+  return `Settings (environment, or a file: --config; NAME_FILE reads NAME from a file):\n${lines.join('\n')}`;
 }
 
 function fail(error: unknown): never {

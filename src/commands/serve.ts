@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { startBroker } from '../../broker/broker.ts';
 import { brokerOptions, startApp } from '../app.ts';
 import { type Config, readConfig } from '../config.ts';
+import { VigiaError } from '../errors.ts';
 import { createLogger } from '../logger.ts';
 import { DEMO } from './demo.ts';
 import { wholeNumber } from './option-values.ts';
@@ -10,9 +11,20 @@ import { redact, say, urlHost } from './terminal.ts';
 
 /**
  * Registers what to do on Ctrl-C or SIGTERM; the process ends when it is done.
+ * @param reload what to do on SIGHUP
  * @param extraMs what `close` may take beyond the time that every shutdown has
  */
-export type OnSignal = (close: () => unknown, extraMs?: number) => void;
+export type OnSignal = (close: () => unknown, extraMs?: number, reload?: () => void) => void;
+
+const CONFIG_OPTION = ['--config <file>', 'configuration file (VIGIA_CONFIG); read again on SIGHUP'] as const;
+
+interface ServeOptions {
+  readonly port?: string;
+  readonly mqttPort?: string;
+  readonly data?: string;
+  readonly devices: number | false;
+  readonly config?: string;
+}
 
 export function serveCommand(onSignal: OnSignal): Command {
   return new Command('serve')
@@ -22,12 +34,12 @@ export function serveCommand(onSignal: OnSignal): Command {
     .option('--data <dir>', 'directory of the store (DATA_DIR)')
     .option('--devices <n>', 'number of simulated devices', wholeNumber, DEMO.count)
     .option('--no-devices', 'no simulated devices')
-    .action(async (options: { port?: string; mqttPort?: string; data?: string; devices: number | false }) => {
-      const config = readConfig(
-        given({ PORT: options.port, MQTT_PORT: options.mqttPort, DATA_DIR: options.data }),
-      );
+    .option(...CONFIG_OPTION)
+    .action(async (options: ServeOptions) => {
+      const own = given({ PORT: options.port, MQTT_PORT: options.mqttPort, DATA_DIR: options.data });
+      const read = () => readConfig(own, undefined, options.config);
       const count = options.devices === false ? 0 : options.devices;
-      await runApp('serve', config, count, onSignal);
+      await runApp('serve', read, count, onSignal);
     });
 }
 
@@ -36,8 +48,10 @@ export function bridgeCommand(onSignal: OnSignal): Command {
     .description('one replica: subscribes at MQTT_URL, writes to REDIS_URL, serves HTTP')
     .option('--port <n>', 'HTTP port (PORT)')
     .option('--data <dir>', 'directory of the embedded store, used without REDIS_URL (DATA_DIR)')
-    .action(async (options: { port?: string; data?: string }) => {
-      await runApp('bridge', readConfig(given({ PORT: options.port, DATA_DIR: options.data })), 0, onSignal);
+    .option(...CONFIG_OPTION)
+    .action(async (options: { port?: string; data?: string; config?: string }) => {
+      const own = given({ PORT: options.port, DATA_DIR: options.data });
+      await runApp('bridge', () => readConfig(own, undefined, options.config), 0, onSignal);
     });
 }
 
@@ -45,8 +59,9 @@ export function brokerCommand(onSignal: OnSignal): Command {
   return new Command('broker')
     .description('the MQTT broker on its own')
     .option('--mqtt-port <n>', 'its port (MQTT_PORT)')
-    .action(async (options: { mqttPort?: string }) => {
-      const config = readConfig(given({ MQTT_PORT: options.mqttPort }));
+    .option(...CONFIG_OPTION)
+    .action(async (options: { mqttPort?: string; config?: string }) => {
+      const config = readConfig(given({ MQTT_PORT: options.mqttPort }), undefined, options.config);
       const broker = await startBroker(brokerOptions(config, createLogger(config.LOG_LEVEL)));
       say([['MQTT', `mqtt://${urlHost(config.HOST)}:${broker.mqttPort}`]]);
       if (broker.webSocketPort !== undefined)
@@ -57,10 +72,11 @@ export function brokerCommand(onSignal: OnSignal): Command {
 
 async function runApp(
   role: 'serve' | 'bridge',
-  config: Config,
+  read: () => Config,
   devices: number,
   onSignal: OnSignal,
 ): Promise<void> {
+  const config = read();
   const logger = createLogger(config.LOG_LEVEL);
   const app = await startApp({
     config,
@@ -88,7 +104,15 @@ async function runApp(
         : `${devices} simulated, one reading a second each, the last ${DEMO.historyMs / 60_000} minutes at once`,
     ],
   ]);
-  onSignal(() => app.close(), config.MQTT_LEAVE_TIMEOUT);
+  const reload = () => {
+    try {
+      app.reload(read());
+    } catch (error) {
+      if (!(error instanceof VigiaError)) throw error;
+      logger.error({ reason: error.message }, 'the settings cannot be read again; nothing has changed');
+    }
+  };
+  onSignal(() => app.close(), config.MQTT_LEAVE_TIMEOUT, reload);
 }
 
 /** Without the options that were not given. */

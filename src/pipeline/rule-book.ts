@@ -6,7 +6,8 @@ import { type SeriesId, seriesKey } from '../domain/series.ts';
 import { longestSilence } from './silence.ts';
 
 export class RuleBook {
-  private readonly entries;
+  private entries: readonly { sensor: string; metric: string; said: Omit<AlertRule, 'sensor' | 'metric'> }[] =
+    [];
   private readonly known: LRUCache<string, SeriesRules>;
 
   /**
@@ -21,8 +22,14 @@ export class RuleBook {
     private readonly minimum: number,
     size: number,
   ) {
-    this.entries = rules.map(({ sensor, metric, ...said }) => ({ sensor, metric, said }));
     this.known = new LRUCache({ max: size });
+    this.replace(rules);
+  }
+
+  /** New entries, for each series from its next reading on. */
+  replace(rules: readonly AlertRule[]): void {
+    this.entries = rules.map(({ sensor, metric, ...said }) => ({ sensor, metric, said }));
+    this.known.clear();
   }
 
   /**

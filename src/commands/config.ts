@@ -1,0 +1,21 @@
+/** `vigia config`: about the configuration file. */
+import { Command } from 'commander';
+import { readConfig, SETTINGS } from '../config.ts';
+import { configSchema } from '../config-schema.ts';
+
+export function configCommand(): Command {
+  const command = new Command('config').description('the settings and the configuration file');
+  command
+    .command('schema')
+    .description('JSON Schema of the file, for editors')
+    .action(() => console.log(JSON.stringify(configSchema(), null, 2)));
+  command
+    .command('check')
+    .description('reads settings and file as a start would, and names every problem')
+    .option('--config <file>', 'configuration file (VIGIA_CONFIG)')
+    .action((options: { config?: string }) => {
+      readConfig({}, undefined, options.config);
+      console.log(`the settings can be used (${Object.keys(SETTINGS).length} known)`);
+    });
+  return command;
+}

@@ -1,0 +1,39 @@
+/** JSON Schema (2020-12) of the configuration file, for editors; docs/config.schema.json is what `vigia config schema` prints. */
+import { z } from 'zod';
+import { SETTINGS } from './config.ts';
+import type { Shape } from './config-file.ts';
+
+interface Described {
+  readonly schema: z.ZodType;
+  readonly help: string;
+  readonly fallback?: string;
+  readonly shape?: Shape;
+}
+
+const STRUCTURED = {
+  list: { type: 'array', items: { type: 'string' } },
+  map: { type: 'object', additionalProperties: { type: 'string' } },
+  rules: { type: 'array', items: { type: 'object' } },
+} as const;
+
+export function configSchema(): object {
+  const properties: Record<string, object> = {};
+  for (const [name, { schema, help, fallback, shape }] of Object.entries<Described>(SETTINGS)) {
+    const key = name.toLowerCase();
+    const one =
+      schema instanceof z.ZodEnum ? { enum: schema.options } : { type: ['string', 'number', 'boolean'] };
+    properties[key] = {
+      description: help,
+      ...(shape === undefined ? one : { anyOf: [STRUCTURED[shape], { type: 'string' }] }),
+      ...(fallback !== undefined && { default: fallback }),
+    };
+    properties[`${key}_file`] = { description: `a file with ${key}: ${help}`, type: 'string' };
+  }
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'Vigía configuration',
+    type: 'object',
+    properties,
+    additionalProperties: false,
+  };
+}

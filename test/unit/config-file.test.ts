@@ -1,0 +1,63 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { readConfig } from '../../src/config.ts';
+import { configSchema } from '../../src/config-schema.ts';
+import { temporaryDirectory } from '../helpers/temporary-directory.ts';
+
+function file(text: string): string {
+  const path = join(temporaryDirectory(), 'vigia.yaml');
+  writeFileSync(path, text);
+  return path;
+}
+
+const GOOD = `
+port: 4100
+log_level: debug
+mqtt_topics: ['a/{sensor}/{metric}', 'b/{sensor}']
+units: {temperature: °C, humidity: '%'}
+alert_rules:
+  - {sensor: 'freezer-*', max: -10}
+`;
+
+it('options go before the environment, that before the file; lists, units and rules may be written as such', () => {
+  const config = readConfig({ MQTT_PORT: '1' }, { LOG_LEVEL: 'warn' }, file(`${GOOD}mqtt_port: 2\n`));
+  expect(config).toMatchObject({
+    PORT: 4100,
+    MQTT_PORT: 1,
+    LOG_LEVEL: 'warn',
+    MQTT_TOPICS: ['a/{sensor}/{metric}', 'b/{sensor}'],
+    UNITS: { temperature: '°C', humidity: '%' },
+  });
+  expect(config.ALERT_RULES).toMatchObject([{ sensor: 'freezer-*', max: -10 }]);
+  const secret = file('secret\n');
+  expect(readConfig({}, { VIGIA_CONFIG: file(`http_token_file: ${secret}\n`) }).HTTP_TOKEN).toBe('secret');
+});
+
+it('unknown keys and bad values are named with their line, secrets not shown', () => {
+  const text = 'prot: 1\nport: high\nunits: [a]\nhttp_token: ""\nredis_url: http://geheim\n';
+  const error = (() => {
+    try {
+      readConfig({}, {}, file(text));
+    } catch (reason) {
+      return (reason as Error).message;
+    }
+    return '';
+  })();
+  expect(error).toMatch(/line 1: 'prot' is no setting: do you mean port\?/);
+  expect(error).toMatch(/line 2, port: must be a whole number/);
+  expect(error).toMatch(/line 3, units: must be a map/);
+  expect(error).toMatch(/line 5, redis_url: /);
+  expect(error).not.toContain('geheim');
+  expect(() => readConfig({}, {}, file('a: [\n'))).toThrow(/is not YAML/);
+  expect(() => readConfig({}, {}, '/nowhere/vigia.yaml')).toThrow(/VIGIA_CONFIG: cannot read/);
+});
+
+it('the JSON Schema takes what is right and no unknown key', () => {
+  const validate = new Ajv2020({ strict: false }).compile(configSchema());
+  expect(validate(parse(GOOD))).toBe(true);
+  expect(validate({ prot: 1 })).toBe(false);
+  expect(validate({ log_level: 'loud' })).toBe(false);
+});

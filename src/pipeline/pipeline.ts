@@ -57,6 +57,9 @@ export interface PipelineOptions {
 /** Pauses between tries while the store is away or a series cannot be written, ms. */
 const BACK_OFF = [50, 100, 200, 400, 800, 1600, 3000] as const;
 
+/** How long scoring holds the event loop at a time, give or take one series, ms. */
+const SLICE_MS = 1;
+
 /** Share of a batch's series that other replicas may have committed first before batches get smaller. */
 const CONFLICTS_TOLERATED = 0.1;
 /** Share of late readings beyond which readings wait for those of other replicas, and over how many it is averaged. */
@@ -480,7 +483,14 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
     }
     const planned = performance.now();
     await batch.compute();
-    const finished = plans.map(({ group, plan }) => ({ group, planned: plan.finish() }));
+    const finished: { group: Group; planned: Planned }[] = [];
+    let since = performance.now();
+    for (const { group, plan } of plans) {
+      finished.push({ group, planned: plan.finish() });
+      if (performance.now() - since < SLICE_MS) continue;
+      await turn();
+      since = performance.now();
+    }
     const scored = performance.now();
     const commits = finished.map(({ planned }) => planned.commit);
     const results = await store.commit(commits);

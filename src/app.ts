@@ -99,7 +99,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     closing ??= closeAll(stack, logger);
     return closing;
   };
-  if (config.HEAP_GROWTH !== undefined) setFlagsFromString(`--heap-growing-percent=${config.HEAP_GROWTH}`);
+  setFlagsFromString(`--heap-growing-percent=${config.HEAP_GROWTH}`);
   try {
     const artifact = await loadArtifact(config.MODEL_DIR ?? defaultModelDirectory());
     const simd = usableSimd(config.SIMD);

@@ -290,7 +290,8 @@ export const SETTINGS = {
     help: 'longest sensor or metric name, UTF-8 bytes',
   }),
   HEAP_GROWTH: setting(whole(10, 1000), {
-    help: 'percent that the heap may grow beyond what is in use before it is collected: less memory for more CPU; unset: V8 decides',
+    fallback: '100',
+    help: 'percent that the heap may grow beyond what is in use before it is collected: less memory for more CPU',
   }),
   STATE_CACHE: setting(whole(1, 10_000_000), {
     fallback: '10000',

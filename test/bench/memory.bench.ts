@@ -7,7 +7,7 @@ import { describe, it } from 'vitest';
 import { startMosquitto } from '../helpers/mosquitto.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 import { publishBacklog } from './backlog.ts';
-import { benchRedis, openBridge, residentMb, scrape, stored } from './bridges.ts';
+import { benchRedis, cpuOf, openBridge, residentMb, scrape, stored } from './bridges.ts';
 
 const SERIES = Number(process.env.BENCH_SERIES ?? 10_000);
 const EVERY_S = Number(process.env.BENCH_EVERY ?? 5);
@@ -24,6 +24,7 @@ describe(`${SERIES} series, ${READINGS} readings each`, () => {
     const bridge = await openBridge(broker.url, { REDIS_URL: url });
     const idle = residentMb(await scrape([bridge]));
     const start = Date.now() - READINGS * 60_000;
+    const cpu = cpuOf(bridge);
     let most = 0;
     for (let round = 1; round <= rounds; round++) {
       const next = pause(everyMs);
@@ -34,7 +35,10 @@ describe(`${SERIES} series, ${READINGS} readings each`, () => {
       most = Math.max(most, residentMb(await scrape([bridge])));
       await next;
     }
-    console.log(`${load}: ${most.toFixed(0)} MB at most (${idle.toFixed(0)} MB before the first reading)`);
+    const micro = ((cpuOf(bridge) - cpu) / (SERIES * perRound * rounds)) * 1e6;
+    console.log(
+      `${load}: ${most.toFixed(0)} MB at most (${idle.toFixed(0)} MB before the first reading), ${micro.toFixed(1)} µs of CPU a reading`,
+    );
     await bridge.child.kill();
   });
 });

@@ -22,6 +22,7 @@ import {
 } from './compat-schema.ts';
 import { type ErrorAnswer, errorBody, errorHandler, RequestRefused } from './error-answer.ts';
 import type { HttpOptions } from './http-options.ts';
+import { ListCache } from './list-cache.ts';
 import { queryParameter } from './query-parameter.ts';
 import { unitOf } from './unit.ts';
 
@@ -33,6 +34,7 @@ export function compatRoutes(options: CompatOptions, guards: readonly RequestHan
   const router = Router();
   const ofWrite = writeQuery(options.maxNameBytes);
   const ofList = listQuery(options.maxNameBytes);
+  const lists = new ListCache(store);
   const unit = ({ metric }: SeriesId) => unitOf(options.units, metric) ?? '';
 
   router.use(['/nuevo', '/listar', '/detectar'], (request, response, next) => {
@@ -57,11 +59,14 @@ export function compatRoutes(options: CompatOptions, guards: readonly RequestHan
   router.get('/listar', async (request, response) => {
     const { format, sensor, limit } = readQuery(request, ofList, inSpanish);
     const series = seriesOf(sensor);
-    const samples = await store.range(series, 0, Number.MAX_SAFE_INTEGER, limit);
-    if (isJson(request, format)) {
+    const asJson = isJson(request, format);
+    const shown = unit(series);
+    const body = await lists.body(series, limit, asJson ? 'json' : `html ${shown}`, (samples) => {
+      if (!asJson) return listPage(hostname, shown, samples);
       const readings = samples.map(({ ts, value }) => ({ ts, value }));
-      response.json({ hostname, readings } satisfies z.infer<typeof listAnswer>);
-    } else sendPage(response, listPage(hostname, unit(series), samples));
+      return JSON.stringify({ hostname, readings } satisfies z.infer<typeof listAnswer>);
+    });
+    response.type(asJson ? 'json' : 'html').send(body);
   });
 
   router.get('/detectar', async (request, response) => {

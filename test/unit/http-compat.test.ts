@@ -216,6 +216,42 @@ describe('/listar', () => {
     expect(await read('?limit=100000')).toEqual(samples);
   });
 
+  it('reads the rows of a series again only after a commit, and keeps formats, limits and units apart', async () => {
+    const { store } = await testHttp();
+    let reads = 0;
+    const counting: typeof store = Object.assign(Object.create(store), {
+      range: (...args: Parameters<typeof store.range>) => {
+        reads++;
+        return store.range(...args);
+      },
+    });
+    const units = { temperature: '°C' };
+    const http = await testHttp({ store: counting, units });
+    const values = async (query = '') => {
+      const answer = await (await fetch(`${http.url}/listar${query}`, json)).json();
+      return (answer as { readings: { value: number }[] }).readings.map(({ value }) => value);
+    };
+    await fill(store, MANUAL, [
+      { ts: NOW, value: 1 },
+      { ts: NOW + 1, value: 2 },
+    ]);
+    expect(await values()).toEqual([1, 2]);
+    expect(await values()).toEqual([1, 2]);
+    expect(reads).toBe(1);
+    expect(await values('?limit=1')).toEqual([2]);
+    expect((await page(`${http.url}/listar`)).lines).toContain('2 °C');
+    units.temperature = 'K';
+    expect((await page(`${http.url}/listar`)).lines).toContain('2 K');
+    expect(reads).toBe(4);
+    await fill(store, MANUAL, [{ ts: NOW + 2, value: 3 }]);
+    expect(await values()).toEqual([1, 2, 3]);
+    // One that is too late to change the state of its series.
+    await fill(store, MANUAL, [{ ts: NOW - 1, value: 0 }], { next: null });
+    expect(await values()).toEqual([0, 1, 2, 3]);
+    await store.remove(MANUAL);
+    expect(await values()).toEqual([]);
+  });
+
   it.each(['0', '-1', '1.5', 'x', '', '100001', '1e3', '5&limit=5'])('refuses limit=%s', async (limit) => {
     const http = await testHttp();
     const { status, lines } = await page(`${http.url}/listar?limit=${limit}`);

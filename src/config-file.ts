@@ -54,7 +54,11 @@ export function readConfigFile(path: string, shapes: ReadonlyMap<string, Shape |
       continue;
     }
     const where = `${place}, ${given}`;
-    const js: unknown = (value as { toJS?: (doc: unknown) => unknown } | null)?.toJS?.(document) ?? null;
+    // As written: a password 0123 is not the number 123.
+    const js: unknown =
+      isScalar(value) && typeof value.value === 'number'
+        ? value.source
+        : ((value as { toJS?: (doc: unknown) => unknown } | null)?.toJS?.(document) ?? null);
     const read = js === null ? '' : asText(js, name === base ? shapes.get(base) : undefined);
     if (typeof read !== 'string') problems.push(`${where}: ${read.problem}`);
     else if (read !== '') values.set(name, { text: read, where });

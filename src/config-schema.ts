@@ -16,12 +16,19 @@ const STRUCTURED = {
   rules: { type: 'array', items: { type: 'object' } },
 } as const;
 
+/** A number is taken as it is written: `mqtt_username: 007`. */
+const TEXT = { type: ['string', 'number'] };
+
+/** The file may say true and false for yes and no. */
+const inYaml = (options: readonly unknown[]) =>
+  options.includes('yes') ? [...options, true, false] : options;
+
 export function configSchema(): object {
   const properties: Record<string, object> = {};
   for (const [name, { schema, help, fallback, shape }] of Object.entries<Described>(SETTINGS)) {
     const key = name.toLowerCase();
     const one =
-      schema instanceof z.ZodEnum ? { enum: schema.options } : { type: ['string', 'number', 'boolean'] };
+      schema instanceof z.ZodEnum ? { enum: inYaml(schema.options) } : (schema.meta()?.file ?? TEXT);
     properties[key] = {
       description: help,
       ...(shape === undefined ? one : { anyOf: [STRUCTURED[shape], { type: 'string' }] }),

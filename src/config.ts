@@ -28,20 +28,36 @@ const whole = (min: number, max: number) =>
     .string()
     .regex(/^\d+$/, `must be a whole number from ${min} to ${max}`)
     .transform(Number)
-    .refine((n) => n >= min && n <= max, `must be a whole number from ${min} to ${max}`);
+    .refine((n) => n >= min && n <= max, `must be a whole number from ${min} to ${max}`)
+    .meta({ file: { type: ['integer', 'string'], minimum: min, maximum: max, pattern: String.raw`^\d+$` } });
 
 const duration = (min = 0) =>
   z
     .string()
     .transform(parseDuration)
     .refine((n) => Number.isFinite(n), 'must be a duration such as 30d, 12h, 5m, 10s or 250ms')
-    .refine((n) => !(n < min), `must be at least ${min} ms`);
+    .refine((n) => !(n < min), `must be at least ${min} ms`)
+    .meta({
+      file: {
+        type: ['number', 'string'],
+        minimum: min,
+        pattern: String.raw`^\s*\d+(\.\d+)?\s*([mM][sS]|[sSmMhHdD])?\s*$`,
+      },
+    });
 
 const bytes = (min: number, max: number) =>
   z
     .string()
     .transform(parseBytes)
-    .refine((n) => n >= min && n <= max, `must be a size from ${min} to ${max} bytes, such as 256kB or 64MB`);
+    .refine((n) => n >= min && n <= max, `must be a size from ${min} to ${max} bytes, such as 256kB or 64MB`)
+    .meta({
+      file: {
+        type: ['number', 'string'],
+        minimum: min,
+        maximum: max,
+        pattern: String.raw`^\s*\d+(\.\d+)?\s*([kKmMgG][bB])?\s*$`,
+      },
+    });
 
 const choice = <T extends string>(...values: [T, ...T[]]) =>
   z.enum(values, { error: `must be one of ${values.join(', ')}` });
@@ -100,7 +116,8 @@ const factor = z
   .string()
   .regex(/^\d+(\.\d+)?$/, 'must be 0 or a number from 1 on')
   .transform(Number)
-  .refine((n) => n === 0 || n >= 1, 'must be 0 or a number from 1 on');
+  .refine((n) => n === 0 || n >= 1, 'must be 0 or a number from 1 on')
+  .meta({ file: { type: ['number', 'string'], minimum: 0, pattern: String.raw`^\d+(\.\d+)?$` } });
 
 interface Setting {
   readonly schema: z.ZodType<unknown, string>;
@@ -407,6 +424,7 @@ export const SETTINGS = {
 } as const satisfies Record<string, Setting>;
 
 type Settings = typeof SETTINGS;
+export type SettingName = keyof Settings;
 /** The validated settings; durations in ms, sizes in bytes; undefined where a setting has no default and was not given. */
 export type Config = {
   readonly [K in keyof Settings]: Settings[K] extends { readonly fallback: string }
@@ -514,10 +532,13 @@ function chosen(
 }
 
 /** What differs: settings that a running process can take over, and those that need a restart. Never shows values. */
-export function changedSettings(before: Config, after: Config): { reload: string[]; restart: string[] } {
-  const changed = Object.keys(SETTINGS).filter(
-    (name) => JSON.stringify(before[name as keyof Config]) !== JSON.stringify(after[name as keyof Config]),
+export function changedSettings(
+  before: Config,
+  after: Config,
+): { reload: SettingName[]; restart: SettingName[] } {
+  const changed = (Object.keys(SETTINGS) as SettingName[]).filter(
+    (name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]),
   );
-  const canReload = (name: string) => (SETTINGS as Record<string, Setting>)[name]!.reload === true;
+  const canReload = (name: SettingName) => (SETTINGS as Record<SettingName, Setting>)[name].reload === true;
   return { reload: changed.filter(canReload), restart: changed.filter((name) => !canReload(name)) };
 }

@@ -34,6 +34,7 @@ export function devicesCommand(onSignal: OnSignal): Command {
     .option('--sensor <id>', 'sensor of the replay', 'replay')
     .option('--metric <name>', 'metric of the replay', 'temperature')
     .option('--speed <n>', 'multiple of real time; 0: as fast as acknowledged', factor, 1)
+    .option('--config <file>', 'configuration file (VIGIA_CONFIG)')
     .action((options: DevicesOptions) => run(options, onSignal));
 }
 
@@ -50,10 +51,11 @@ interface DevicesOptions {
   sensor: string;
   metric: string;
   speed: number;
+  config?: string;
 }
 
 async function run(options: DevicesOptions, onSignal: OnSignal): Promise<void> {
-  const config = readConfig();
+  const config = readConfig({}, undefined, options.config);
   const logger = createLogger(config.LOG_LEVEL);
   const broker = {
     url: options.url ?? config.MQTT_URL ?? `mqtt://${urlHost(config.HOST)}:${config.MQTT_PORT}`,

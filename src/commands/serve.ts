@@ -1,8 +1,9 @@
 /** The commands that stay: `serve`, `bridge` and `broker`. */
 import { Command } from 'commander';
+import type { Logger } from 'pino';
 import { startBroker } from '../../broker/broker.ts';
-import { brokerOptions, startApp } from '../app.ts';
-import { type Config, readConfig } from '../config.ts';
+import { brokerAccess, brokerOptions, startApp } from '../app.ts';
+import { type Config, changedSettings, readConfig } from '../config.ts';
 import { VigiaError } from '../errors.ts';
 import { createLogger } from '../logger.ts';
 import { DEMO } from './demo.ts';
@@ -61,13 +62,46 @@ export function brokerCommand(onSignal: OnSignal): Command {
     .option('--mqtt-port <n>', 'its port (MQTT_PORT)')
     .option(...CONFIG_OPTION)
     .action(async (options: { mqttPort?: string; config?: string }) => {
-      const config = readConfig(given({ MQTT_PORT: options.mqttPort }), undefined, options.config);
-      const broker = await startBroker(brokerOptions(config, createLogger(config.LOG_LEVEL)));
+      const own = given({ MQTT_PORT: options.mqttPort });
+      const read = () => readConfig(own, undefined, options.config);
+      const config = read();
+      const logger = createLogger(config.LOG_LEVEL);
+      const broker = await startBroker(brokerOptions(config, logger));
       say([['MQTT', `mqtt://${urlHost(config.HOST)}:${broker.mqttPort}`]]);
       if (broker.webSocketPort !== undefined)
         say([['WebSocket', `ws://${urlHost(config.HOST)}:${broker.webSocketPort}`]]);
-      onSignal(() => broker.close());
+      let current = config;
+      const reload = onReload(logger, () => {
+        const next = read();
+        const { reload: changed, restart } = changedSettings(current, next);
+        const taken = changed.filter((name) => BROKER_RELOADS.has(name));
+        const merged: Config = {
+          ...current,
+          ...Object.fromEntries(changed.map((name) => [name, next[name]])),
+        };
+        broker.setAccess(brokerAccess(merged));
+        logger.level = merged.LOG_LEVEL;
+        current = merged;
+        logger.info({ settings: taken }, 'settings read again');
+        if (restart.length > 0) logger.warn({ settings: restart }, 'changed settings that need a restart');
+      });
+      onSignal(() => broker.close(), 0, reload);
     });
+}
+
+/** What a broker on its own uses of what SIGHUP can change. */
+const BROKER_RELOADS: ReadonlySet<string> = new Set(['MQTT_USERS', 'MQTT_ACL', 'LOG_LEVEL']);
+
+/** A mistake in the settings is logged and changes nothing. */
+function onReload(logger: Logger, reload: () => void): () => void {
+  return () => {
+    try {
+      reload();
+    } catch (error) {
+      if (!(error instanceof VigiaError)) throw error;
+      logger.error({ reason: error.message }, 'the settings cannot be read again; nothing has changed');
+    }
+  };
 }
 
 async function runApp(
@@ -104,15 +138,11 @@ async function runApp(
         : `${devices} simulated, one reading a second each, the last ${DEMO.historyMs / 60_000} minutes at once`,
     ],
   ]);
-  const reload = () => {
-    try {
-      app.reload(read());
-    } catch (error) {
-      if (!(error instanceof VigiaError)) throw error;
-      logger.error({ reason: error.message }, 'the settings cannot be read again; nothing has changed');
-    }
-  };
-  onSignal(() => app.close(), config.MQTT_LEAVE_TIMEOUT, reload);
+  onSignal(
+    () => app.close(),
+    config.MQTT_LEAVE_TIMEOUT,
+    onReload(logger, () => app.reload(read())),
+  );
 }
 
 /** Without the options that were not given. */

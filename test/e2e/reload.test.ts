@@ -1,9 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { passwordLine } from '../../broker/password-file.ts';
 import { waitForOutput } from '../helpers/child.ts';
+import { mqttClient } from '../helpers/mqtt-peers.ts';
 import { temporaryDirectory } from '../helpers/temporary-directory.ts';
-import { serve } from '../helpers/vigia.ts';
+import { serve, vigia } from '../helpers/vigia.ts';
 
 it('SIGHUP takes over what may change, names what needs a restart, and ignores a bad file', async () => {
   const directory = temporaryDirectory();
@@ -24,4 +26,26 @@ it('SIGHUP takes over what may change, names what needs a restart, and ignores a
   await waitForOutput(server, /cannot be read again; nothing has changed/);
   expect(await status('second')).toBe(200);
   expect(server.output()).not.toMatch(/third|second/);
+});
+
+it('a broker on its own takes over users on SIGHUP, and keeps the old ones where the file is wrong', async () => {
+  const directory = temporaryDirectory();
+  const users = join(directory, 'users');
+  const path = join(directory, 'vigia.yaml');
+  writeFileSync(path, `mqtt_users_file: ${users}\n`);
+  writeFileSync(users, await passwordLine('old', 'old-pw'));
+  const broker = vigia(['broker', '--mqtt-port', '0', '--config', path], { env: { LOG_LEVEL: 'info' } });
+  const [, url] = await waitForOutput(broker, /MQTT\s+(mqtt:\/\/\S+)/);
+  const as = (username: string) => mqttClient(url!, { username, password: `${username}-pw` });
+  await as('old');
+  writeFileSync(users, await passwordLine('new', 'new-pw'));
+  broker.process.kill('SIGHUP');
+  await waitForOutput(broker, /"settings":\["MQTT_USERS"\].*settings read again/);
+  await as('new');
+  await expect(as('old')).rejects.toThrow();
+  writeFileSync(users, 'third:no-hash');
+  broker.process.kill('SIGHUP');
+  await waitForOutput(broker, /MQTT_USERS.*cannot be read again; nothing has changed/);
+  await as('new');
+  expect(broker.output()).not.toMatch(/-pw|no-hash/);
 });

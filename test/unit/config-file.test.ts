@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect, it } from 'vitest';
@@ -60,4 +60,53 @@ it('the JSON Schema takes what is right and no unknown key', () => {
   expect(validate(parse(GOOD))).toBe(true);
   expect(validate({ prot: 1 })).toBe(false);
   expect(validate({ log_level: 'loud' })).toBe(false);
+});
+
+it('the JSON Schema refuses what a start would refuse for its type, and takes what a start takes', () => {
+  const validate = new Ajv2020({ strict: false }).compile(configSchema());
+  const both = (line: string) => {
+    const starts = (() => {
+      try {
+        readConfig({}, {}, file(line));
+        return true;
+      } catch {
+        return false;
+      }
+    })();
+    return [validate(parse(line)), starts];
+  };
+  for (const line of [
+    'port: 4100',
+    "port: '4100'",
+    'retention: 90d',
+    'http_deadline: 250',
+    'max_payload: 1MB',
+    'hand_over: false',
+    'missing_factor: 2.5',
+    'mqtt_username: 007',
+  ])
+    expect([line, ...both(line)]).toEqual([line, true, true]);
+  for (const line of [
+    'port: 70000',
+    'port: 1.5',
+    'port: true',
+    'retention: soon',
+    'max_payload: 3 elephants',
+    'hand_over: maybe',
+    'missing_factor: yes',
+    'http_token: [a]',
+  ])
+    expect([line, ...both(line)]).toEqual([line, false, false]);
+});
+
+it('a number is taken as it is written', () => {
+  expect(readConfig({}, {}, file('mqtt_username: 007\nmqtt_password: 1e3\n'))).toMatchObject({
+    MQTT_USERNAME: '007',
+    MQTT_PASSWORD: '1e3',
+  });
+});
+
+it('docs/config.schema.json is what `vigia config schema` prints', () => {
+  const written = readFileSync(new URL('../../docs/config.schema.json', import.meta.url), 'utf8');
+  expect(JSON.parse(written)).toEqual(configSchema());
 });

@@ -7,6 +7,7 @@ import { packageVersion } from '../models/package-root.ts';
 import { configCommand } from './commands/config.ts';
 import { deadLetterCommand } from './commands/dead-letter.ts';
 import { devicesCommand } from './commands/devices.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { exportCommand } from './commands/export.ts';
 import { importCommand } from './commands/import.ts';
 import { importReadingsCommand } from './commands/import-readings.ts';
@@ -41,6 +42,7 @@ for (const command of [
   scoreCommand(),
   modelCommand(),
   deadLetterCommand(),
+  doctorCommand(),
   exportCommand(),
   importReadingsCommand(),
   seriesCommand(),

@@ -81,6 +81,7 @@ export function openEmbeddedStore(options: EmbeddedOptions): Store {
           )[0],
       );
     },
+    time: async () => Date.now(),
     async ping() {
       transaction(database, () => undefined);
     },

@@ -15,7 +15,7 @@ import { openServer, writable } from './redis/open-server.ts';
 import { RedisPeers } from './redis/redis-peers.ts';
 import { RedisPubSub } from './redis/redis-pub-sub.ts';
 import { parseRedisUrl } from './redis/redis-url.ts';
-import { checked } from './redis/reply.ts';
+import { checked, list, text } from './redis/reply.ts';
 import { SeriesKeys } from './redis/series-keys.ts';
 import { SortedSetLayout } from './redis/sorted-set-layout.ts';
 import { TimeseriesLayout } from './redis/timeseries-layout.ts';
@@ -109,6 +109,11 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
       const args = ['HINCRBY', COUNTERS_KEY, counter, '1'];
       const [reply] = await server.commit([{ key: COUNTERS_KEY, args }]);
       return checked(reply, COUNTERS_KEY) as number;
+    },
+    async time() {
+      const [reply] = await server.run([{ key: COUNTERS_KEY, args: ['TIME'] }]);
+      const [seconds, micros] = list(reply, 'TIME').map((part) => Number(text(part)));
+      return seconds! * 1000 + Math.floor(micros! / 1000);
     },
     ping: () => writable(server),
     async trim(at) {

@@ -254,6 +254,8 @@ export interface Store extends SeriesStore, AlertStore, AlertStreamStore, DeadLe
   readonly pubSub: PubSub | null;
   /** Adds 1 to a named counter shared by all replicas and returns it. */
   increment(counter: string): Promise<number>;
+  /** The store's own clock, ms UTC. @throws StoreUnavailable, or VigiaError where its user may not ask */
+  time(): Promise<number>;
   /** Throws StoreUnavailable unless a write could succeed now. */
   ping(): Promise<void>;
   /** Drops what RETENTION and the rollups' own limits no longer cover. */

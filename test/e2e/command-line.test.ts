@@ -82,7 +82,7 @@ describe('vigia serve', () => {
       'more',
       async () => (await metric(second.url, 'vigia_readings_total', 'result="committed"')) > 3,
     );
-    expect(await metric(second.url, 'vigia_readings_late_total', 'scored="yes"')).toBeNaN();
+    expect(await metric(second.url, 'vigia_readings_late_total', 'scored="yes"')).toBe(0);
     expect(await metric(second.url, 'vigia_readings_total', 'result="duplicate"')).toBe(0);
   });
 

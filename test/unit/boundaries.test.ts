@@ -46,6 +46,8 @@ const ALLOWED: Record<string, readonly string[]> = {
       'src/errors.ts',
       'src/detect',
     ],
+    // What `doctor` says of a sample message, the intake would.
+    ...['src/codecs', 'src/pipeline/guard.ts', 'src/store/rollup.ts'],
     ...['models', 'devices', 'broker'],
   ],
   models: ['src/domain', 'src/errors.ts', 'devices'],

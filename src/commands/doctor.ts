@@ -1,0 +1,246 @@
+/**
+ * `vigia doctor`: what a start with these settings would find, and what a sample message would become. It takes no
+ * readings: the broker sees a client of another id that subscribes to nothing, and the store what every start writes there
+ * (a key that lasts a minute; on a new Redis, which layout it has).
+ */
+import { randomBytes } from 'node:crypto';
+import { access, constants, mkdir, statfs } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Command } from 'commander';
+import mqtt from 'mqtt';
+import pino from 'pino';
+import { loadArtifact, modelId } from '../../models/artifact.ts';
+import { defaultModelDirectory } from '../../models/default-model.ts';
+import { openExistingStore } from '../app.ts';
+import { decode } from '../codecs/decode.ts';
+import { TopicTemplate } from '../codecs/topic.ts';
+import { type Config, changedSettings, readConfig } from '../config.ts';
+import { seriesKey } from '../domain/series.ts';
+import { InvalidInput } from '../errors.ts';
+import { clockProblem } from '../pipeline/guard.ts';
+import { WIDEST_ROLLUP } from '../store/rollup.ts';
+import { redact, urlHost } from './terminal.ts';
+
+interface Finding {
+  readonly check: 'settings' | 'store' | 'clock' | 'broker' | 'model' | 'http' | 'data' | 'sample';
+  readonly status: 'ok' | 'warn' | 'fail';
+  readonly detail: string;
+}
+
+interface Options {
+  readonly topic?: string;
+  readonly payload?: string;
+  readonly json?: boolean;
+  readonly config?: string;
+}
+
+/** No check takes longer, ms. */
+const DEADLINE = 10_000;
+/** Beyond this, clocks of machines do not differ when something sets them, ms. */
+const SKEW_WARN = 2000;
+/** Below this a disk is as good as full, bytes. */
+const DISK_WARN = 200 * 2 ** 20;
+
+export function doctorCommand(): Command {
+  return new Command('doctor')
+    .description('checks settings, store, clock, broker, model and port; what a sample message would become')
+    .option('--topic <topic>', 'of the sample message')
+    .option('--payload <text>', 'of the sample message')
+    .option('--config <file>', 'configuration file (VIGIA_CONFIG)')
+    .option('--json', 'findings as JSON')
+    .action(async (options: Options) => {
+      if ((options.topic === undefined) !== (options.payload === undefined))
+        throw new InvalidInput('topic', '--topic and --payload go together');
+      const config = readConfig({}, undefined, options.config);
+      const found = (
+        await Promise.all([
+          settings(config),
+          within('store', store(config), config.REDIS_URL === undefined ? 'DATA_DIR' : 'REDIS_URL'),
+          within('broker', broker(config), 'MQTT_URL'),
+          within('model', model(config), 'MODEL_DIR'),
+          within('http', http(config), 'PORT'),
+          within('data', data(config), 'DATA_DIR'),
+          sample(config, options),
+        ])
+      ).flat();
+      if (options.json) console.log(JSON.stringify(found, null, 2));
+      else
+        for (const { check, status, detail } of found)
+          console.log(`${status.padEnd(5)}${check.padEnd(9)}${detail}`);
+      if (found.some(({ status }) => status === 'fail')) process.exitCode = 1;
+    });
+}
+
+async function within(
+  check: Finding['check'],
+  findings: Promise<Finding[]>,
+  setting: string,
+): Promise<Finding[]> {
+  const over = new AbortController();
+  const late = delay(DEADLINE, undefined, { signal: over.signal }).then((): Finding[] => [
+    { check, status: 'fail', detail: `${setting}: no answer within ${DEADLINE / 1000} s` },
+  ]);
+  try {
+    return await Promise.race([findings, late]);
+  } catch (error) {
+    const { message } = error as Error;
+    const detail = message.includes(setting) ? message : `${setting}: ${message}`;
+    return [{ check, status: 'fail', detail }];
+  } finally {
+    late.catch(() => {});
+    over.abort();
+  }
+}
+
+/** `readConfig` has found them right; which are not the defaults is what an operator looks for. */
+function settings(config: Config): Finding[] {
+  const { reload, restart } = changedSettings(readConfig({}, {}), config);
+  const names = [...reload, ...restart].sort();
+  const detail = names.length === 0 ? 'all are the defaults' : `not the defaults: ${names.join(', ')}`;
+  return [{ check: 'settings', status: 'ok', detail }];
+}
+
+async function store(config: Config): Promise<Finding[]> {
+  const silent = pino({ level: 'silent' });
+  const opened = await openExistingStore(config, silent).catch(async (error: Error) => {
+    // Its own store is in use while it runs, and rightly so.
+    const running = config.REDIS_URL === undefined && /in use/.test(error.message);
+    if (running && (await answering(config))) return null;
+    throw error;
+  });
+  if (!opened) {
+    const detail =
+      (await answering(config)) === null
+        ? `none yet at DATA_DIR (${config.DATA_DIR}): the first start makes it`
+        : 'in use by the Vigía that answers at PORT';
+    return [{ check: 'store', status: 'ok', detail }];
+  }
+  try {
+    await opened.ping();
+    const detail = `${opened.description}: ${await opened.seriesCount()} series, ${await opened.deadLetterCount()} dead letters`;
+    const findings: Finding[] = [{ check: 'store', status: 'ok', detail }];
+    if (opened.kind === 'redis') findings.push(await clock(opened));
+    return findings;
+  } finally {
+    await opened.close();
+  }
+}
+
+async function clock(opened: { time(): Promise<number> }): Promise<Finding> {
+  const before = Date.now();
+  try {
+    const theirs = await opened.time();
+    const skew = Math.round(theirs - (before + Date.now()) / 2);
+    const status = Math.abs(skew) > SKEW_WARN ? 'warn' : 'ok';
+    return {
+      check: 'clock',
+      status,
+      detail: `Redis is ${Math.abs(skew)} ms ${skew < 0 ? 'behind' : 'ahead'}`,
+    };
+  } catch (error) {
+    return { check: 'clock', status: 'warn', detail: `cannot be compared: ${(error as Error).message}` };
+  }
+}
+
+async function broker(config: Config): Promise<Finding[]> {
+  const { MQTT_URL: url, MQTT_USERNAME: username, MQTT_PASSWORD: password } = config;
+  if (url === undefined) {
+    const detail = 'MQTT_URL is not set: `vigia serve` brings its own broker, `vigia bridge` needs one';
+    return [{ check: 'broker', status: 'ok', detail }];
+  }
+  const client = mqtt.connect(url, {
+    clientId: `vigia-doctor-${randomBytes(4).toString('hex')}`,
+    clean: true,
+    protocolVersion: 5,
+    reconnectPeriod: 0,
+    connectTimeout: DEADLINE / 2,
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
+    ...(config.MQTT_CA !== undefined && { ca: config.MQTT_CA }),
+    ...(config.MQTT_CERT !== undefined && { cert: config.MQTT_CERT }),
+    ...(config.MQTT_KEY !== undefined && { key: config.MQTT_KEY }),
+  });
+  try {
+    await new Promise<void>((resolve, reject) => {
+      client.once('connect', () => resolve());
+      client.once('error', reject);
+      client.once('close', () => reject(new Error('the broker closed the connection')));
+    });
+    return [{ check: 'broker', status: 'ok', detail: `${redact(url)} takes the connection (MQTT 5)` }];
+  } catch (error) {
+    const { code, message } = error as Error & { code?: number | string };
+    if (code === 1 || code === 132 || /protocol version/i.test(message))
+      return [{ check: 'broker', status: 'warn', detail: `${redact(url)} speaks MQTT 3.1.1 only` }];
+    const setting = [4, 5, 134, 135].includes(Number(code)) ? 'MQTT_USERNAME, MQTT_PASSWORD' : 'MQTT_URL';
+    return [{ check: 'broker', status: 'fail', detail: `${setting}: ${redact(url)}: ${message || code}` }];
+  } finally {
+    client.on('error', () => {});
+    await client.endAsync(true).catch(() => {});
+  }
+}
+
+async function model(config: Config): Promise<Finding[]> {
+  const artifact = await loadArtifact(config.MODEL_DIR ?? defaultModelDirectory());
+  const where = config.MODEL_DIR === undefined ? 'shipped with Vigía' : 'MODEL_DIR';
+  return [{ check: 'model', status: 'ok', detail: `${modelId(artifact)} (${where})` }];
+}
+
+/** The state of whatever listens at HOST and PORT; null when nothing does. */
+async function answering(config: Config): Promise<{ ready: boolean; reason: string } | null> {
+  try {
+    const response = await fetch(`http://${urlHost(config.HOST)}:${config.PORT}/readyz`, {
+      signal: AbortSignal.timeout(DEADLINE / 2),
+    });
+    return { ready: response.ok, reason: (await response.text()).slice(0, 300) };
+  } catch {
+    return null;
+  }
+}
+
+async function http(config: Config): Promise<Finding[]> {
+  const at = `http://${urlHost(config.HOST)}:${config.PORT}`;
+  const found = await answering(config);
+  if (!found) return [{ check: 'http', status: 'ok', detail: `nothing runs at ${at}` }];
+  return found.ready
+    ? [{ check: 'http', status: 'ok', detail: `${at} is ready` }]
+    : [{ check: 'http', status: 'warn', detail: `${at} answers but is not ready: ${found.reason}` }];
+}
+
+async function data(config: Config): Promise<Finding[]> {
+  await mkdir(config.DATA_DIR, { recursive: true });
+  await access(config.DATA_DIR, constants.W_OK);
+  const { bavail, bsize } = await statfs(config.DATA_DIR);
+  const free = bavail * bsize;
+  const detail = `DATA_DIR (${config.DATA_DIR}) can be written, ${Math.floor(free / 2 ** 20)} MB free`;
+  return [{ check: 'data', status: free < DISK_WARN ? 'warn' : 'ok', detail }];
+}
+
+/** By the code that takes in messages. */
+function sample(config: Config, { topic, payload }: Options): Finding[] {
+  if (topic === undefined || payload === undefined) return [];
+  const templates = config.MQTT_TOPICS.map((text) => new TopicTemplate(text));
+  const limits = { maxReadings: config.MAX_READINGS, maxNameBytes: config.MAX_NAME_BYTES };
+  const guard = {
+    maxClockSkew: config.MAX_CLOCK_SKEW,
+    retention: config.RETENTION,
+    widestBucket: WIDEST_ROLLUP,
+  };
+  return decode(topic, Buffer.from(payload), templates, limits).map((element): Finding => {
+    const reading = 'reading' in element ? element.reading : null;
+    const problem =
+      'problem' in element
+        ? element.problem
+        : reading?.ts !== undefined
+          ? clockProblem(reading.ts, Date.now(), guard)
+          : null;
+    if (problem) {
+      const detail = `dead letter (${problem.reason}), ${problem.field}: ${problem.detail}`;
+      return { check: 'sample', status: 'fail', detail };
+    }
+    const { value, ts } = reading!;
+    const unit = config.UNITS[reading!.metric];
+    const when = ts === undefined ? 'the time of its arrival' : new Date(ts).toISOString();
+    const detail = `${seriesKey(reading!)} = ${value}${unit ? ` ${unit}` : ''} at ${when}`;
+    return { check: 'sample', status: 'ok', detail };
+  });
+}

@@ -16,6 +16,7 @@ import { PROMETHEUS, PROMTOOL, type Prometheus, SHIPPED, startPrometheus } from 
 import { type Replica, startReplicas } from '../helpers/replica.ts';
 import { REDIS, startDurableRedis } from '../helpers/running-redis.ts';
 import { waitFor } from '../helpers/wait-for.ts';
+import { webhookReceiver } from '../helpers/webhook-receiver.ts';
 
 const DEADLINE = 30_000;
 
@@ -108,7 +109,14 @@ describe.skipIf(!PROMETHEUS || !MOSQUITTO || !REDIS)('Prometheus on two bridges 
   }, async () => {
     const started = Date.now();
     const [broker, redis] = await Promise.all([startMosquitto(), startDurableRedis()]);
-    const env = { MQTT_URL: broker.url, REDIS_URL: redis.url, DEAD_LETTER_MAX: '20' };
+    const receiver = await webhookReceiver();
+    const env = {
+      MQTT_URL: broker.url,
+      REDIS_URL: redis.url,
+      DEAD_LETTER_MAX: '20',
+      ALERT_WEBHOOK_URL: receiver.url,
+      ALERT_RULES: '[{sensor: hot, max: 50}]',
+    };
     const [prometheus, replicas] = await Promise.all([startPrometheus(2), startReplicas(2, env)]);
     const [first, second] = replicas as [Replica, Replica];
     const feed = steadyFeed(broker.url);
@@ -150,6 +158,16 @@ describe.skipIf(!PROMETHEUS || !MOSQUITTO || !REDIS)('Prometheus on two bridges 
         alerts: ['VigiaStoreAway', 'VigiaStuck'],
         make: () => redis.kill(),
         mend: () => redis.start(),
+      },
+      {
+        alerts: ['VigiaAlertsUndelivered'],
+        make: async () => {
+          await receiver.stop();
+          await feed.client.publishAsync('sensors/hot/temperature', `{"value":99,"ts":${Date.now()}}`, {
+            qos: 1,
+          });
+        },
+        mend: () => receiver.start(),
       },
       { alerts: ['VigiaBrokerAway'], make: () => broker.stop(), mend: () => broker.start() },
       { alerts: ['VigiaNoData'], make: () => feed.pause(true), mend: () => feed.pause(false) },

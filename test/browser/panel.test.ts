@@ -7,6 +7,7 @@ import {
   evaluate,
   launchBrowser,
   PHONE,
+  picture,
   textOf,
   visit,
 } from '../helpers/browser.ts';
@@ -29,6 +30,15 @@ function quiet(sensor: string, count: number): TestReading[] {
   }));
 }
 
+/** Rooms that are learnt, and a sensor that has just begun. */
+function rooms(): TestReading[] {
+  const names = ['boiler', 'cellar', 'greenhouse', 'kitchen', 'office', 'pump', 'roof', 'server-room'];
+  return [
+    ...names.flatMap((sensor, i) => quiet(sensor, 600).map((r) => ({ ...r, value: r.value + 3 * i }))),
+    ...quiet('a-sensor-with-a-rather-long-name-in-building-7', 30),
+  ];
+}
+
 const live = (page: Page) =>
   waitFor('the live stream', async () => (await textOf(page, '#live-text')) === 'Live');
 const row = (key: string) => `#rows li[data-key="${key}"]`;
@@ -49,6 +59,8 @@ describe.skipIf(!CHROMIUM)('the panel', () => {
     const { page, errors, requests } = await visit(browser, url);
     await live(page);
     expect(await textOf(page, '#no-sensors')).toContain('No sensor has published yet');
+    expect(await evaluate<boolean>(page, `document.querySelector('#ranges').hidden`)).toBe(true);
+    await picture(page, 'panel-empty');
     const { client, done } = publishReadings(mqttUrl, [{ sensor: 'boiler', ts: Date.now(), value: 61.5 }]);
     await done;
     await inPage(
@@ -152,6 +164,7 @@ describe.skipIf(!CHROMIUM)('the panel', () => {
     );
     expect(await drawn()).toBeLessThan(120);
     expect(requests.filter((request) => request.includes('/api/recent')).length).toBeLessThan(8);
+    await picture(page, 'panel-1000-sensors');
     await page.type('#search', 'OR-777');
     await inPage(page, 'one row', `document.querySelectorAll('#rows li:not([hidden])').length === 1`);
     await waitFor('the count', async () => (await textOf(page, '#sensor-count')) === '1 of 1,000');
@@ -192,18 +205,15 @@ describe.skipIf(!CHROMIUM)('the panel', () => {
   });
 
   it.each([
-    ['on a desk, light', undefined, 'light', 'en'],
-    ['on a desk, dark, in Spanish', undefined, 'dark', 'es'],
-    ['on a phone, light, in Spanish', PHONE, 'light', 'es'],
-    ['on a phone, dark', PHONE, 'dark', 'en'],
+    ['on a desk, light', 'light', undefined, 'light', 'en'],
+    ['on a desk, dark, in Spanish', 'dark-es', undefined, 'dark', 'es'],
+    ['on a phone, light, in Spanish', 'phone-es', PHONE, 'light', 'es'],
+    ['on a phone, dark', 'phone-dark', PHONE, 'dark', 'en'],
   ] as const)(
     'has no accessibility violations %s, and nothing sticks out',
-    async (_, viewport, theme, language) => {
+    async (_, name, viewport, theme, language) => {
       const { url, mqttUrl } = await start();
-      await publishReadings(mqttUrl, [
-        ...quiet('pump', 600),
-        ...quiet('a-sensor-with-a-rather-long-name-in-building-7', 30),
-      ]).done;
+      await publishReadings(mqttUrl, rooms()).done;
       await publishReadings(mqttUrl, [{ sensor: 'pump', ts: Date.now(), value: 95 }]).done;
       const { page, errors } = await visit(browser, `${url}/?lang=${language}#pump/temperature`, {
         theme,
@@ -211,6 +221,10 @@ describe.skipIf(!CHROMIUM)('the panel', () => {
       });
       await inPage(page, 'the alert', `document.querySelector('#alerts li[data-open]')`);
       await inPage(page, 'the chart', `document.querySelector('#plot canvas')`);
+      for (const state of ['alarm', 'warmup', 'normal']) {
+        await inPage(page, state, `document.querySelector('#rows .state[data-state=${state}]')`);
+      }
+      await picture(page, `panel-${name}`, viewport !== undefined);
       await evaluate(page, `document.querySelector('#table').open = true`);
       expect(await accessibilityProblems(page)).toEqual([]);
       expect(
@@ -231,6 +245,7 @@ describe.skipIf(!CHROMIUM)('the panel', () => {
     await first.kill('SIGTERM');
     await waitFor('the notice', async () => (await textOf(page, '#live-text')).startsWith('Disconnected'));
     expect(await textOf(page, `${row('s/m')} .number`)).toBe('1');
+    await picture(page, 'panel-disconnected');
     const second = await open();
     await post(second.url, [{ sensor: 's', metric: 'm', value: 2, ts: Date.now() - 1000 }]);
     await waitFor('the stream again', async () => (await textOf(page, '#live-text')) === 'Live', 20_000);
@@ -258,6 +273,12 @@ describe.skipIf(!CHROMIUM)('the panel', () => {
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
     await result('Anomaly: 90\u00a0°C');
+    await inPage(
+      page,
+      'the value with its unit',
+      `document.querySelector('#chart-now').textContent.startsWith('90\u00a0°C')`,
+    );
+    await picture(page, 'panel-manual-entry', true);
     const { readings } = await getJson<{ readings: { value: number }[] }>(`${url}/listar?format=json`);
     expect(readings.map(({ value }) => value)).toEqual([21.5, 21, 22, 23, 21, 22, 23, 21, 22, 23, 21, 90]);
     expect(errors).toEqual([]);
@@ -273,6 +294,7 @@ describe.skipIf(!CHROMIUM)('the panel', () => {
     };
     await page.waitForSelector('#token[open]');
     expect(await accessibilityProblems(page)).toEqual([]);
+    await picture(page, 'panel-token');
     await enter('falsch');
     await waitFor(
       'the refusal',

@@ -1,6 +1,7 @@
 /** Headless Chromium on the panel. A page notes every error, and every request that goes elsewhere. */
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import puppeteer, { type Browser, type Page } from 'puppeteer-core';
 import { onTestFinished } from 'vitest';
 import { findProgram } from './program.ts';
@@ -65,4 +66,12 @@ export async function accessibilityProblems(page: Page): Promise<string[]> {
     page,
     "axe.run().then(({ violations }) => violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => id + ': ' + html.slice(0, 200))))",
   );
+}
+
+/** Takes a picture for the documentation where SCREENSHOTS names a directory (`npm run screenshots`). */
+export async function picture(page: Page, name: string, fullPage = false): Promise<void> {
+  const directory = process.env.SCREENSHOTS;
+  if (!directory) return;
+  mkdirSync(directory, { recursive: true });
+  await page.screenshot({ path: join(directory, `${name}.png`) as `${string}.png`, fullPage });
 }

@@ -110,8 +110,13 @@ function fill(item, alert) {
   sub.className = 'sub';
   const unit = unitOf(alert);
   const parts = [moment(alert.ts), ruleName(alert.rule), quantity(alert.value, unit)];
+  // The limit of a silence is a time, ms.
   if (alert.limit !== null && alert.limit !== undefined)
-    parts.push(text().limitOf(quantity(alert.limit, unit)));
+    parts.push(
+      text().limitOf(
+        alert.rule === 'missing' ? quantity(alert.limit / 1000, 's') : quantity(alert.limit, unit),
+      ),
+    );
   else if (alert.expected !== null) parts.push(text().forecastOf(about(alert.expected, unit)));
   sub.textContent = parts.join(' · ');
   words.append(what, tag, sub);

@@ -2,7 +2,7 @@
 import { readAlerts, showAlerts, takeAlert } from './alerts.js';
 import { chosenKey, redrawChart, reload, showRanges, showSeries, takeChartReading } from './chart.js';
 import './entry.js';
-import { keyOf, readSeries, relabelSensors, series, takeReading } from './sensors.js';
+import { keyOf, readSeries, relabelSensors, series, takeReading, whenUnitsCome } from './sensors.js';
 import { follow, json, onToken } from './server.js';
 import { currentLanguage, number, text, useLanguage } from './text.js';
 
@@ -115,6 +115,10 @@ showLive('connecting');
 addEventListener('hashchange', () => {
   browsing = true;
   chooseFromAddress();
+});
+whenUnitsCome(() => {
+  redrawChart();
+  showAlerts(true);
 });
 setInterval(readStatus, STATUS_MS);
 document.addEventListener('visibilitychange', readStatus);

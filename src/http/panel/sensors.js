@@ -99,6 +99,7 @@ export function takeReading({ sensor, metric, t, v, score, state }) {
     const alike = [...series.values()].find((other) => other.metric === metric);
     one = { key, sensor, metric, unit: alike?.unit ?? null, last: null, state: 'warmup', points: null };
     series.set(key, one);
+    if (!alike) void readUnits();
     later();
   }
   if (state !== undefined && state !== one.state) {
@@ -115,6 +116,29 @@ export function takeReading({ sensor, metric, t, v, score, state }) {
     if (points.length > POINTS) points.splice(0, points.length - POINTS);
   }
   changed(key);
+}
+
+/** Of metrics that have just appeared: readings come without. */
+async function readUnits() {
+  try {
+    /** @type {Series[]} */
+    const found = await json('/api/series');
+    for (const { sensor, metric, unit } of found) {
+      const one = series.get(keyOf(sensor, metric));
+      if (!one || one.unit === unit) continue;
+      one.unit = unit;
+      changed(one.key);
+    }
+    onUnits();
+  } catch {
+    // The next connection reads everything again.
+  }
+}
+
+let onUnits = () => {};
+/** @param {() => void} listener called when units have become known */
+export function whenUnitsCome(listener) {
+  onUnits = listener;
 }
 
 /** @param {string} key */

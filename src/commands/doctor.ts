@@ -35,7 +35,7 @@ interface Options {
 }
 
 /** No check takes longer, ms. */
-const DEADLINE = 10_000;
+const DEADLINE = 5000;
 /** Beyond this, clocks of machines do not differ when something sets them, ms. */
 const SKEW_WARN = 2000;
 /** Below this a disk is as good as full, bytes. */
@@ -153,7 +153,7 @@ async function broker(config: Config): Promise<Finding[]> {
     clean: true,
     protocolVersion: 5,
     reconnectPeriod: 0,
-    connectTimeout: DEADLINE / 2,
+    connectTimeout: DEADLINE - 1000,
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
     ...(config.MQTT_CA !== undefined && { ca: config.MQTT_CA }),
@@ -189,7 +189,7 @@ async function model(config: Config): Promise<Finding[]> {
 async function answering(config: Config): Promise<{ ready: boolean; reason: string } | null> {
   try {
     const response = await fetch(`http://${urlHost(config.HOST)}:${config.PORT}/readyz`, {
-      signal: AbortSignal.timeout(DEADLINE / 2),
+      signal: AbortSignal.timeout(DEADLINE - 1000),
     });
     return { ready: response.ok, reason: (await response.text()).slice(0, 300) };
   } catch {

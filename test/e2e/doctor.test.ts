@@ -96,6 +96,7 @@ describe('vigia doctor', () => {
     const [redis, broker] = [await freePort(), await freePort()];
     const { code, of } = await doctor({
       REDIS_URL: `redis://127.0.0.1:${redis}`,
+      REDIS_TIMEOUT: '1s',
       MQTT_URL: `mqtt://u:hidden@127.0.0.1:${broker}`,
     });
     expect(code).toBe(1);

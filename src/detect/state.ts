@@ -48,6 +48,9 @@ const HEADER = 9;
 const HEADER_1 = 10;
 const SHADOW_HEADER = 7;
 const OPENING = 6;
+const INTERVAL_BYTES = createIntervals().byteLength;
+/** Doubles of the detector. */
+const ADAPTIVE = createAdaptive().length;
 
 export function emptyState(): SeriesState {
   return {
@@ -106,34 +109,35 @@ export function encodeState(state: SeriesState): Uint8Array {
 }
 
 /**
- * Reads what `encodeState` wrote, also of format 1, which had no intervals and no rules but `anomaly`.
+ * Reads what `encodeState` wrote, also of format 1, which had no intervals and no rules but `anomaly`. The state is one copy
+ * of the bytes and views into it.
  * @throws VigiaError `state_format` when the bytes are of another format (written by another version) or damaged
  */
 export function decodeState(bytes: Uint8Array): SeriesState {
-  const aligned = bytes.slice();
+  // Not `slice`: that of a Buffer is a view of memory it shares, at an offset that doubles cannot be read at.
+  const aligned = new Uint8Array(bytes);
   const doubles = new Float64Array(aligned.buffer, 0, Math.floor(aligned.byteLength / 8));
   const [format, count, lastTs, warmup, valueCount = 0, adaptiveCount = 0] = doubles;
   const former = format === 1;
   const [rateCount, openCount, hasShadow] = former ? [0, 0, 0] : doubles.subarray(6, HEADER);
-  const intervals = createIntervals();
+  const intervalBytes = former ? 0 : INTERVAL_BYTES;
   const shadowCount = hasShadow === 1 ? SHADOW_HEADER + adaptiveCount : 0;
   const header = former ? HEADER_1 : HEADER;
   const end = header + valueCount + adaptiveCount + rateCount! + shadowCount + OPENING * openCount!;
   const known = former || format === STATE_FORMAT;
-  const size = 8 * end + (former ? 0 : intervals.byteLength);
-  const expected = createAdaptive().length;
-  if (!known || !(size <= aligned.byteLength) || adaptiveCount !== expected) {
+  const size = 8 * end + intervalBytes;
+  if (!known || !(size <= aligned.byteLength) || adaptiveCount !== ADAPTIVE) {
     const problem = !known
       ? `of format ${format} where ${STATE_FORMAT} is understood`
-      : adaptiveCount !== expected
-        ? `with a detector of ${adaptiveCount} numbers where ${expected} are understood`
+      : adaptiveCount !== ADAPTIVE
+        ? `with a detector of ${adaptiveCount} numbers where ${ADAPTIVE} are understood`
         : `cut off at ${aligned.byteLength} of ${size} bytes`;
     throw new VigiaError('state_format', `series state ${problem}`, { field: 'state' });
   }
   let at = header;
   const take = (length: number) => {
     at += length;
-    return doubles.slice(at - length, at);
+    return doubles.subarray(at - length, at);
   };
   const values = take(valueCount);
   const adaptive = take(adaptiveCount);
@@ -142,7 +146,6 @@ export function decodeState(bytes: Uint8Array): SeriesState {
   const open = Array.from({ length: openCount! }, () => openingOf(take(OPENING)));
   if (former && !Number.isNaN(doubles[6]!))
     open.push(openingOf([0, ...doubles.slice(6, HEADER_1), Number.NaN]));
-  if (!former) intervals.set(new Uint32Array(aligned.buffer, 8 * end, intervals.length));
   const [model = '', shadowModel = ''] = Buffer.from(aligned.buffer, size).toString('utf8').split('\n');
   return {
     count: count!,
@@ -151,7 +154,7 @@ export function decodeState(bytes: Uint8Array): SeriesState {
     values,
     adaptive,
     rate,
-    intervals,
+    intervals: former ? createIntervals() : new Uint32Array(aligned.buffer, 8 * end, intervalBytes / 4),
     open,
     model,
     shadow: shadowCount > 0 ? shadowOf(shadowModel, shadow) : null,
@@ -193,7 +196,7 @@ function shadowOf(model: string, doubles: Float64Array): Shadow {
   return {
     model,
     warmup: warmup === 1,
-    adaptive: doubles.slice(SHADOW_HEADER),
+    adaptive: doubles.subarray(SHADOW_HEADER),
     comparison: {
       since: since!,
       readings: readings!,

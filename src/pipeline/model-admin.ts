@@ -231,7 +231,7 @@ function comparisonOf(state: Uint8Array): Comparison | null {
   if (state.length === 0) return null;
   try {
     // A copy: what a store returns may be a view at an offset that doubles cannot be read at.
-    return decodeState(new Uint8Array(state)).shadow?.comparison ?? null;
+    return decodeState(state).shadow?.comparison ?? null;
   } catch {
     return null;
   }

@@ -526,10 +526,7 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
       this.cache.superseded(group.key, result.current);
       return [group];
     }
-    this.cache.committed(group.key, {
-      ...planned.entry,
-      version: result.version === '' ? null : result.version,
-    });
+    this.cache.committed(group.key, result.version === '' ? null : result.version, planned);
     accounting.committed(planned.entry.state.lastTs, now());
     accounting.lateReadings(planned.lateScored, planned.lateUnscored);
     const n = group.pendings.length;

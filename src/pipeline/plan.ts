@@ -245,15 +245,16 @@ export class SeriesPlan {
       const { expected, score } = result!.verdicts[i]!;
       return ts >= first ? [{ ts, expected, score }] : [];
     });
-    const snapshots = [...this.keptSnapshots, ...(result?.snapshots ?? [])];
     const state = result?.state ?? entry.state;
     const oldest = oldestSnapshot(state.count);
-    const kept = snapshots.filter(({ n }) => n >= oldest).map(({ n, ts }) => ({ n, ts }));
+    const kept = this.snapshots(result, oldest);
     const horizon = horizonOf(state.count, kept);
     // Without a next state none are written, so none are to be remembered either.
-    const assignments = result
+    const known = entry.assignments;
+    const needed = result
       ? keptAssignments(this.assignments, Math.min(horizon, ...state.open.map(({ ts }) => ts)))
-      : entry.assignments;
+      : known;
+    const assignments = sameAssignments(needed, known) ? known : needed;
     const appended = samples.filter(({ ts }) => ts > entry.state.lastTs);
     const watch = result && appended.length > 0 ? this.heard(appended, state) : entry.watch;
     const before = this.before ?? openAlerts(entry.state);
@@ -273,20 +274,35 @@ export class SeriesPlan {
           snapshots: result.snapshots.filter(({ n }) => n >= oldest),
           oldestSnapshot: oldest,
           horizon,
-          ...(!sameAssignments(assignments, entry.assignments) && { assignments }),
+          ...(assignments !== known && { assignments }),
           status: status(state, watch),
           ...(watch !== entry.watch && { watch: watch! }),
         },
         alerts,
         duplicates: this.placed.filter(({ fate }) => fate === 'duplicate').length,
       },
-      entry: { state, season: result?.season ?? entry.season, snapshots: kept, assignments, watch },
+      entry: {
+        state,
+        season: result?.seasonChanged ? result.season : entry.season,
+        snapshots: kept,
+        assignments,
+        watch,
+      },
       outcomes: this.placed.map((item) => ({ pending: item.pending, outcome: this.outcome(item, result) })),
       conflicts: this.conflicts,
       lateScored: this.late - this.unscored,
       lateUnscored: this.unscored,
       shadow: state.shadow && { model: state.shadow.model, gain: gain(entry.state.shadow, state.shadow) },
     };
+  }
+
+  /** Those that stay: mostly the same as before, which then are the same objects. */
+  private snapshots(result: FoldResult | null, oldest: number): readonly SnapshotMark[] {
+    const known = this.keptSnapshots;
+    if ((result?.snapshots ?? []).length === 0 && (known[0]?.n ?? oldest) >= oldest) return known;
+    return [...known, ...(result?.snapshots ?? [])]
+      .filter(({ n }) => n >= oldest)
+      .map(({ n, ts }) => ({ n, ts }));
   }
 
   /** With the model whose forecast each was judged by. */

@@ -22,7 +22,7 @@ export interface SeriesEntry {
   readonly watch: Watch | null;
 }
 
-const NEW_SERIES: SeriesEntry = {
+export const NEW_SERIES: SeriesEntry = {
   version: null,
   state: emptyState(),
   season: SeasonalRing.empty(),
@@ -36,7 +36,7 @@ export function entryOf(record: SeriesRecord | null): SeriesEntry {
   if (!record) return NEW_SERIES;
   const { version, assignments, watch } = record;
   // A series that has only readings beyond a horizon, or none folded yet, has no state.
-  const state = record.state.length === 0 ? emptyState() : stateOf(record.state);
+  const state = record.state.length === 0 ? emptyState() : decodeState(record.state);
   return {
     version,
     assignments,
@@ -82,13 +82,5 @@ export async function stateAt(
 ): Promise<SeriesState | null> {
   if (n === START.n) return emptyState();
   const bytes = await store.snapshot(series, n);
-  return bytes && stateOf(bytes);
-}
-
-/**
- * Decodes a copy: what a store returns may be a Buffer, whose `slice` is a view of memory it shares, at an offset that
- * doubles cannot be read at.
- */
-function stateOf(bytes: Uint8Array): SeriesState {
-  return decodeState(new Uint8Array(bytes));
+  return bytes && decodeState(bytes);
 }

@@ -49,6 +49,7 @@ export function openEmbeddedStore(options: EmbeddedOptions): Store {
     commit: (commits) => series.commit(commits),
     snapshot: (id, n) => series.snapshot(id, n),
     range: (id, from, to, limit) => series.range(id, from, to, limit),
+    newest: (id, limit) => series.newest(id, limit),
     oldest: (id, from, to, limit) => series.oldest(id, from, to, limit),
     remove: (id) => series.remove(id),
     samplesAt: (id, timestamps) => series.samplesAt(id, timestamps),

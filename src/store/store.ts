@@ -124,6 +124,8 @@ export interface SeriesStore {
   snapshot(series: SeriesId, n: number): Promise<Uint8Array | null>;
   /** Stored samples with `from` <= ts <= `to`, ascending; at most `limit`, the newest ones, when given. */
   range(series: SeriesId, from: number, to: number, limit?: number): Promise<ScoredSample[]>;
+  /** The newest `limit` stored samples without their verdicts, ascending. */
+  newest(series: SeriesId, limit: number): Promise<Sample[]>;
   /** As `range`, but the oldest `limit` of them: what reads a whole series page by page. */
   oldest(series: SeriesId, from: number, to: number, limit: number): Promise<ScoredSample[]>;
   /**

@@ -25,6 +25,8 @@ const ROUTES = {
   nuevo: (i: number) => `/nuevo?dato=${20 + (i % 7)}&sensor=nuevo-${i % SENSORS}`,
   detectar: (i: number) => `/detectar?dato=${20 + (i % 7)}&sensor=detectar-${i % SENSORS}`,
   listar: () => '/listar?sensor=listar',
+  /** Every tenth request changes the series that the others list. */
+  changing: (i: number) => (i % 10 === 0 ? '/nuevo?dato=21&sensor=changing' : '/listar?sensor=changing'),
 } as const;
 type Route = keyof typeof ROUTES;
 
@@ -43,7 +45,7 @@ async function redis(): Promise<RedisServer> {
 async function vigiaOn(name: string, env: Record<string, string>): Promise<Candidate> {
   const broker = await startMosquitto();
   const { url } = await openBridge(broker.url, { HTTP_RATE_LIMIT: '0', ...env });
-  return { name, url, routes: ['nuevo', 'detectar', 'listar'] };
+  return { name, url, routes: ['nuevo', 'detectar', 'listar', 'changing'] };
 }
 
 function installFlask(): boolean {
@@ -80,7 +82,7 @@ async function flask(): Promise<Candidate | null> {
   // It ends its workers only when it is asked to.
   onTestFinished(() => child.kill('SIGTERM'));
   await waitFor('gunicorn', async () => (await fetch(`${url}/listar`)).ok);
-  return { name: 'Flask, Redis', url, routes: ['nuevo', 'listar'] };
+  return { name: 'Flask, Redis', url, routes: ['nuevo', 'listar', 'changing'] };
 }
 
 describe(`HTTP at ${CONNECTIONS} connections`, () => {
@@ -94,7 +96,9 @@ describe(`HTTP at ${CONNECTIONS} connections`, () => {
     for (const { url } of candidates) {
       // A series of 1,000 rows; one after the other, so that none is refused for want of a time.
       for (let i = 0; i < ROWS; i++) {
-        expect((await fetch(`${url}/nuevo?dato=${20 + (i % 7)}&sensor=listar`)).status).toBe(200);
+        for (const sensor of ['listar', 'changing']) {
+          expect((await fetch(`${url}/nuevo?dato=${20 + (i % 7)}&sensor=${sensor}`)).status).toBe(200);
+        }
       }
     }
     const run = (url: string, route: Route, seconds: number) =>

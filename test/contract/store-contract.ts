@@ -275,6 +275,11 @@ export function storeContract(name: string, open: (limits: StoreLimits) => Promi
       ]);
       expect(await store.samplesAt({ sensor: 'x', metric: 'y' }, [1])).toEqual([]);
       expect(await store.range({ sensor: 'x', metric: 'y' }, 0, T0)).toEqual([]);
+      expect(await store.newest(S, 2)).toEqual([
+        { ts: T0 + 480, value: 48 },
+        { ts: T0 + 490, value: 49 },
+      ]);
+      expect(await store.newest({ sensor: 'x', metric: 'y' }, 2)).toEqual([]);
     });
 
     it('drops snapshots that are too old and replaces re-taken ones', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { StoreUnavailable } from '../../src/errors.ts';
+import { waitFor } from '../helpers/wait-for.ts';
 import { committed, fill, NOW, testHttp, textLines } from './http-fixture.ts';
 
 const MANUAL = { sensor: 'manual', metric: 'temperature' };
@@ -219,10 +220,17 @@ describe('/listar', () => {
   it('reads the rows of a series again only after a commit, and keeps formats, limits and units apart', async () => {
     const { store } = await testHttp();
     let reads = 0;
+    let asked = 0;
+    let held = Promise.resolve();
     const counting: typeof store = Object.assign(Object.create(store), {
-      range: (...args: Parameters<typeof store.range>) => {
+      load: (...args: Parameters<typeof store.load>) => {
+        asked++;
+        return store.load(...args);
+      },
+      newest: async (...args: Parameters<typeof store.newest>) => {
         reads++;
-        return store.range(...args);
+        await held;
+        return store.newest(...args);
       },
     });
     const units = { temperature: '°C' };
@@ -247,7 +255,16 @@ describe('/listar', () => {
     expect(await values()).toEqual([1, 2, 3]);
     // One that is too late to change the state of its series.
     await fill(store, MANUAL, [{ ts: NOW - 1, value: 0 }], { next: null });
-    expect(await values()).toEqual([0, 1, 2, 3]);
+    const before = { asked, reads };
+    let release = () => {};
+    held = new Promise((resolve) => {
+      release = resolve;
+    });
+    const together = [values(), values(), values()];
+    await waitFor('all three requests', () => asked === before.asked + together.length);
+    release();
+    for (const found of await Promise.all(together)) expect(found).toEqual([0, 1, 2, 3]);
+    expect(reads).toBe(before.reads + 1);
     await store.remove(MANUAL);
     expect(await values()).toEqual([]);
   });
@@ -273,7 +290,7 @@ describe('/listar', () => {
   it('answers 503 in Spanish while the store is away', async () => {
     const http = await testHttp();
     const store = Object.assign(Object.create(http.store), {
-      range: () => Promise.reject(new StoreUnavailable('gone')),
+      newest: () => Promise.reject(new StoreUnavailable('gone')),
     });
     const down = await testHttp({ store });
     const { status, lines } = await page(`${down.url}/listar`);

@@ -70,7 +70,8 @@ export class SeriesTable implements SeriesStore {
   private readonly rollup;
   private readonly putRollup;
   private readonly values;
-  private readonly newest;
+  private readonly putLast;
+  private readonly newestSamples;
 
   constructor(
     private readonly database: Database,
@@ -108,10 +109,13 @@ export class SeriesTable implements SeriesStore {
     this.values = prepare(
       'SELECT value FROM samples WHERE series = ? AND ts >= ? AND ts < ? ORDER BY ts',
     ).raw();
-    this.newest = prepare(
+    this.putLast = prepare(
       `UPDATE series SET (last_ts, last_value) =
          (SELECT ts, value FROM samples WHERE series = series.id ORDER BY ts DESC LIMIT 1) WHERE id = ?`,
     );
+    this.newestSamples = prepare(
+      'SELECT ts, value FROM samples WHERE series = ? ORDER BY ts DESC LIMIT ?',
+    ).raw();
   }
 
   async load(series: readonly SeriesId[]): Promise<(SeriesRecord | null)[]> {
@@ -197,7 +201,7 @@ export class SeriesTable implements SeriesStore {
         this.writeRollup(id, width, start, row ?? null, added);
       }
     }
-    if (samples.length > 0) this.newest.run(id);
+    if (samples.length > 0) this.putLast.run(id);
   }
 
   /**
@@ -240,6 +244,15 @@ export class SeriesTable implements SeriesStore {
         .raw()
         .all(id, from, to, limit ?? -1) as [number, number, number | null, number | null][];
       return rows.reverse().map(([ts, value, expected, score]) => ({ ts, value, expected, score }));
+    });
+  }
+
+  async newest(series: SeriesId, limit: number): Promise<Sample[]> {
+    return available(() => {
+      const id = this.row(series)?.[0];
+      if (id === undefined) return [];
+      const rows = this.newestSamples.all(id, limit) as [number, number][];
+      return rows.reverse().map(([ts, value]) => ({ ts, value }));
     });
   }
 

@@ -15,6 +15,7 @@ export interface Layout {
   readonly name: LayoutName;
   readonly commit: Script;
   range(key: string, from: number, to: number, limit?: number): Promise<ScoredSample[]>;
+  newest(key: string, limit: number): Promise<Sample[]>;
   /** The oldest `limit` of them. */
   oldest(key: string, from: number, to: number, limit: number): Promise<ScoredSample[]>;
   samplesAt(key: string, timestamps: readonly number[]): Promise<Sample[]>;

@@ -129,6 +129,10 @@ export class SeriesKeys implements SeriesStore {
     return this.layout.range(seriesKey(series), from, to, limit);
   }
 
+  newest(series: SeriesId, limit: number): Promise<Sample[]> {
+    return this.layout.newest(seriesKey(series), limit);
+  }
+
   oldest(series: SeriesId, from: number, to: number, limit: number): Promise<ScoredSample[]> {
     return this.layout.oldest(seriesKey(series), from, to, limit);
   }

@@ -67,6 +67,13 @@ export class SortedSetLayout implements Layout {
     return scored(values!.reverse(), expected!, scores!);
   }
 
+  async newest(key: string, limit: number): Promise<Sample[]> {
+    const at = fieldKey(key, 'value');
+    const args = ['ZREVRANGE', at, '0', String(limit - 1)];
+    const [reply] = await this.server.run([{ key: at, args }]);
+    return samples(reply, at).reverse();
+  }
+
   async oldest(key: string, from: number, to: number, limit: number): Promise<ScoredSample[]> {
     const at = fieldKey(key, 'value');
     const page = ['ZRANGEBYSCORE', at, String(from), String(to), 'LIMIT', '0', String(limit)];

@@ -37,6 +37,12 @@ export class TimeseriesLayout implements Layout {
     return scored(values!, expected!, scores!);
   }
 
+  async newest(key: string, limit: number): Promise<Sample[]> {
+    const at = fieldKey(key, 'value');
+    const [reply] = await this.server.run([call(at, 'TS.REVRANGE', at, '-', '+', 'COUNT', String(limit))]);
+    return samples(reply, at).reverse();
+  }
+
   async oldest(key: string, from: number, to: number, limit: number): Promise<ScoredSample[]> {
     const at = fieldKey(key, 'value');
     const page = ['TS.RANGE', at, String(Math.max(0, from)), String(to), 'COUNT', String(limit)];

@@ -181,7 +181,7 @@ export async function startApp(options: AppOptions): Promise<App> {
           maxAge: config.ALERT_MAX_AGE,
           longestPause: config.ALERT_MAX_PAUSE,
         },
-        units: config.UNITS,
+        units: () => current.UNITS,
         metrics: new DeliveryMetrics(registry, now),
         logger,
         now,

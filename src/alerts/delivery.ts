@@ -27,8 +27,8 @@ export interface DeliveryOptions {
   /** Unique per process. */
   readonly holder: string;
   readonly limits: DeliveryLimits;
-  /** Unit per metric. */
-  readonly units: Readonly<Record<string, string>>;
+  /** Unit per metric; asked for at each try, because it may change. */
+  readonly units: () => Readonly<Record<string, string>>;
   readonly metrics: DeliveryMetrics;
   readonly logger: Logger;
   /** ms UTC */
@@ -165,7 +165,7 @@ export class Delivery {
     const { metrics, limits, units } = this.options;
     const { name } = this.target;
     const { id, revision } = entry.alert;
-    const attempt = await this.target.send(notification(entry, units), this.abort.signal);
+    const attempt = await this.target.send(notification(entry, units()), this.abort.signal);
     if (attempt.result === 'delivered') {
       metrics.ended(name, 'delivered');
       if (this.failures > 0)

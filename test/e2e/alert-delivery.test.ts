@@ -38,7 +38,7 @@ async function deliver(store: Store, target: Target, limits: Partial<DeliveryLim
     store,
     holder: 'test',
     limits: { timeout: 5000, maxAttempts: 3, maxAge: DAY, longestPause: 50, ...limits },
-    units: { temperature: '°C' },
+    units: () => ({ temperature: '°C' }),
     metrics: new DeliveryMetrics(registry, now),
     logger: pino({ level: 'debug' }, { write: (line: string) => log.push(line) }),
     now,

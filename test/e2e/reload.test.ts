@@ -6,21 +6,39 @@ import { waitForOutput } from '../helpers/child.ts';
 import { mqttClient } from '../helpers/mqtt-peers.ts';
 import { temporaryDirectory } from '../helpers/temporary-directory.ts';
 import { serve, vigia } from '../helpers/vigia.ts';
+import { waitFor } from '../helpers/wait-for.ts';
+import { webhookReceiver } from '../helpers/webhook-receiver.ts';
 
 it('SIGHUP takes over what may change, names what needs a restart, and ignores a bad file', async () => {
   const directory = temporaryDirectory();
   const path = join(directory, 'vigia.yaml');
+  const receiver = await webhookReceiver();
   writeFileSync(path, 'http_token: first\n');
   const server = await serve(['--no-devices', '--data', join(directory, 'data'), '--config', path], {
-    env: { LOG_LEVEL: 'info' },
+    env: {
+      LOG_LEVEL: 'info',
+      ALERT_WEBHOOK_URL: receiver.url,
+      ALERT_RULES: '[{"max": 30, "anomaly": "off"}]',
+    },
   });
+  /** The unit that the receiver hears of an alert of this sensor. */
+  const unitTold = async (token: string, sensor: string) => {
+    const body = JSON.stringify([{ sensor, metric: 'temperature', value: 31 }]);
+    const headers = { authorization: `Bearer ${token}` };
+    await fetch(`${server.url}/api/readings`, { method: 'POST', headers, body });
+    const told = () => receiver.posts.find(({ json }) => json.sensor === sensor);
+    await waitFor('the alert', () => told() !== undefined);
+    return told()!.json.unit;
+  };
   const status = async (token: string) =>
     (await fetch(`${server.url}/api/series`, { headers: { authorization: `Bearer ${token}` } })).status;
   expect(await status('first')).toBe(200);
-  writeFileSync(path, 'http_token: second\nbatch_max: 10\n');
+  expect(await unitTold('first', 'before')).toBe('°C');
+  writeFileSync(path, 'http_token: second\nbatch_max: 10\nunits: {temperature: K}\n');
   server.process.kill('SIGHUP');
   await waitForOutput(server, /"settings":\["BATCH_MAX"\].*need a restart/);
   expect([await status('first'), await status('second')]).toEqual([401, 200]);
+  expect(await unitTold('second', 'after')).toBe('K');
   writeFileSync(path, 'http_token: third\nprot: 1\n');
   server.process.kill('SIGHUP');
   await waitForOutput(server, /cannot be read again; nothing has changed/);

@@ -333,6 +333,7 @@ export async function startApp(options: AppOptions): Promise<App> {
         if (reload.includes('ALERT_RULES')) rules.replace(merged.ALERT_RULES ?? []);
         if (reload.includes('LOG_LEVEL')) logger.level = merged.LOG_LEVEL;
         current = merged;
+        if (reload.includes('HTTP_TOKEN')) live.dropClients();
         logger.info({ settings: reload }, 'settings read again');
         if (restart.length > 0) logger.warn({ settings: restart }, 'changed settings that need a restart');
       },

@@ -149,6 +149,11 @@ export class Live {
     });
   }
 
+  /** Cuts off every client, because what let them in does no longer; who still may comes back. */
+  dropClients(): void {
+    for (const { clients } of this.audiences.values()) for (const client of clients) client.destroy();
+  }
+
   /** Ends every stream. Idempotent. */
   close(): void {
     this.closed = true;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { passwordLine } from '../../broker/password-file.ts';
 import { waitForOutput } from '../helpers/child.ts';
+import { eventStream } from '../helpers/event-stream.ts';
 import { mqttClient } from '../helpers/mqtt-peers.ts';
 import { temporaryDirectory } from '../helpers/temporary-directory.ts';
 import { serve, vigia } from '../helpers/vigia.ts';
@@ -34,10 +35,14 @@ it('SIGHUP takes over what may change, names what needs a restart, and ignores a
     (await fetch(`${server.url}/api/series`, { headers: { authorization: `Bearer ${token}` } })).status;
   expect(await status('first')).toBe(200);
   expect(await unitTold('first', 'before')).toBe('°C');
+  const stream = await eventStream(`${server.url}/api/stream`, {
+    headers: { authorization: 'Bearer first' },
+  });
   writeFileSync(path, 'http_token: second\nbatch_max: 10\nunits: {temperature: K}\n');
   server.process.kill('SIGHUP');
   await waitForOutput(server, /"settings":\["BATCH_MAX"\].*need a restart/);
   expect([await status('first'), await status('second')]).toEqual([401, 200]);
+  await stream.ended;
   expect(await unitTold('second', 'after')).toBe('K');
   writeFileSync(path, 'http_token: third\nprot: 1\n');
   server.process.kill('SIGHUP');

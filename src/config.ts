@@ -65,10 +65,23 @@ const choice = <T extends string>(...values: [T, ...T[]]) =>
 const url = (...schemes: string[]) =>
   z
     .string()
-    .refine(
-      (text) => URL.canParse(text) && schemes.includes(new URL(text).protocol.slice(0, -1)),
-      `must be a URL that begins with ${schemes.map((s) => `${s}://`).join(' or ')}`,
-    );
+    .refine((text) => URL.canParse(text) && schemes.includes(new URL(text).protocol.slice(0, -1)), {
+      error: `must be a URL that begins with ${schemes.map((s) => `${s}://`).join(' or ')}`,
+      abort: true,
+    })
+    .refine((text) => {
+      const { username, password } = new URL(text);
+      return isPercentEncoded(username) && isPercentEncoded(password);
+    }, 'user name and password must be percent-encoded: a % is written %25');
+
+function isPercentEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 const units = z.string().transform((text, context) => {
   const result: Record<string, string> = {};

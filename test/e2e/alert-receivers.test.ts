@@ -114,5 +114,12 @@ it('settings that make no sense are refused by name, without their secrets', asy
   expect(wrong.output).toContain("'bridge/{sensor}' is where");
   const url = await runVigia(['serve'], { env: { ALERT_WEBHOOK_URL: `ftp://${SECRET}/` } });
   expect(url.output).toContain('ALERT_WEBHOOK_URL: must be a URL that begins with http:// or https://');
-  expect(wrong.output + url.output).not.toContain(SECRET);
+  const stray = await runVigia(['serve'], {
+    env: { ALERT_WEBHOOK_URL: `http://us%er:${SECRET}@127.0.0.1/` },
+  });
+  expect([stray.code, stray.output]).toEqual([
+    1,
+    expect.stringContaining('ALERT_WEBHOOK_URL: user name and password must be percent-encoded'),
+  ]);
+  expect(wrong.output + url.output + stray.output).not.toContain(SECRET);
 });

@@ -352,7 +352,8 @@ export const SETTINGS = {
     fallback: '15s',
     help: 'how often /api/stream sends a comment, so that a dead connection is noticed',
   }),
-  HTTP_TOKEN: setting(text.min(1), {
+  // What fits into the header as it is.
+  HTTP_TOKEN: setting(text.regex(/^[!-~]+$/, 'must be visible ASCII characters, without spaces'), {
     reload: true,
     help: 'bearer token that the JSON API asks for',
     secret: true,

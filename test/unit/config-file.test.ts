@@ -99,6 +99,14 @@ it('the JSON Schema refuses what a start would refuse for its type, and takes wh
     expect([line, ...both(line)]).toEqual([line, false, false]);
 });
 
+it('HTTP_TOKEN is what a header can carry', () => {
+  expect(readConfig({}, { HTTP_TOKEN: 'a~!"=/+1' }).HTTP_TOKEN).toBe('a~!"=/+1');
+  for (const token of ['two words', 'geheím', 'a\tb', ' '])
+    expect(() => readConfig({}, { HTTP_TOKEN: token })).toThrow(
+      /HTTP_TOKEN: must be visible ASCII characters, without spaces$/,
+    );
+});
+
 it('a number is taken as it is written', () => {
   expect(readConfig({}, {}, file('mqtt_username: 007\nmqtt_password: 1e3\n'))).toMatchObject({
     MQTT_USERNAME: '007',

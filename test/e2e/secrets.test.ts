@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { passwordLine } from '../../broker/password-file.ts';
-import { waitForOutput } from '../helpers/child.ts';
+import { freePort, waitForOutput } from '../helpers/child.ts';
 import { startMosquitto } from '../helpers/mosquitto.ts';
 import { mqttClient } from '../helpers/mqtt-peers.ts';
 import { findProgram } from '../helpers/program.ts';
@@ -31,7 +31,9 @@ it('serve: tokens, passwords and what clients send as such', async () => {
       MQTT_USERNAME: 'own',
       MQTT_PASSWORD: secret('own'),
       MQTT_USERS_FILE: users,
-      ALERT_WEBHOOK_URL: `http://user:${secret('hook')}@127.0.0.1:9/${secret('path')}`,
+      ALERT_RULES: '[{"metric": "temperature", "max": 30}]',
+      ALERT_WEBHOOK_SECRET: secret('key'),
+      ALERT_WEBHOOK_URL: `http://user:${secret('hook')}@127.0.0.1:${await freePort()}/${secret('path')}`,
     },
   });
   for (const token of [secret('token'), secret('wrong')]) {
@@ -42,12 +44,17 @@ it('serve: tokens, passwords and what clients send as such', async () => {
     await fetch(`${server.url}/api/nothing?token=${token}`, { headers: { cookie: token } });
   }
   for (let i = 0; i < 20; i++) await fetch(`${server.url}/listar?token=${secret('wrong')}`);
-  await mqttClient(server.mqttUrl, { username: 'boiler', password: secret('boiler') });
+  const boiler = await mqttClient(server.mqttUrl, { username: 'boiler', password: secret('boiler') });
+  await boiler.publishAsync('sensors/boiler/temperature', '31', { qos: 1 });
   for (const username of ['boiler', 'own', 'nobody']) {
     const refused = mqttClient(server.mqttUrl, { username, password: secret('wrong') });
     await expect(refused).rejects.toThrow();
   }
   await waitForOutput(server, /denied/);
+  await waitForOutput(
+    server,
+    /"target":"webhook".*"reason":"connect ECONNREFUSED.*alert change not delivered/,
+  );
   await server.kill('SIGTERM');
   expect(server.output()).toMatch(/"level":20|"level":10/);
   expect(server.output()).not.toContain(MARKER);

@@ -20,13 +20,17 @@ import {
   type storedAnswer,
   writeQuery,
 } from './compat-schema.ts';
+import { refuseForeignPages } from './cross-origin.ts';
 import { type ErrorAnswer, errorBody, errorHandler, RequestRefused } from './error-answer.ts';
 import type { HttpOptions } from './http-options.ts';
 import { ListCache } from './list-cache.ts';
 import { queryParameter } from './query-parameter.ts';
 import { unitOf } from './unit.ts';
 
-type CompatOptions = Pick<HttpOptions, 'store' | 'submit' | 'logger' | 'hostname' | 'units' | 'maxNameBytes'>;
+type CompatOptions = Pick<
+  HttpOptions,
+  'store' | 'submit' | 'logger' | 'hostname' | 'units' | 'maxNameBytes' | 'corsOrigins'
+>;
 
 /** @param guards run before every route */
 export function compatRoutes(options: CompatOptions, guards: readonly RequestHandler[]): Router {
@@ -47,6 +51,10 @@ export function compatRoutes(options: CompatOptions, guards: readonly RequestHan
     throw new RequestRefused(405, 'method_not_allowed', 'Esta ruta solo admite GET.');
   });
   router.use(['/nuevo', '/listar', '/detectar'], ...guards);
+  router.use(
+    ['/nuevo', '/detectar'],
+    refuseForeignPages(() => options.corsOrigins, 'Esta ruta no admite datos de páginas de otros sitios.'),
+  );
 
   router.get('/nuevo', async (request, response) => {
     const { format, sensor, dato } = readQuery(request, ofWrite, inSpanish);

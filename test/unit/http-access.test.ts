@@ -1,4 +1,7 @@
 /** Who may use the HTTP routes: tokens, limits per client, proxies, pages of other sites. */
+import { once } from 'node:events';
+import { get, type IncomingMessage } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { ConfigurationError } from '../../src/errors.ts';
 import { testHttp, textLines } from './http-fixture.ts';
@@ -116,6 +119,37 @@ describe('pages of other sites', () => {
     expect(asked.headers.get('access-control-allow-origin')).toBeNull();
     const write = await fetch(`${http.url}/api/readings`, { method: 'POST', body: '[]', headers });
     expect(write.status).toBe(403);
+  });
+
+  it('may not write on the legacy routes either, except by a link that the visitor follows', async () => {
+    const http = await testHttp({ corsOrigins: ['https://panel.example'] });
+    // fetch sends a Sec-Fetch-Mode of its own.
+    const ask = async (path: string, headers: Record<string, string>) => {
+      const [response] = await once(get(http.url + path, { headers }), 'response');
+      return { status: (response as IncomingMessage).statusCode, body: await text(response) };
+    };
+    for (const path of ['/nuevo?dato=1', '/detectar?dato=1']) {
+      for (const site of ['cross-site', 'same-site']) {
+        for (const headers of [
+          { 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'image' },
+          { 'sec-fetch-mode': 'cors', origin: 'https://evil.example' },
+          { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'iframe' },
+        ]) {
+          const { status, body } = await ask(path, { 'sec-fetch-site': site, ...headers });
+          expect(status).toBe(403);
+          expect(textLines(body)).toEqual(['Esta ruta no admite datos de páginas de otros sitios.']);
+        }
+      }
+    }
+    expect(http.submitted).toEqual([]);
+    const link = {
+      'sec-fetch-site': 'cross-site',
+      'sec-fetch-mode': 'navigate',
+      'sec-fetch-dest': 'document',
+    };
+    for (const headers of [link, page('https://panel.example'), { 'sec-fetch-site': 'same-origin' }, {}])
+      expect((await ask('/nuevo?dato=1', headers)).status).toBe(200);
+    expect((await ask('/listar', page('https://evil.example'))).status).toBe(200);
   });
 
   it('that are listed may read and write, with the token where there is one; others may not', async () => {

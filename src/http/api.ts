@@ -138,24 +138,6 @@ export function apiRoutes(options: ApiOptions): Router {
     options.live.acknowledged(alert);
     response.json(shownAlert(alert, options.units));
   });
-
-  for (const [path, allowed] of [
-    ['/readings', 'POST'],
-    ['/series', 'GET, HEAD'],
-    ['/series/:sensor/:metric', 'GET, HEAD, DELETE'],
-    ['/series/:sensor/:metric/export', 'GET, HEAD'],
-    ['/alerts', 'GET, HEAD'],
-    ['/log-level', 'GET, HEAD, PUT'],
-    ['/stream', 'GET, HEAD'],
-    ['/recent', 'GET, HEAD'],
-    ['/status', 'GET, HEAD'],
-    ['/alerts/:id/acknowledge', 'POST'],
-  ] as const) {
-    router.all(path, (_request, response) => {
-      response.set('Allow', allowed);
-      throw new RequestRefused(405, 'method_not_allowed', `only ${allowed} is possible here`);
-    });
-  }
   return router;
 }
 

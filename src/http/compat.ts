@@ -1,8 +1,8 @@
 /**
  * The three routes of the replaced system, `/nuevo`, `/listar` and `/detectar`, for clients that still call them: the same
  * Spanish texts as HTML pages, and each with a JSON twin (`Accept: application/json` or `format=json`). They write through
- * the same pipeline as everything else. They write on GET, as they always did, so nothing may cache them, and HEAD, which
- * by convention changes nothing, is refused.
+ * the same pipeline as everything else. Two write on GET, as they always did, so nothing may cache them, and HEAD, which by
+ * convention changes nothing, is refused there.
  */
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 import type { z } from 'zod';
@@ -43,12 +43,14 @@ export function compatRoutes(options: CompatOptions, guards: readonly RequestHan
 
   router.use(['/nuevo', '/listar', '/detectar'], (request, response, next) => {
     response.set({ 'Cache-Control': 'no-store', Vary: 'Accept' });
-    if (request.method === 'GET') {
+    const reads = request.baseUrl.toLowerCase() === '/listar';
+    if (request.method === 'GET' || (reads && request.method === 'HEAD')) {
       next();
       return;
     }
-    response.set('Allow', 'GET');
-    throw new RequestRefused(405, 'method_not_allowed', 'Esta ruta solo admite GET.');
+    response.set('Allow', reads ? 'GET, HEAD' : 'GET');
+    const message = reads ? 'Esta ruta solo admite GET y HEAD.' : 'Esta ruta solo admite GET.';
+    throw new RequestRefused(405, 'method_not_allowed', message);
   });
   router.use(['/nuevo', '/listar', '/detectar'], ...guards);
   router.use(

@@ -56,20 +56,6 @@ export function modelRoutes({ models, maxModelSize, logger }: ModelOptions): Rou
     response.json(changed('shadow', scope, id, await models.shadow(scope, id)));
   });
 
-  for (const [path, allowed] of [
-    ['/', 'GET, HEAD, POST'],
-    ['/rollback', 'POST'],
-    ['/end-shadow', 'POST'],
-    ['/:id', 'GET, HEAD'],
-    ['/:id/promote', 'POST'],
-    ['/:id/shadow', 'POST'],
-  ] as const) {
-    router.all(path, (_request, response) => {
-      response.set('Allow', allowed);
-      throw new RequestRefused(405, 'method_not_allowed', `only ${allowed} is possible here`);
-    });
-  }
-
   async function find(id: string): Promise<StoredModel> {
     const model = await models.stored(id);
     if (!model)
@@ -98,10 +84,6 @@ export function seriesModelRoute({ models }: Pick<HttpOptions, 'models'>): Route
     const found = await models.ofSeries({ sensor, metric });
     if (!found) throw new RequestRefused(404, 'not_found', 'there is no such series');
     response.json(found satisfies z.infer<typeof seriesModelsAnswer>);
-  });
-  router.all('/series/:sensor/:metric/models', (_request, response) => {
-    response.set('Allow', 'GET, HEAD');
-    throw new RequestRefused(405, 'method_not_allowed', 'only GET, HEAD is possible here');
   });
   return router;
 }

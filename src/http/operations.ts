@@ -49,6 +49,8 @@ export interface Operation {
   readonly path: string;
   readonly tag: 'readings' | 'series' | 'alerts' | 'dead letters' | 'models' | 'operation' | 'legacy';
   readonly summary: string;
+  /** Writes although it is a GET, as it did in the replaced system: HEAD, which changes nothing by convention, is refused. */
+  readonly writes?: boolean;
   /** Open to everybody also where HTTP_TOKEN is set; those tagged `legacy` as HTTP_LEGACY_ACCESS says. */
   readonly open?: boolean;
   /** Its parameters are the schema's input. */
@@ -286,6 +288,7 @@ export function operations(maxNameBytes: number): readonly Operation[] {
       method: 'get',
       path: '/nuevo',
       tag: 'legacy',
+      writes: true,
       summary: 'Store a value; a Spanish page, or JSON',
       query: writeQuery(maxNameBytes),
       answer: { ...html, ...json(storedAnswer) },
@@ -304,6 +307,7 @@ export function operations(maxNameBytes: number): readonly Operation[] {
       method: 'get',
       path: '/detectar',
       tag: 'legacy',
+      writes: true,
       summary: 'Store a value and say whether the static rule finds it anomalous; a Spanish page, or JSON',
       query: writeQuery(maxNameBytes),
       answer: { ...html, ...json(detectionAnswer) },

@@ -13,7 +13,9 @@ import { crossOrigin } from './cross-origin.ts';
 import { errorBody, errorHandler, RequestRefused } from './error-answer.ts';
 import { PAGE_POLICY } from './html.ts';
 import type { HttpOptions } from './http-options.ts';
+import { Methods } from './methods.ts';
 import { openapiRoutes } from './openapi.ts';
+import { operations } from './operations.ts';
 import { opsRoutes } from './ops.ts';
 import { panelRoutes } from './panel.ts';
 import { FailureLimit, requestLimit } from './rate-limits.ts';
@@ -72,6 +74,11 @@ export function application(options: HttpOptions): Express {
       next();
     },
   );
+  const methods = new Methods([
+    ...operations(options.maxNameBytes),
+    { method: 'get', path: '/panel/{file}' },
+  ]);
+  app.use(methods.options);
   app.use(opsRoutes(options));
   // Options with getters may change while the server runs: these are asked at each request.
   const limited = requestLimit(() => options.rateLimit);
@@ -86,7 +93,7 @@ export function application(options: HttpOptions): Express {
     bearerToken(() => options.token, failures),
     apiRoutes(options),
   );
-  app.use(() => {
+  app.use(methods.refuseOthers, () => {
     throw new RequestRefused(404, 'not_found', 'Not found');
   });
   app.use(

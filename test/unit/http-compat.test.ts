@@ -176,6 +176,13 @@ describe('/nuevo', () => {
 });
 
 describe('/listar', () => {
+  it('may be asked for with HEAD, since it only reads', async () => {
+    const http = await testHttp();
+    expect((await fetch(`${http.url}/listar`, { method: 'HEAD' })).status).toBe(200);
+    const response = await fetch(`${http.url}/listar`, { method: 'POST' });
+    expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
+  });
+
   it('shows hostname and readings, oldest first, in the shortest form', async () => {
     const http = await testHttp();
     await fill(http.store, MANUAL, [

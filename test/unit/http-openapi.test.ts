@@ -148,6 +148,31 @@ describe('/openapi.json', () => {
     expect(stale, 'listed in src/http/operations.ts, but not registered').toEqual([]);
   });
 
+  it('knows the methods of every path: OPTIONS tells them, all others get 405', async () => {
+    const http = await testHttp();
+    const document = await documentOf(http);
+    const writes = ['/nuevo', '/detectar'];
+    for (const [template, described] of Object.entries(document.paths)) {
+      const wanted = new Set(Object.keys(described).map((method) => method.toUpperCase()));
+      if (wanted.has('GET') && !writes.includes(template)) wanted.add('HEAD');
+      const url = http.url + template.replaceAll(/\{\w+\}/g, 'x');
+      const asked = await fetch(url, { method: 'OPTIONS' });
+      expect([template, asked.status]).toEqual([template, 204]);
+      const allowed = asked.headers.get('allow')!.split(', ');
+      expect(allowed, template).toEqual(expect.arrayContaining([...wanted]));
+      for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']) {
+        if (allowed.includes(method)) continue;
+        const refused = await fetch(url, { method });
+        expect([method, template, refused.status]).toEqual([method, template, 405]);
+        expect(refused.headers.get('allow')).toBe(allowed.join(', '));
+      }
+    }
+    for (const method of ['OPTIONS', 'POST']) {
+      expect((await fetch(`${http.url}/nothing`, { method })).status).toBe(404);
+      expect((await fetch(`${http.url}/api/nothing`, { method })).status).toBe(404);
+    }
+  });
+
   it('says which routes ask for the token, where there is one', async () => {
     const open = await documentOf(await testHttp());
     expect(open.components.securitySchemes).toBeUndefined();

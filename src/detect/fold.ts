@@ -100,14 +100,19 @@ export class Fold {
 
   /**
    * The static rule on sample `i`, whose forecast was not known before; null while there are fewer than W values before
-   * it. Valid after `compute`.
+   * it. Valid after `compute`. `error` stops at the largest double, where value and forecast lie at opposite ends.
    */
   static(i: number): { expected: number; error: number; threshold: number; anomaly: boolean } | null {
     const forecast = this.forecasts[i];
     if (forecast === null || forecast === undefined || typeof forecast === 'number') return null;
     const { expected, threshold } = forecast;
-    const error = Math.abs(this.samples[i]!.value - expected);
-    return { expected, error, threshold, anomaly: error > threshold };
+    const distance = Math.abs(this.samples[i]!.value - expected);
+    return {
+      expected,
+      error: Math.min(distance, Number.MAX_VALUE),
+      threshold,
+      anomaly: distance > threshold,
+    };
   }
 
   /** Advances the state over all samples; the batch must have been computed. */

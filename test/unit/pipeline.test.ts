@@ -98,6 +98,15 @@ describe('a submission', () => {
     expect(await accounts(running)).toEqual({ received: 14, sum: 14 });
   });
 
+  it('has a finite error also between the ends of the doubles', async () => {
+    const running = runningPipeline(openStore());
+    const values = [...Array.from({ length: 10 }, () => -1.7e308), 1.7e308];
+    const outcomes = await running.pipeline.submit(
+      values.map((value, i) => ({ ...S, ts: NOW - 1000 + i, value })),
+    );
+    expect(outcomes.at(-1)).toMatchObject({ static: { error: Number.MAX_VALUE, anomaly: true } });
+  });
+
   it('without timestamps gets increasing ones, until they would run ahead of the clock', async () => {
     const running = runningPipeline(openStore(), { now: () => NOW });
     const many = await running.pipeline.submit(Array.from({ length: 1200 }, (_, i) => ({ ...S, value: i })));

@@ -24,8 +24,10 @@ export function parseIsoTime(text: string): number | null {
   }
   if (zone.toUpperCase() === 'Z') return utc;
   const digits = zone.slice(1).replace(':', '');
-  const offset = Number(digits.slice(0, 2)) * 60 + Number(digits.slice(2, 4) || '0');
-  return utc - (zone[0] === '-' ? -1 : 1) * offset * 60_000;
+  const [hours, minutes] = [Number(digits.slice(0, 2)), Number(digits.slice(2, 4))];
+  // No zone is farther from UTC than 14 hours.
+  if (hours > 14 || minutes > 59) return null;
+  return utc - (zone[0] === '-' ? -1 : 1) * (hours * 60 + minutes) * 60_000;
 }
 
 /** ms since 1970 (a fraction is rounded) or ISO 8601 text. @returns ms, null for anything else or before 1970 */

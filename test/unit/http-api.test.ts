@@ -43,10 +43,18 @@ describe('POST /api/readings', () => {
     ['2025-11-28 22:09:15.000', NOW],
     ['2025-11-28T22:09:15Z', NOW],
     ['2025-11-29T00:09:15+02:00', NOW],
+    ['2025-11-29T12:09:15+14', NOW],
+    ['2025-11-28T12:39:15-0930', NOW],
   ])('reads ts %s', async (ts, expected) => {
     const http = await testHttp();
     await post(`${http.url}/api/readings`, { ...reading, ts });
     expect(http.submitted[0]?.[0]?.ts).toBe(expected);
+  });
+
+  it.each(['+25:00', '-14:60', '+15'])('knows no zone %s', async (zone) => {
+    const http = await testHttp();
+    const { body } = await post(`${http.url}/api/readings`, { ...reading, ts: `2025-11-28T22:09:15${zone}` });
+    expect(body.rejected).toMatchObject([{ field: 'ts', reason: 'bad-ts' }]);
   });
 
   it('rejects what is no reading and still submits the others', async () => {

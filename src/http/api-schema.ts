@@ -40,7 +40,10 @@ const name = (maxBytes: number) =>
       const why = nameProblem(text, maxBytes);
       if (why !== null) context.addIssue({ code: 'custom', message: why });
     })
-    .meta({ minLength: 1, description: `at most ${maxBytes} bytes of UTF-8, no control characters` });
+    .meta({
+      minLength: 1,
+      description: `at most ${maxBytes} bytes of UTF-8, no control characters, not blank, not . or ..`,
+    });
 
 /** One element of `POST /api/readings`. @param maxNameBytes longest sensor or metric name */
 export const readingSchema = (maxNameBytes: number) =>

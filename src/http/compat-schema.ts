@@ -32,7 +32,7 @@ const sensor = (maxNameBytes: number) =>
     .string()
     .refine(
       (text) => nameProblem(text, maxNameBytes) === null,
-      `El parámetro sensor debe tener de 1 a ${maxNameBytes} bytes y ningún carácter de control.`,
+      `El parámetro sensor debe tener de 1 a ${maxNameBytes} bytes y ningún carácter de control, y no puede estar en blanco ni ser «.» o «..».`,
     )
     .default('manual')
     .meta({ description: 'the series is the temperature of this sensor' });

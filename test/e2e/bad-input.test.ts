@@ -89,7 +89,7 @@ it('sensor names with braces, emoji and anything else that a topic level may hol
     "'; drop table series; --",
     'ñandú',
     'x'.repeat(200),
-    '..',
+    '...',
     '__proto__',
   ];
   for (const [i, name] of names.entries()) {
@@ -100,8 +100,23 @@ it('sensor names with braces, emoji and anything else that a topic level may hol
     expect((await getJson<{ readings: { value: number }[] }>(url)).readings).toMatchObject([{ value: i }]);
   }
   await publisher.publishAsync(`sensors/${'x'.repeat(201)}/temperature`, '1', { qos: 1 });
-  await publisher.publishAsync('sensors//temperature', '1', { qos: 1 });
-  expect(await result(server, 'dead_lettered')).toBe(2);
+  const unusable = [
+    'sensors//temperature',
+    'sensors/../temperature',
+    'sensors/a/.',
+    'sensors/ \u00a0/temperature',
+  ];
+  for (const topic of unusable) await publisher.publishAsync(topic, '1', { qos: 1 });
+  expect(await result(server, 'dead_lettered')).toBe(1 + unusable.length);
+  const letters = await getJson<{ reason: string; detail: string }[]>(`${server.url}/api/dead-letters`);
+  expect(new Set(letters.map(({ reason }) => reason))).toEqual(new Set(['bad-topic']));
+  expect(letters.map(({ detail }) => detail)).toEqual(
+    expect.arrayContaining([
+      "the sensor name in the topic must not be '.' or '..'",
+      "the metric name in the topic must not be '.' or '..'",
+      'the sensor name in the topic is blank',
+    ]),
+  );
 });
 
 it('a packet of 10 MB and a topic of 300 levels cost their sender the connection, nobody else', async () => {

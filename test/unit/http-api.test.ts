@@ -57,6 +57,19 @@ describe('POST /api/readings', () => {
     expect(body.rejected).toMatchObject([{ field: 'ts', reason: 'bad-ts' }]);
   });
 
+  it.each(['.', '..', ' ', '\u2003\u00a0'])('takes no name %j', async (name) => {
+    const http = await testHttp();
+    const readings = [
+      { ...reading, sensor: name },
+      { ...reading, metric: name },
+    ];
+    const { body } = await post(`${http.url}/api/readings`, readings);
+    expect(body.rejected).toMatchObject([
+      { field: 'sensor', reason: 'bad-sensor' },
+      { field: 'metric', reason: 'bad-metric' },
+    ]);
+  });
+
   it('rejects what is no reading and still submits the others', async () => {
     let counted = 0;
     const http = await testHttp({

@@ -118,6 +118,8 @@ describe('/nuevo', () => {
 
   it.each([
     ['empty', ''],
+    ['blank', '+'],
+    ['two dots', '..'],
     ['too long', 'ñ'.repeat(11)],
     ['with a control character', 'a%0Ab'],
     ['not UTF-8', '%FF'],

@@ -8,8 +8,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import type { Logger } from 'pino';
 import { Counter, collectDefaultMetrics, Registry } from 'prom-client';
+import { Access } from '../broker/access.ts';
 import { type Broker, startBroker } from '../broker/broker.ts';
 import { brokerMetrics } from '../broker/metrics.ts';
+import { tlsOptions } from '../broker/tls.ts';
 import { faultKinds } from '../devices/faults.ts';
 import { type Simulator, startSimulator } from '../devices/simulator.ts';
 import { type Artifact, artifactBytes, loadArtifact, modelId, parseArtifact } from '../models/artifact.ts';
@@ -33,7 +35,7 @@ import { type SeriesId, seriesKey } from './domain/series.ts';
 import { ConfigurationError, StoreUnavailable } from './errors.ts';
 import { Live } from './http/live.ts';
 import { registerProcessMetrics } from './http/process-metrics.ts';
-import { startHttp } from './http/server.ts';
+import { checkTrustProxy, startHttp } from './http/server.ts';
 import { brokerHook } from './intake/broker-hook.ts';
 import { MqttSubscriber } from './intake/mqtt-subscriber.ts';
 import { Accounting } from './pipeline/accounting.ts';
@@ -360,14 +362,19 @@ async function closeAll(
 
 /**
  * The store that the settings describe, for a command that reads it without a server.
+ * @param patience how long to try to reach Redis, ms; default 10 s
  * @returns null where the embedded store was never made
  */
-export async function openExistingStore(config: Config, logger: Logger): Promise<Store | null> {
+export async function openExistingStore(
+  config: Config,
+  logger: Logger,
+  patience?: number,
+): Promise<Store | null> {
   if (config.REDIS_URL === undefined && !embeddedStoreExists(config.DATA_DIR)) return null;
-  return openStore(config, logger);
+  return openStore(config, logger, patience);
 }
 
-async function openStore(config: Config, logger: Logger): Promise<Store> {
+async function openStore(config: Config, logger: Logger, patience?: number): Promise<Store> {
   const { RETENTION: retention, DEAD_LETTER_MAX: deadLetterMax } = config;
   if (config.REDIS_URL === undefined) {
     return openEmbeddedStore({ directory: config.DATA_DIR, retention, deadLetterMax });
@@ -378,10 +385,35 @@ async function openStore(config: Config, logger: Logger): Promise<Store> {
     layout: config.REDIS_LAYOUT,
     ...(config.REDIS_CA !== undefined && { ca: config.REDIS_CA }),
     timeout: config.REDIS_TIMEOUT,
+    ...(patience !== undefined && { patience }),
     maxClockSkew: config.MAX_CLOCK_SKEW,
     retention,
     deadLetterMax,
     logger,
+  });
+}
+
+/** What the start would find wrong with settings that each for itself look right, by building what it builds of them. */
+export function settingProblems(config: Config): string[] {
+  const { users, accessList } = brokerAccess(config);
+  const { MQTT_TLS_CERT: cert, MQTT_TLS_KEY: key, MQTT_TLS_CLIENT_CA: clientCa } = config;
+  const steps = [
+    () => new Access({ ...(users !== undefined && { users }) }),
+    () => new Access({ ...(accessList !== undefined && { accessList }) }),
+    () =>
+      cert !== undefined &&
+      key !== undefined &&
+      tlsOptions({ cert, key, ...(clientCa !== undefined && { clientCa }) }, 'MQTT_TLS_CERT, MQTT_TLS_KEY'),
+    () => checkTrustProxy(config.TRUST_PROXY),
+  ];
+  return steps.flatMap((step) => {
+    try {
+      step();
+      return [];
+    } catch (error) {
+      if (!(error instanceof ConfigurationError)) throw error;
+      return [error.message];
+    }
   });
 }
 

@@ -1,7 +1,7 @@
 /**
  * `vigia doctor`: what a start with these settings would find, and what a sample message would become. It takes no
  * readings: the broker sees a client of another id that subscribes to nothing, and the store what every start writes there
- * (a key that lasts a minute; on a new Redis, which layout it has).
+ * (a key that lasts a minute; on a new Redis, which layout it has). Ports are opened for a moment.
  */
 import { randomBytes } from 'node:crypto';
 import { access, constants, mkdir, statfs } from 'node:fs/promises';
@@ -11,7 +11,7 @@ import mqtt from 'mqtt';
 import pino from 'pino';
 import { loadArtifact, modelId } from '../../models/artifact.ts';
 import { defaultModelDirectory } from '../../models/default-model.ts';
-import { openExistingStore } from '../app.ts';
+import { openExistingStore, settingProblems } from '../app.ts';
 import { decode } from '../codecs/decode.ts';
 import { TopicTemplate } from '../codecs/topic.ts';
 import { type Config, changedSettings, readConfig } from '../config.ts';
@@ -19,7 +19,8 @@ import { seriesKey } from '../domain/series.ts';
 import { InvalidInput } from '../errors.ts';
 import { clockProblem } from '../pipeline/guard.ts';
 import { WIDEST_ROLLUP } from '../store/rollup.ts';
-import { redact, urlHost } from './terminal.ts';
+import { portProblem, type RunningVigia, runningVigia } from './ports.ts';
+import { redact } from './terminal.ts';
 
 interface Finding {
   readonly check: 'settings' | 'store' | 'clock' | 'broker' | 'model' | 'http' | 'data' | 'sample';
@@ -34,8 +35,14 @@ interface Options {
   readonly config?: string;
 }
 
+type Store = NonNullable<Awaited<ReturnType<typeof openExistingStore>>>;
+
 /** No check takes longer, ms. */
 const DEADLINE = 5000;
+/** A running Vigía answers /readyz within 2 s, ms. */
+const ANSWER_MS = 3500;
+/** A second try is enough where nobody waits for a start, and the reason is known before the deadline, ms. */
+const STORE_PATIENCE = 1000;
 /** Beyond this, clocks of machines do not differ when something sets them, ms. */
 const SKEW_WARN = 2000;
 /** Below this a disk is as good as full, bytes. */
@@ -43,7 +50,7 @@ const DISK_WARN = 200 * 2 ** 20;
 
 export function doctorCommand(): Command {
   return new Command('doctor')
-    .description('checks settings, store, clock, broker, model and port; what a sample message would become')
+    .description('checks settings, store, clock, broker, model and ports; what a sample message would become')
     .option('--topic <topic>', 'of the sample message')
     .option('--payload <text>', 'of the sample message')
     .option('--config <file>', 'configuration file (VIGIA_CONFIG)')
@@ -52,14 +59,21 @@ export function doctorCommand(): Command {
       if ((options.topic === undefined) !== (options.payload === undefined))
         throw new InvalidInput('topic', '--topic and --payload go together');
       const config = readConfig({}, undefined, options.config);
+      const embedded = config.REDIS_URL === undefined;
+      const port = portProblem(config.HOST, config.PORT, 'PORT');
+      const running = port.then((problem) => (problem?.taken ? runningVigia(config, ANSWER_MS) : null));
       const found = (
         await Promise.all([
           settings(config),
-          within('store', store(config), config.REDIS_URL === undefined ? 'DATA_DIR' : 'REDIS_URL'),
-          within('broker', broker(config), 'MQTT_URL'),
+          within('store', store(config, running), embedded ? 'DATA_DIR' : 'REDIS_URL'),
+          within(
+            'broker',
+            config.MQTT_URL === undefined ? builtInBroker(config, running) : broker(config),
+            'MQTT_URL',
+          ),
           within('model', model(config), 'MODEL_DIR'),
-          within('http', http(config), 'PORT'),
-          within('data', data(config), 'DATA_DIR'),
+          within('http', http(config, port, running), 'PORT'),
+          embedded ? within('data', data(config), 'DATA_DIR') : [],
           sample(config, options),
         ])
       ).flat();
@@ -92,35 +106,43 @@ async function within(
   }
 }
 
-/** `readConfig` has found them right; which are not the defaults is what an operator looks for. */
+/** Beside what is wrong: which are not the defaults is what an operator looks for. */
 function settings(config: Config): Finding[] {
+  const problems = settingProblems(config).map(
+    (detail): Finding => ({ check: 'settings', status: 'fail', detail }),
+  );
   const { reload, restart } = changedSettings(readConfig({}, {}), config);
   const names = [...reload, ...restart].sort();
   const detail = names.length === 0 ? 'all are the defaults' : `not the defaults: ${names.join(', ')}`;
-  return [{ check: 'settings', status: 'ok', detail }];
+  return [...problems, { check: 'settings', status: 'ok', detail }];
 }
 
-async function store(config: Config): Promise<Finding[]> {
+async function store(config: Config, running: Promise<RunningVigia | null>): Promise<Finding[]> {
   const silent = pino({ level: 'silent' });
-  const opened = await openExistingStore(config, silent).catch(async (error: Error) => {
+  let opened: Store | null;
+  try {
+    opened = await openExistingStore(config, silent, STORE_PATIENCE);
+  } catch (error) {
     // Its own store is in use while it runs, and rightly so.
-    const running = config.REDIS_URL === undefined && /in use/.test(error.message);
-    if (running && (await answering(config))) return null;
-    throw error;
-  });
+    const { message } = error as Error;
+    const own = /in use/.test(message) && (await running)?.store === 'embedded';
+    if (!own || config.REDIS_URL !== undefined) throw error;
+    return [
+      { check: 'store', status: 'ok', detail: 'in use by the Vigía that answers at PORT' },
+      ownClock(config, []),
+    ];
+  }
   if (!opened) {
-    const detail =
-      (await answering(config)) === null
-        ? `none yet at DATA_DIR (${config.DATA_DIR}): the first start makes it`
-        : 'in use by the Vigía that answers at PORT';
-    return [{ check: 'store', status: 'ok', detail }];
+    const detail = `none yet at DATA_DIR (${config.DATA_DIR}): the first start makes it`;
+    return [{ check: 'store', status: 'ok', detail }, ownClock(config, [])];
   }
   try {
     await opened.ping();
     const detail = `${opened.description}: ${await opened.seriesCount()} series, ${await opened.deadLetterCount()} dead letters`;
-    const findings: Finding[] = [{ check: 'store', status: 'ok', detail }];
-    if (opened.kind === 'redis') findings.push(await clock(opened));
-    return findings;
+    return [
+      { check: 'store', status: 'ok', detail },
+      opened.kind === 'redis' ? await clock(opened) : ownClock(config, await opened.list()),
+    ];
   } finally {
     await opened.close();
   }
@@ -142,12 +164,39 @@ async function clock(opened: { time(): Promise<number> }): Promise<Finding> {
   }
 }
 
-async function broker(config: Config): Promise<Finding[]> {
-  const { MQTT_URL: url, MQTT_USERNAME: username, MQTT_PASSWORD: password } = config;
-  if (url === undefined) {
-    const detail = 'MQTT_URL is not set: `vigia serve` brings its own broker, `vigia bridge` needs one';
-    return [{ check: 'broker', status: 'ok', detail }];
+/** With the embedded store there is no other clock; but what it has stored must not lie ahead. */
+function ownClock({ MAX_CLOCK_SKEW: maxSkew }: Config, stored: Awaited<ReturnType<Store['list']>>): Finding {
+  const newest = Math.max(...stored.map(({ last }) => last?.ts ?? -1), -1);
+  const now = `this machine says ${new Date().toISOString()}`;
+  if (newest < 0)
+    return { check: 'clock', status: 'ok', detail: `${now}; there is nothing to compare it with` };
+  const ahead = newest > Date.now() + maxSkew;
+  const detail = `${now}, the newest reading ${new Date(newest).toISOString()}`;
+  return { check: 'clock', status: ahead ? 'warn' : 'ok', detail };
+}
+
+/** The ports that `vigia serve` and `vigia broker` open. */
+async function builtInBroker(config: Config, running: Promise<RunningVigia | null>): Promise<Finding[]> {
+  const found: Finding[] = [];
+  for (const setting of ['MQTT_PORT', 'MQTT_WS_PORT', 'MQTT_TLS_PORT'] as const) {
+    const port = config[setting];
+    if (port === undefined) continue;
+    const problem = await portProblem(config.HOST, port, setting);
+    const own = problem?.taken === true && (await running)?.role === 'serve';
+    const state = own ? 'is in use, and the Vigía that answers at PORT is a `vigia serve`' : 'can be opened';
+    found.push(
+      problem && !own
+        ? { check: 'broker', status: 'fail', detail: problem.message }
+        : { check: 'broker', status: 'ok', detail: `${setting} ${port} ${state}` },
+    );
   }
+  const detail = 'MQTT_URL is not set: `vigia serve` brings its own broker, `vigia bridge` needs one';
+  return [{ check: 'broker', status: 'ok', detail }, ...found];
+}
+
+async function broker(config: Config): Promise<Finding[]> {
+  const { MQTT_USERNAME: username, MQTT_PASSWORD: password } = config;
+  const url = config.MQTT_URL!;
   const client = mqtt.connect(url, {
     clientId: `vigia-doctor-${randomBytes(4).toString('hex')}`,
     clean: true,
@@ -185,25 +234,23 @@ async function model(config: Config): Promise<Finding[]> {
   return [{ check: 'model', status: 'ok', detail: `${modelId(artifact)} (${where})` }];
 }
 
-/** The state of whatever listens at HOST and PORT; null when nothing does. */
-async function answering(config: Config): Promise<{ ready: boolean; reason: string } | null> {
-  try {
-    const response = await fetch(`http://${urlHost(config.HOST)}:${config.PORT}/readyz`, {
-      signal: AbortSignal.timeout(DEADLINE - 1000),
-    });
-    return { ready: response.ok, reason: (await response.text()).slice(0, 300) };
-  } catch {
-    return null;
+async function http(
+  { PORT, clientId }: Config,
+  port: ReturnType<typeof portProblem>,
+  running: Promise<RunningVigia | null>,
+): Promise<Finding[]> {
+  const [problem, vigia] = await Promise.all([port, running]);
+  if (problem && !vigia) return [{ check: 'http', status: 'fail', detail: problem.message }];
+  if (!vigia) return [{ check: 'http', status: 'ok', detail: `PORT ${PORT} can be opened` }];
+  const { role, replica, ready, state } = vigia;
+  const found = `PORT ${PORT}: a running vigia ${role}`;
+  if (replica !== clientId) {
+    const detail = `${found} is '${replica}', these settings would make '${clientId}'`;
+    return [{ check: 'http', status: 'warn', detail }];
   }
-}
-
-async function http(config: Config): Promise<Finding[]> {
-  const at = `http://${urlHost(config.HOST)}:${config.PORT}`;
-  const found = await answering(config);
-  if (!found) return [{ check: 'http', status: 'ok', detail: `nothing runs at ${at}` }];
-  return found.ready
-    ? [{ check: 'http', status: 'ok', detail: `${at} is ready` }]
-    : [{ check: 'http', status: 'warn', detail: `${at} answers but is not ready: ${found.reason}` }];
+  return ready
+    ? [{ check: 'http', status: 'ok', detail: `${found} is ready` }]
+    : [{ check: 'http', status: 'warn', detail: `${found} is not ready: ${state}` }];
 }
 
 async function data(config: Config): Promise<Finding[]> {

@@ -105,6 +105,11 @@ export function application(options: HttpOptions): Express {
   return app;
 }
 
+/** What the start would find. @throws ConfigurationError (field TRUST_PROXY) */
+export function checkTrustProxy(text: string | undefined): void {
+  trustProxy(express(), text);
+}
+
 /** @throws ConfigurationError (field TRUST_PROXY) */
 function trustProxy(app: Express, text: string | undefined): void {
   if (text === undefined) return;

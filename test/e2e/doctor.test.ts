@@ -1,12 +1,16 @@
 /** `vigia doctor` against real servers: what is right, and what is wrong by the setting to change. */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { openEmbeddedStore } from '../../src/store/embedded-store.ts';
+import { freePort } from '../helpers/child.ts';
 import { MOSQUITTO, startMosquitto } from '../helpers/mosquitto.ts';
 import { REDIS, startRedis } from '../helpers/running-redis.ts';
 import { temporaryDirectory } from '../helpers/temporary-directory.ts';
 import { runVigia, serve } from '../helpers/vigia.ts';
+import { fill } from '../unit/http-fixture.ts';
 
 interface Finding {
   readonly check: string;
@@ -14,21 +18,32 @@ interface Finding {
   readonly detail: string;
 }
 
-/** A port on which nothing listens. */
-async function freePort(): Promise<string> {
-  const server = createServer();
+/** A port that a program has which says 200 to everything. */
+async function takenPort(): Promise<string> {
+  const server = createServer((_request, response) => response.end('{"status":"ready"}'));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return String(port);
+  onTestFinished(() => void server.close());
+  return String((server.address() as AddressInfo).port);
 }
 
 async function doctor(env: Record<string, string>, args: readonly string[] = []) {
   const { code, output } = await runVigia(['doctor', '--json', ...args], {
-    env: { DATA_DIR: join(temporaryDirectory(), 'data'), PORT: await freePort(), ...env },
+    env: {
+      DATA_DIR: join(temporaryDirectory(), 'data'),
+      PORT: String(await freePort()),
+      MQTT_PORT: String(await freePort()),
+      ...env,
+    },
   });
   const found = JSON.parse(output) as Finding[];
-  return { code, output, of: (check: string) => found.find((finding) => finding.check === check)! };
+  return {
+    code,
+    output,
+    of: (check: string) => found.find((finding) => finding.check === check)!,
+    failures: found
+      .filter(({ status }) => status === 'fail')
+      .map(({ check, detail }) => `${check}: ${detail}`),
+  };
 }
 
 describe('vigia doctor', () => {
@@ -37,7 +52,48 @@ describe('vigia doctor', () => {
     expect(code).toBe(0);
     expect(of('store')).toMatchObject({ status: 'ok', detail: expect.stringContaining('first start') });
     expect(of('model').detail).toMatch(/shipped/);
-    expect(of('settings').detail).toBe('not the defaults: DATA_DIR, LOG_LEVEL, PORT');
+    expect(of('settings').detail).toBe('not the defaults: DATA_DIR, LOG_LEVEL, MQTT_PORT, PORT');
+    expect(of('clock')).toMatchObject({
+      status: 'ok',
+      detail: expect.stringContaining('nothing to compare'),
+    });
+  });
+
+  it('reads access list, users, certificate and proxies as the start does', async () => {
+    const { code, output, failures } = await doctor({
+      MQTT_ACL: 'garbage',
+      MQTT_USERS: 'boiler:not-hashed',
+      MQTT_TLS_CERT: 'x',
+      MQTT_TLS_KEY: 'y',
+      TRUST_PROXY: 'zzz',
+    });
+    expect(code).toBe(1);
+    expect(failures).toEqual([
+      expect.stringMatching(/^settings: MQTT_USERS/),
+      expect.stringMatching(/^settings: MQTT_ACL/),
+      expect.stringMatching(/^settings: MQTT_TLS_CERT, MQTT_TLS_KEY: /),
+      expect.stringMatching(/^settings: TRUST_PROXY: /),
+    ]);
+    expect(output).not.toContain('not-hashed');
+  });
+
+  it('fails where other programs have the ports, whatever they answer, and warns of a clock that was set back', async () => {
+    const directory = temporaryDirectory();
+    const store = openEmbeddedStore({ directory, retention: 30 * 86_400_000, deadLetterMax: 1 });
+    const ts = Date.now() + 86_400_000;
+    await fill(store, { sensor: 's', metric: 'm' }, [{ ts, value: 1 }]);
+    await store.close();
+    const env = { DATA_DIR: directory, PORT: await takenPort(), MQTT_PORT: await takenPort() };
+    const { code, of, failures } = await doctor(env);
+    expect(code).toBe(1);
+    expect(failures.sort()).toEqual([
+      expect.stringMatching(/^broker: MQTT_PORT: .* is already in use/),
+      expect.stringMatching(/^http: PORT: .* is already in use/),
+    ]);
+    expect(of('clock')).toMatchObject({
+      status: 'warn',
+      detail: expect.stringContaining(new Date(ts).toISOString()),
+    });
   });
 
   it('says what a sample message becomes', async () => {
@@ -62,9 +118,13 @@ describe('vigia doctor', () => {
     expect(code).toBe(1);
     expect(of('model')).toMatchObject({ status: 'fail', detail: expect.stringContaining('model.json') });
     const data = join(directory, 'data');
-    const server = await serve(['--no-devices', '--data', data]);
-    const running = await doctor({ DATA_DIR: data, PORT: new URL(server.url).port });
+    const [port, mqttPort] = [String(await freePort()), String(await freePort())];
+    await serve(['--no-devices', '--data', data, '--port', port, '--mqtt-port', mqttPort]);
+    const running = await doctor({ DATA_DIR: data, PORT: port, MQTT_PORT: mqttPort });
     expect(running.code).toBe(0);
+    expect(running.output).toMatch(
+      /MQTT_PORT \d+ is in use, and the Vigía that answers at PORT is a `vigia serve`/,
+    );
     expect(running.of('http').detail).toMatch(/is ready$/);
     expect(running.of('store').detail).toMatch(/in use by the Vigía/);
   });
@@ -94,13 +154,20 @@ describe('vigia doctor', () => {
 
   it('names REDIS_URL and MQTT_URL where nobody answers', async () => {
     const [redis, broker] = [await freePort(), await freePort()];
+    const directory = join(temporaryDirectory(), 'data');
     const { code, of } = await doctor({
+      DATA_DIR: directory,
       REDIS_URL: `redis://127.0.0.1:${redis}`,
       REDIS_TIMEOUT: '1s',
       MQTT_URL: `mqtt://u:hidden@127.0.0.1:${broker}`,
     });
     expect(code).toBe(1);
-    expect(of('store')).toMatchObject({ status: 'fail', detail: expect.stringContaining('REDIS_URL') });
+    expect(of('store')).toMatchObject({
+      status: 'fail',
+      detail: expect.stringMatching(/REDIS_URL.*ECONNREFUSED/),
+    });
+    expect(of('data')).toBeUndefined();
+    expect(existsSync(directory)).toBe(false);
     expect(of('broker')).toMatchObject({ status: 'fail', detail: expect.stringContaining('MQTT_URL') });
     expect(of('broker').detail).not.toContain('hidden');
   }, 30_000);

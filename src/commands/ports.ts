@@ -1,0 +1,59 @@
+/** Whether the ports of a start are free, and if not, whether it is a running Vigía that has them. */
+import { createServer } from 'node:net';
+import { listen } from '../../broker/listen.ts';
+import type { Config } from '../config.ts';
+import { ConfigurationError } from '../errors.ts';
+import { urlHost } from './terminal.ts';
+
+export interface PortProblem {
+  readonly message: string;
+  /** Something listens there already. */
+  readonly taken: boolean;
+}
+
+/** Why a server cannot listen there; null if it can: it was tried. */
+export async function portProblem(host: string, port: number, setting: string): Promise<PortProblem | null> {
+  const server = createServer();
+  try {
+    await listen(server, { host, port, setting });
+    await new Promise((resolve) => server.close(resolve));
+    return null;
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    return { message: error.message, taken: (error.cause as NodeJS.ErrnoException).code === 'EADDRINUSE' };
+  }
+}
+
+export interface RunningVigia {
+  readonly role: string;
+  /** Its client id. */
+  readonly replica: string;
+  readonly store: string;
+  readonly ready: boolean;
+  /** What /readyz says. */
+  readonly state: string;
+}
+
+/** The Vigía that answers at HOST and PORT, known by its metrics, which no other program has; null when none does. */
+export async function runningVigia(config: Config, timeoutMs: number): Promise<RunningVigia | null> {
+  const ask = async (path: string) => {
+    const url = `http://${urlHost(config.HOST)}:${config.PORT}${path}`;
+    const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) });
+    return { ok: response.ok, text: await response.text() };
+  };
+  try {
+    const [metrics, readiness] = await Promise.all([ask('/metrics'), ask('/readyz')]);
+    const info = /^vigia_build_info\{(.*)\} 1$/m.exec(metrics.text)?.[1];
+    if (info === undefined) return null;
+    const label = (name: string) => new RegExp(`(?:^|,)${name}="([^"]*)"`).exec(info)?.[1] ?? '';
+    return {
+      role: label('role'),
+      replica: label('replica'),
+      store: label('store'),
+      ready: readiness.ok,
+      state: readiness.text.slice(0, 300),
+    };
+  } catch {
+    return null;
+  }
+}

@@ -17,7 +17,7 @@ import type { Logger } from 'pino';
 import type { Alert } from '../domain/alert.ts';
 import { type SeriesId, seriesKey } from '../domain/series.ts';
 import type { Watch } from '../domain/watch.ts';
-import { StoreUnavailable } from '../errors.ts';
+import { StoreUnavailable, VigiaError } from '../errors.ts';
 import type { SeriesCommit, SeriesRecord, Store } from '../store/store.ts';
 import type { Accounting } from './accounting.ts';
 import type { RuleBook } from './rule-book.ts';
@@ -78,6 +78,8 @@ export class Watchdog extends EventEmitter<WatchdogEvents> {
   private readonly due = new Map<string, Due>();
   /** Those whose alert is open. */
   private readonly silent = new Set<string>();
+  /** Those whose state cannot be read, which the log has said. */
+  private readonly unreadable = new Set<string>();
   private surveyAt = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly options: WatchdogOptions) {
@@ -190,7 +192,7 @@ export class Watchdog extends EventEmitter<WatchdogEvents> {
       const record = records[i];
       const { limit, from } = this.silence(id, record?.watch ?? null);
       if (!record || limit === null || from === null || from > Math.min(now(), storedUntil)) return [];
-      const commit = silenceCommit(id, record, limit);
+      const commit = this.silenceCommit(id, record, limit);
       return commit ? [commit] : [];
     });
     const results = commits.length === 0 ? [] : await store.commit(commits);
@@ -203,6 +205,23 @@ export class Watchdog extends EventEmitter<WatchdogEvents> {
       for (const { state } of result.alerts) accounting.alertChanged(state);
       this.emit('committed', commit.series, { commit }, result.alerts);
     });
+  }
+
+  /** null also where the state cannot be read: the others must not wait for it, and the next survey asks again. */
+  private silenceCommit(series: SeriesId, record: SeriesRecord, limit: number): SeriesCommit | null {
+    const key = seriesKey(series);
+    try {
+      const commit = silenceCommit(series, record, limit);
+      this.unreadable.delete(key);
+      return commit;
+    } catch (error) {
+      if (!(error instanceof VigiaError)) throw error;
+      if (!this.unreadable.has(key))
+        this.options.logger.error({ series: key, err: error }, 'a silent series cannot be reported');
+      this.unreadable.add(key);
+      this.due.delete(key);
+      return null;
+    }
   }
 }
 

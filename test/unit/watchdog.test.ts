@@ -34,6 +34,7 @@ function replica(
   rules = book(),
   hears: Partial<Hearing> = {},
   pipeline = runningPipeline(store, { rules }).pipeline,
+  logger = pino({ level: 'silent' }),
 ): Pipeline {
   const start = Date.now();
   const watchdog = new Watchdog({
@@ -47,7 +48,7 @@ function replica(
     },
     patience: 0,
     accounting: new Accounting(new Registry()),
-    logger: pino({ level: 'silent' }),
+    logger,
     now: Date.now,
   });
   pipeline.on('committed', (series, { commit }) => {
@@ -161,6 +162,31 @@ describe('the alert missing', () => {
       ts: from + 800 + 150,
     });
   });
+});
+
+it('a series that cannot be read keeps no other from being reported, and the log tells of it once', async () => {
+  const store = openStore();
+  const lines: { series?: string }[] = [];
+  const logger = pino({ level: 'error' }, { write: (line: string) => lines.push(JSON.parse(line)) });
+  const pipeline = replica(store, book(), {}, undefined, logger);
+  const unreadable = { sensor: 'a', metric: 'm' };
+  await pipeline.submit([{ ...unreadable, ts: Date.now(), value: 1 }]);
+  const [record] = await store.load([unreadable]);
+  const [result] = await store.commit([
+    {
+      series: unreadable,
+      expectedVersion: record!.version,
+      samples: [],
+      verdicts: [],
+      next: { state: Buffer.from('another'), snapshots: [], oldestSnapshot: 0, horizon: -1, status: 'warmup' },
+      alerts: [],
+      duplicates: 0,
+    },
+  ]);
+  expect(result!.status).toBe('committed');
+  for (const sensor of ['b', 'c']) await silence(store, pipeline, sensor);
+  expect(await alerts(store, 'a')).toEqual([]);
+  expect(lines.map(({ series }) => series)).toEqual(['a/m']);
 });
 
 describe('a replica that does not hear', () => {

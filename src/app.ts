@@ -216,7 +216,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       hearing: {
         since: () => (subscriber ? subscriber.hearingSince : hearingSince),
         answers: async () => (subscriber ? subscriber.answers() : true),
-        storedUntil: () => pipeline.storedUntil,
+        storedUntil: (series) => pipeline.storedUntil(series),
       },
       patience: config.MISSING_PATIENCE,
       accounting,

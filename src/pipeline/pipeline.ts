@@ -13,7 +13,7 @@ import type { TopicTemplate } from '../codecs/topic.ts';
 import { ForecastBatch } from '../detect/forecast-batch.ts';
 import type { Alert } from '../domain/alert.ts';
 import type { IncomingReading } from '../domain/reading.ts';
-import type { SeriesId } from '../domain/series.ts';
+import { type SeriesId, seriesKey } from '../domain/series.ts';
 import { StoreUnavailable, VigiaError } from '../errors.ts';
 import type { CommitResult, PubSub, Store } from '../store/store.ts';
 import type { Accounting } from './accounting.ts';
@@ -70,6 +70,11 @@ const WATERMARK_MS = 5;
 /** Series per batch when they are smallest, and by how many they grow again. */
 const SERIES_MIN = 8;
 
+interface Parked {
+  readonly timer: NodeJS.Timeout;
+  readonly pendings: Pending[];
+}
+
 interface PipelineEvents {
   /** After each applied commit of one series. */
   committed: [series: SeriesId, planned: Planned, alerts: readonly Alert[]];
@@ -81,7 +86,8 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
   private running: Promise<void> | null = null;
   private stopping = false;
   private readonly abort = new AbortController();
-  private readonly parked = new Set<NodeJS.Timeout>();
+  /** Readings that wait for another try, by series; '' those that are none. */
+  private readonly parked = new Map<string, Parked>();
   private readonly cache: EntryCache;
   /** See `storedUntil`; infinite while nothing waits. */
   private storedBefore = Number.POSITIVE_INFINITY;
@@ -138,7 +144,7 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
     this.stopping = true;
     this.handOver?.leave();
     this.wake?.();
-    for (const timer of this.parked) clearTimeout(timer);
+    for (const { timer } of this.parked.values()) clearTimeout(timer);
     const finished = new AbortController();
     // A store that hangs must not hold up the end.
     const deadline = delay(deadlineMs, undefined, { signal: finished.signal }).catch(() => {});
@@ -148,9 +154,24 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
     this.abort.abort();
   }
 
-  /** Everything taken in before this time, ms, has been stored or is a dead letter. */
-  get storedUntil(): number {
+  /**
+   * All readings of a series that were taken in before this time, ms, have been stored or are dead letters. What waits because
+   * another series cannot be written says nothing of this one.
+   */
+  storedUntil(series: SeriesId): number {
+    const parked = this.parked.get(seriesKey(series))?.pendings ?? [];
+    return Math.min(this.queueStoredUntil, this.takenAt(parked));
+  }
+
+  private get queueStoredUntil(): number {
     return Math.min(this.storedBefore, this.handOver?.waitingSince ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** When the first of these came, ms; infinite without any. */
+  private takenAt(pendings: readonly Pending[]): number {
+    let first = Number.POSITIVE_INFINITY;
+    for (const { ticket } of pendings) first = Math.min(first, ticket.arrived);
+    return this.options.now() - (performance.now() - first);
   }
 
   /** Other replicas that this one hands readings to. */
@@ -278,7 +299,7 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
 
   private queued(pendings: readonly Pending[]): void {
     if (pendings.length > 0) {
-      this.storedBefore = Math.min(this.storedBefore, this.options.now());
+      this.storedBefore = Math.min(this.storedBefore, this.takenAt(pendings));
       this.queue.push(pendings);
     }
     this.wake?.();
@@ -327,7 +348,7 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
     for (;;) {
       if (this.queue.size === 0) {
         this.storedBefore = Number.POSITIVE_INFINITY;
-        if (this.stopping && !Number.isFinite(this.storedUntil)) return;
+        if (this.stopping && !Number.isFinite(this.queueStoredUntil)) return;
         await new Promise<void>((resolve) => {
           this.wake = resolve;
         });
@@ -357,7 +378,10 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
           { err: error, from: origins(all) },
           'batch failed; its readings are tried again',
         );
-        this.park(all.filter(({ ticket, index }) => !(index in ticket.outcomes)));
+        const open = (pendings: readonly Pending[]) =>
+          pendings.filter(({ ticket, index }) => !(index in ticket.outcomes));
+        this.park('', open(batch.problems));
+        for (const { key, pendings } of batch.groups) this.park(key, open(pendings));
       }
     }
   }
@@ -539,7 +563,7 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
       if (outcome.status === 'busy' && pending.ticket.delivery) busy.push(pending);
       else this.resolve(pending, outcome);
     }
-    if (busy.length > 0) this.park(busy, 100);
+    this.park(group.key, busy, 100);
     this.emit('committed', group.series, planned, result.alerts);
     return [];
   }
@@ -567,7 +591,10 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
       'series cannot be written; its readings wait',
     );
     this.failRequests(new StoreUnavailable(error.message, { cause: error }), group.pendings);
-    this.park(group.pendings.filter(({ ticket }) => !ticket.failed));
+    this.park(
+      group.key,
+      group.pendings.filter(({ ticket }) => !ticket.failed),
+    );
   }
 
   private failRequests(error: StoreUnavailable, pendings: Iterable<Pending>): void {
@@ -588,15 +615,20 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
     return work.filter(({ pendings }) => pendings.length > 0);
   }
 
-  /** Puts readings back into the queue after a pause. */
-  private park(pendings: readonly Pending[], ms: number = BACK_OFF.at(-1)!): void {
+  /** Puts readings of one series back into the queue after a pause, together with those that wait already. */
+  private park(key: string, pendings: readonly Pending[], ms: number = BACK_OFF.at(-1)!): void {
     if (pendings.length === 0 || this.stopping) return;
+    const waiting = this.parked.get(key);
+    if (waiting) {
+      for (const pending of pendings) waiting.pendings.push(pending);
+      return;
+    }
     const timer = setTimeout(() => {
-      this.parked.delete(timer);
-      this.queue.push(pendings);
-      this.wake?.();
+      const { pendings } = this.parked.get(key)!;
+      this.parked.delete(key);
+      this.queued(pendings);
     }, ms);
-    this.parked.add(timer);
+    this.parked.set(key, { timer, pendings: [...pendings] });
   }
 
   private async backOff(attempt: number, error: StoreUnavailable): Promise<void> {

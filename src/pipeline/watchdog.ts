@@ -30,8 +30,8 @@ export interface Hearing {
   since(): number | null;
   /** Whether the broker answers at this moment. */
   answers(): Promise<boolean>;
-  /** Everything that came in before this time is stored, ms. */
-  storedUntil(): number;
+  /** Everything of a series that came in before this time is stored, ms. */
+  storedUntil(series: SeriesId): number;
 }
 
 export interface WatchdogOptions {
@@ -185,13 +185,13 @@ export class Watchdog extends EventEmitter<WatchdogEvents> {
   private async raise(series: readonly SeriesId[], heardSince: number): Promise<void> {
     const { store, accounting, hearing, logger, now } = this.options;
     const records = await store.load(series);
-    const storedUntil = hearing.storedUntil();
     const since = hearing.since();
     if (since === null || since > heardSince) return;
     const commits = series.flatMap((id, i) => {
       const record = records[i];
       const { limit, from } = this.silence(id, record?.watch ?? null);
-      if (!record || limit === null || from === null || from > Math.min(now(), storedUntil)) return [];
+      if (!record || limit === null || from === null) return [];
+      if (from > Math.min(now(), hearing.storedUntil(id))) return [];
       const commit = this.silenceCommit(id, record, limit);
       return commit ? [commit] : [];
     });

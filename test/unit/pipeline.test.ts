@@ -183,15 +183,22 @@ describe('a message', () => {
         ),
       ),
     );
+    const before = Date.now();
     const bad = deliver(running, 'sensors/broken/temperature', `{"value":1,"ts":${NOW}}`);
     const good = deliver(running, 'sensors/fine/temperature', `{"value":1,"ts":${NOW}}`);
-    await waitFor('the good one', () => good.acked);
+    const storedUntil = (sensor: string) => running.pipeline.storedUntil({ sensor, metric: 'temperature' });
+    await waitFor('the good one', () => good.acked && storedUntil('fine') === Number.POSITIVE_INFINITY);
     expect(bad.acked).toBe(false);
+    const since = storedUntil('broken');
+    expect(Math.abs(since - before)).toBeLessThan(1000);
+    deliver(running, 'sensors/broken/temperature', `{"value":2,"ts":${NOW + 1}}`);
+    expect(storedUntil('broken')).toBeCloseTo(since, -1);
     await expect(
       running.pipeline.submit([{ sensor: 'broken', metric: 'temperature', ts: NOW, value: 1 }]),
     ).rejects.toThrow('a key of another type');
     broken = false;
     await waitFor('the other one', () => bad.acked);
+    await waitFor('nothing to wait', () => storedUntil('broken') === Number.POSITIVE_INFINITY);
   });
 
   it('without a time is ignored if it was retained', async () => {

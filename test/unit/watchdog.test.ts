@@ -43,7 +43,7 @@ function replica(
     hearing: {
       since: () => start,
       answers: async () => true,
-      storedUntil: () => pipeline.storedUntil,
+      storedUntil: (series) => pipeline.storedUntil(series),
       ...hears,
     },
     patience: 0,
@@ -178,7 +178,13 @@ it('a series that cannot be read keeps no other from being reported, and the log
       expectedVersion: record!.version,
       samples: [],
       verdicts: [],
-      next: { state: Buffer.from('another'), snapshots: [], oldestSnapshot: 0, horizon: -1, status: 'warmup' },
+      next: {
+        state: Buffer.from('another'),
+        snapshots: [],
+        oldestSnapshot: 0,
+        horizon: -1,
+        status: 'warmup',
+      },
       alerts: [],
       duplicates: 0,
     },
@@ -199,7 +205,7 @@ describe('a replica that does not hear', () => {
     const store = openStore();
     let deaf = true;
     const when = <K extends keyof Hearing>(name: K, other: () => ReturnType<Hearing[K]>) =>
-      hears[name] ? { [name]: () => (deaf ? hears[name]!() : other()) } : {};
+      hears[name] ? { [name]: () => (deaf ? hears[name]!(S) : other()) } : {};
     const pipeline = replica(store, book(), {
       ...when('since', () => 0),
       ...when('answers', async () => true),

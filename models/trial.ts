@@ -4,7 +4,7 @@
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { InvalidModel } from '../src/errors.ts';
-import { type Artifact, modelId } from './artifact.ts';
+import type { Artifact } from './artifact.ts';
 import type { Simd } from './kernel/kernel.ts';
 import { createModel } from './lstm-model.ts';
 import type { Model } from './model.ts';
@@ -13,10 +13,11 @@ const WINDOWS = 4;
 
 /**
  * Runs `artifact` on ordinary windows of its scale, a window at a time with turns of the event loop between.
+ * @param source how messages call the model
  * @returns the model, ready for use
  * @throws {InvalidModel} when it has no finite forecast for any of them, or a threshold that is no number
  */
-export async function trialRun(artifact: Artifact, simd?: Simd): Promise<Model> {
+export async function trialRun(artifact: Artifact, source: string, simd?: Simd): Promise<Model> {
   const { scaling, window } = artifact;
   const model = createModel(artifact, simd);
   const { centre, scale } = scaling.kind === 'affine' ? scaling : { centre: 20, scale: 1 };
@@ -30,14 +31,14 @@ export async function trialRun(artifact: Artifact, simd?: Simd): Promise<Model> 
     // Where the network overflows, a model answers with the last value (lstm-model.ts).
     if (out[0] === own[window - 1]) overflows++;
     const threshold = model.threshold(own, 0);
-    if (!(threshold > 0)) throw invalid(artifact, 'threshold', `is ${threshold} for an ordinary window`);
+    if (!(threshold > 0)) throw invalid(source, 'threshold', `is ${threshold} for an ordinary window`);
     await turn();
   }
   if (overflows === WINDOWS)
-    throw invalid(artifact, 'weights', 'give no finite forecast of any ordinary window');
+    throw invalid(source, 'weights', 'give no finite forecast of any ordinary window');
   return model;
 }
 
-function invalid(artifact: Artifact, field: string, problem: string): InvalidModel {
-  return new InvalidModel(`${modelId(artifact)}: ${field}: ${problem}`, { field });
+function invalid(source: string, field: string, problem: string): InvalidModel {
+  return new InvalidModel(`${source}: ${field}: ${problem}`, { field });
 }

@@ -103,11 +103,12 @@ export async function startApp(options: AppOptions): Promise<App> {
   };
   setFlagsFromString(`--heap-growing-percent=${config.HEAP_GROWTH}`);
   try {
-    const artifact = await loadArtifact(config.MODEL_DIR ?? defaultModelDirectory());
+    const modelDirectory = config.MODEL_DIR ?? defaultModelDirectory();
+    const artifact = await loadArtifact(modelDirectory);
     const simd = usableSimd(config.SIMD);
     if (simd !== config.SIMD)
       logger.warn(`SIMD=${config.SIMD}: this Node has no relaxed WebAssembly SIMD (22 has); using ${simd}`);
-    const model = createModel(artifact, simd);
+    const model = await trialRun(artifact, modelDirectory, simd);
     const store = await openStore(config, logger);
     stack.push({ name: 'store', close: () => store.close() });
 
@@ -263,7 +264,7 @@ export async function startApp(options: AppOptions): Promise<App> {
         store,
         models,
         describe: (bytes, source) => describeArtifact(parseArtifact(bytes, source)),
-        tryOut: (bytes, source) => trialRun(parseArtifact(bytes, source), simd),
+        tryOut: (bytes, source) => trialRun(parseArtifact(bytes, source), source, simd),
         now,
       }),
       maxModelSize: config.MAX_MODEL_SIZE,

@@ -9,8 +9,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Command } from 'commander';
 import mqtt from 'mqtt';
 import pino from 'pino';
-import { loadArtifact, modelId } from '../../models/artifact.ts';
+import { loadArtifact } from '../../models/artifact.ts';
 import { defaultModelDirectory } from '../../models/default-model.ts';
+import { usableSimd } from '../../models/kernel/kernel.ts';
+import { trialRun } from '../../models/trial.ts';
 import { openExistingStore, settingProblems } from '../app.ts';
 import { decode } from '../codecs/decode.ts';
 import { TopicTemplate } from '../codecs/topic.ts';
@@ -229,9 +231,10 @@ async function broker(config: Config): Promise<Finding[]> {
 }
 
 async function model(config: Config): Promise<Finding[]> {
-  const artifact = await loadArtifact(config.MODEL_DIR ?? defaultModelDirectory());
+  const directory = config.MODEL_DIR ?? defaultModelDirectory();
+  const { id } = await trialRun(await loadArtifact(directory), directory, usableSimd(config.SIMD));
   const where = config.MODEL_DIR === undefined ? 'shipped with Vigía' : 'MODEL_DIR';
-  return [{ check: 'model', status: 'ok', detail: `${modelId(artifact)} (${where})` }];
+  return [{ check: 'model', status: 'ok', detail: `${id} (${where})` }];
 }
 
 async function http(

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { Command, Option } from 'commander';
 import { modelId, writeArtifact } from '../../models/artifact.ts';
+import { trialRun } from '../../models/trial.ts';
 import { InvalidInput } from '../errors.ts';
 import { factor } from './option-values.ts';
 
@@ -50,6 +51,7 @@ async function run(file: string, options: ImportOptions): Promise<void> {
     ...(options.threshold !== undefined && { threshold: options.threshold }),
     ...(options.scale !== undefined && { scale: parseMinMax(options.scale) }),
   });
+  await trialRun(artifact, file);
   await writeArtifact(options.out, artifact);
   console.log(
     `window ${artifact.window}, LSTM ${artifact.network.lstm.map(({ units }) => units).join(', ')}`,

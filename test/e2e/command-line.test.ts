@@ -1,11 +1,13 @@
 /** Start, stop and refuse: what a user meets before the first reading. */
 
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { artifactBytes } from '../../models/artifact.ts';
 import { usableSimd } from '../../models/kernel/kernel.ts';
 import { SETTINGS } from '../../src/config.ts';
+import { overflowingArtifact } from '../helpers/small-model.ts';
 import { temporaryDirectory } from '../helpers/temporary-directory.ts';
 import { getJson, metric, ROOT, runVigia, serve } from '../helpers/vigia.ts';
 import { waitFor } from '../helpers/wait-for.ts';
@@ -145,7 +147,7 @@ describe('what cannot start says why and names the setting', () => {
     );
   });
 
-  it('a model that is missing or damaged', async () => {
+  it('a model that is missing, damaged or forecasts nothing, before anything is stored', async () => {
     const directory = temporaryDirectory();
     const data = join(directory, 'data');
     expect(await refused(['--port', '0', '--data', data], { MODEL_DIR: join(directory, 'none') })).toMatch(
@@ -154,15 +156,20 @@ describe('what cannot start says why and names the setting', () => {
     const model = join(directory, 'model');
     cpSync(join(ROOT, 'models/artifacts/default'), model, { recursive: true });
     const text = readFileSync(join(model, 'model.json'), 'utf8');
+    const overflowing = Buffer.from(artifactBytes(overflowingArtifact())).toString();
     for (const damaged of [
       text.slice(0, 1000),
       text.replace('"window": 10', '"window": 11').replace('"window":10', '"window":11'),
       '{}',
       '',
+      overflowing,
     ]) {
       writeFileSync(join(model, 'model.json'), damaged);
-      expect(await refused(['--port', '0', '--data', data], { MODEL_DIR: model })).toMatch(/model\.json/);
+      expect(await refused(['--port', '0', '--data', data], { MODEL_DIR: model })).toMatch(
+        damaged === overflowing ? /\/model: weights: give no finite forecast/ : /model\.json/,
+      );
     }
+    expect(existsSync(data)).toBe(false);
   });
 
   it('a secret file that is not there', async () => {

@@ -4,10 +4,12 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { artifactBytes } from '../../models/artifact.ts';
 import { openEmbeddedStore } from '../../src/store/embedded-store.ts';
 import { freePort } from '../helpers/child.ts';
 import { MOSQUITTO, startMosquitto } from '../helpers/mosquitto.ts';
 import { REDIS, startRedis } from '../helpers/running-redis.ts';
+import { overflowingArtifact } from '../helpers/small-model.ts';
 import { temporaryDirectory } from '../helpers/temporary-directory.ts';
 import { runVigia, serve } from '../helpers/vigia.ts';
 import { fill } from '../unit/http-fixture.ts';
@@ -108,6 +110,17 @@ describe('vigia doctor', () => {
     const bad = await doctor({}, args('{"value": "warm"}'));
     expect([bad.code, bad.of('sample').status]).toEqual([1, 'fail']);
     expect(bad.of('sample').detail).toMatch(/bad-value.*value/);
+  });
+
+  it('tries the model of MODEL_DIR', async () => {
+    const directory = temporaryDirectory();
+    writeFileSync(join(directory, 'model.json'), artifactBytes(overflowingArtifact()));
+    const { code, of } = await doctor({ MODEL_DIR: directory });
+    expect(code).toBe(1);
+    expect(of('model')).toMatchObject({
+      status: 'fail',
+      detail: expect.stringMatching(/^MODEL_DIR.*no finite forecast/),
+    });
   });
 
   it('names MODEL_DIR and PORT', async () => {

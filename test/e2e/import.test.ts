@@ -1,11 +1,34 @@
 /** A Keras model of the replaced system, from its file to /detectar. */
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { Artifact } from '../../models/artifact.ts';
+import { overflowingArtifact } from '../helpers/small-model.ts';
 import { temporaryDirectory } from '../helpers/temporary-directory.ts';
 import { getJson, ROOT, runVigia, serve } from '../helpers/vigia.ts';
+import { kerasFile } from '../unit/models-keras-files.ts';
 
 const KERAS = join(ROOT, '../shared/keras/lstm.keras');
+
+/** A Keras file of such a network. */
+async function written({ network, weights, window }: Artifact): Promise<string> {
+  const file = join(temporaryDirectory(), 'model.keras');
+  writeFileSync(file, await kerasFile('keras3', { network, weights, window }));
+  return file;
+}
+
+describe('vigia import', () => {
+  it('writes no model that forecasts nothing', async () => {
+    const out = join(temporaryDirectory(), 'model');
+    const file = await written(overflowingArtifact());
+    const { code, output } = await runVigia(['import', file, '--threshold', '1', '--out', out]);
+    expect({ code, output }).toMatchObject({
+      code: 1,
+      output: expect.stringMatching(/model\.keras: weights: give no finite/),
+    });
+    expect(existsSync(out)).toBe(false);
+  });
+});
 
 interface Detection {
   readonly anomaly: boolean | null;

@@ -17,7 +17,7 @@ export function modelAdmin(
     store,
     models,
     describe: (bytes, source) => describeArtifact(parseArtifact(bytes, source)),
-    tryOut: (bytes, source) => trialRun(parseArtifact(bytes, source)),
+    tryOut: (bytes, source) => trialRun(parseArtifact(bytes, source), source),
     now,
   });
 }

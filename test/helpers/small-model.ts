@@ -25,6 +25,16 @@ export function smallArtifact(name = 'small', seed = 1, window = 10): Artifact {
   });
 }
 
+/** Well-formed, but whatever it is given it has no finite forecast. */
+export function overflowingArtifact(): Artifact {
+  const { checksum: _, network, weights, ...fields } = smallArtifact('overflowing');
+  return createArtifact({
+    ...fields,
+    network: { ...network, lstm: network.lstm.map((layer) => ({ ...layer, activation: 'relu' as const })) },
+    weights: weights.map(() => 3e38),
+  });
+}
+
 export function smallModel(name?: string, seed?: number, window?: number): Model {
   return createModel(smallArtifact(name, seed, window));
 }

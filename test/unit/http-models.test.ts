@@ -1,7 +1,7 @@
 /** /api/models on a real server and store: what is accepted, what is refused and why. */
 import { describe, expect, it } from 'vitest';
-import { type Artifact, artifactBytes, createArtifact, modelId } from '../../models/artifact.ts';
-import { smallArtifact } from '../helpers/small-model.ts';
+import { type Artifact, artifactBytes, modelId } from '../../models/artifact.ts';
+import { overflowingArtifact, smallArtifact } from '../helpers/small-model.ts';
 import { fill, NOW, testHttp } from './http-fixture.ts';
 
 const MODEL = smallArtifact('brought', 3);
@@ -83,13 +83,8 @@ describe('/api/models', () => {
   it('refuses a bad model with the field at fault, and changes nothing', async () => {
     const { url, store } = await testHttp();
     const good = JSON.parse(Buffer.from(artifactBytes(MODEL)).toString());
-    const { checksum: _, weights, ...fields } = MODEL;
     const with_ = (change: object) => JSON.stringify({ ...good, ...change });
-    const overflowing = createArtifact({
-      ...fields,
-      network: { ...MODEL.network, lstm: [{ ...MODEL.network.lstm[0]!, activation: 'relu' as const }] },
-      weights: weights.map(() => 3e38),
-    });
+    const overflowing = overflowingArtifact();
     const cases: [string | Uint8Array<ArrayBuffer>, string, RegExp][] = [
       ['', 'model', /no valid JSON/],
       ['[]', 'model', /no JSON object/],

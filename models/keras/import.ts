@@ -88,18 +88,27 @@ export async function importKeras(bytes: Uint8Array, options: KerasImportOptions
  * @throws {InvalidInput}
  */
 export function parseMinMax(text: string): KerasScale {
-  const [minimum, maximum, ...rest] = text
-    .split(':')
-    .map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
-  if (
-    minimum === undefined ||
-    maximum === undefined ||
-    rest.length > 0 ||
-    !Number.isFinite(minimum) ||
-    !Number.isFinite(maximum)
-  )
-    throw new InvalidInput('scale', `the scale must be MIN:MAX, two numbers, not "${text}"`);
-  const scale: KerasScale = { kind: 'min-max', minimum, maximum };
+  const [minimum, maximum] = parsePair(text, 'the scale must be MIN:MAX');
+  return checked({ kind: 'min-max', minimum, maximum });
+}
+
+/**
+ * `MEAN:DEVIATION`, what a standard scaler was fitted to.
+ * @throws {InvalidInput}
+ */
+export function parseStandard(text: string): KerasScale {
+  const [mean, deviation] = parsePair(text, 'the standard scale must be MEAN:DEVIATION');
+  return checked({ kind: 'standard', mean, deviation });
+}
+
+function parsePair(text: string, wanted: string): [number, number] {
+  const numbers = text.split(':').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+  if (numbers.length !== 2 || !numbers.every(Number.isFinite))
+    throw new InvalidInput('scale', `${wanted}, two numbers, not "${text}"`);
+  return numbers as [number, number];
+}
+
+function checked(scale: KerasScale): KerasScale {
   scalingOf(scale);
   return scale;
 }

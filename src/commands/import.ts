@@ -12,6 +12,7 @@ interface ImportOptions {
   readonly threshold?: number;
   readonly thresholdUnits: 'series' | 'scaled';
   readonly scale?: string;
+  readonly standardScale?: string;
   readonly name: string;
   readonly out: string;
 }
@@ -35,6 +36,12 @@ export function importCommand(): Command {
         .default('series'),
     )
     .option('--scale <min:max>', 'range of the series that the model was trained with, scaled to 0..1')
+    .addOption(
+      new Option(
+        '--standard-scale <mean:deviation>',
+        'mean and standard deviation that the series was scaled by instead',
+      ).conflicts('scale'),
+    )
     .option('--name <name>', 'name of the model', 'imported')
     .requiredOption('--out <dir>', 'where the artifact goes')
     .action(run);
@@ -42,7 +49,7 @@ export function importCommand(): Command {
 
 async function run(file: string, options: ImportOptions): Promise<void> {
   // HDF5 is read by a WebAssembly module that other commands do without.
-  const { importKeras, parseMinMax } = await import('../../models/keras/import.ts');
+  const { importKeras, parseMinMax, parseStandard } = await import('../../models/keras/import.ts');
   const artifact = await importKeras(await read('file', file), {
     name: options.name,
     source: basename(file),
@@ -50,6 +57,7 @@ async function run(file: string, options: ImportOptions): Promise<void> {
     ...(options.config !== undefined && { config: (await read('config', options.config)).toString('utf8') }),
     ...(options.threshold !== undefined && { threshold: options.threshold }),
     ...(options.scale !== undefined && { scale: parseMinMax(options.scale) }),
+    ...(options.standardScale !== undefined && { scale: parseStandard(options.standardScale) }),
   });
   await trialRun(artifact, file);
   await writeArtifact(options.out, artifact);

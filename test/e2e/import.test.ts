@@ -2,8 +2,8 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Artifact } from '../../models/artifact.ts';
-import { overflowingArtifact } from '../helpers/small-model.ts';
+import { type Artifact, loadArtifact } from '../../models/artifact.ts';
+import { overflowingArtifact, smallArtifact } from '../helpers/small-model.ts';
 import { temporaryDirectory } from '../helpers/temporary-directory.ts';
 import { getJson, ROOT, runVigia, serve } from '../helpers/vigia.ts';
 import { kerasFile } from '../unit/models-keras-files.ts';
@@ -18,6 +18,31 @@ async function written({ network, weights, window }: Artifact): Promise<string> 
 }
 
 describe('vigia import', () => {
+  it('takes a standard scale instead of a range, not both', async () => {
+    const out = join(temporaryDirectory(), 'model');
+    const args = [
+      'import',
+      await written(smallArtifact()),
+      '--threshold',
+      '0.5',
+      '--threshold-units',
+      'scaled',
+    ];
+    const standard = [...args, '--standard-scale', '71.2:4.25', '--out', out];
+    expect(await runVigia(standard)).toMatchObject({ code: 0 });
+    expect(await loadArtifact(out)).toMatchObject({
+      scaling: { kind: 'affine', centre: 71.2, scale: 4.25 },
+      threshold: { value: 2.125 },
+    });
+    const both = await runVigia([...standard, '--scale', '0:1']);
+    expect(both).toMatchObject({
+      code: 2,
+      output: expect.stringMatching(/'--standard-scale .*cannot be used with.*'--scale/),
+    });
+    const zero = await runVigia([...args, '--standard-scale', '71.2:0', '--out', out]);
+    expect(zero).toMatchObject({ code: 1, output: expect.stringMatching(/deviation must be above 0/) });
+  });
+
   it('writes no model that forecasts nothing', async () => {
     const out = join(temporaryDirectory(), 'model');
     const file = await written(overflowingArtifact());
@@ -43,7 +68,7 @@ describe.skipIf(!existsSync(KERAS))('the Keras model in ../shared', () => {
       'import',
       KERAS,
       '--scale',
-      '57.46:86.22',
+      '57.45840559:86.22321261',
       '--threshold',
       '2.387',
       '--out',

@@ -4,7 +4,12 @@ import { strToU8, unzipSync, zipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
 import { random } from '../../devices/random.ts';
 import { type Artifact, artifactBytes } from '../../models/artifact.ts';
-import { importKeras, type KerasImportOptions, parseMinMax } from '../../models/keras/import.ts';
+import {
+  importKeras,
+  type KerasImportOptions,
+  parseMinMax,
+  parseStandard,
+} from '../../models/keras/import.ts';
 import { createModel } from '../../models/lstm-model.ts';
 import type { Network } from '../../models/network.ts';
 import { InvalidInput, InvalidModel } from '../../src/errors.ts';
@@ -287,6 +292,15 @@ describe('what cannot be imported', () => {
       expect(error, JSON.stringify(changes)).toBeInstanceOf(InvalidInput);
       expect(error.field).toBe(field);
     }
+  });
+});
+
+describe('MEAN:DEVIATION', () => {
+  it('is two numbers, the second above 0', () => {
+    expect(parseStandard('71.2:4.25')).toEqual({ kind: 'standard', mean: 71.2, deviation: 4.25 });
+    expect(parseStandard('-5: 1e2')).toEqual({ kind: 'standard', mean: -5, deviation: 100 });
+    for (const text of ['', '1', '1:', '1:2:3', 'a:b', '1:0', '1:-2', '1:NaN'])
+      expect(() => parseStandard(text), text).toThrow(InvalidInput);
   });
 });
 

@@ -87,10 +87,15 @@ const origin = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('keras'), source: z.string() }),
 ]);
 
+/** What people call a model. */
+export const labels = {
+  name: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 of A-Z a-z 0-9 . _ -'),
+  version: z.string().min(1, 'must not be empty').max(32, 'must be at most 32 characters'),
+};
+
 const schema = z.strictObject({
   format: z.literal(FORMAT),
-  name: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, '1 to 64 of A-Z a-z 0-9 . _ -'),
-  version: z.string().min(1).max(32),
+  ...labels,
   window: z.int().min(1).max(MAX_WINDOW),
   network,
   scaling,

@@ -5,7 +5,7 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { InvalidInput } from '../../src/errors.ts';
+import { InvalidInput, InvalidModel } from '../../src/errors.ts';
 import { packageRoot } from '../package-root.ts';
 import type { EpochProgress } from './fit.ts';
 import type { TrainingOptions, TrainingResult } from './training.ts';
@@ -13,7 +13,13 @@ import type { TrainingOptions, TrainingResult } from './training.ts';
 export type Message =
   | { readonly progress: EpochProgress }
   | { readonly result: TrainingResult }
-  | { readonly refused: { readonly field: string; readonly message: string } };
+  | {
+      readonly refused: {
+        readonly code: string;
+        readonly field: string | undefined;
+        readonly message: string;
+      };
+    };
 
 export interface TrainOptions extends TrainingOptions {
   onProgress?(progress: EpochProgress): void;
@@ -23,6 +29,7 @@ export interface TrainOptions extends TrainingOptions {
 
 /**
  * @throws {InvalidInput} naming the option or series at fault
+ * @throws {InvalidModel} where what came out is no model
  */
 export async function train({ onProgress, signal, ...options }: TrainOptions): Promise<TrainingResult> {
   signal?.throwIfAborted();
@@ -34,7 +41,7 @@ export async function train({ onProgress, signal, ...options }: TrainOptions): P
       worker.on('message', (message: Message) => {
         if ('progress' in message) onProgress?.(message.progress);
         else if ('result' in message) resolve(message.result);
-        else reject(new InvalidInput(message.refused.field, message.refused.message));
+        else reject(refusal(message.refused));
       });
       worker.once('error', reject);
       worker.once('exit', (code) =>
@@ -45,6 +52,14 @@ export async function train({ onProgress, signal, ...options }: TrainOptions): P
     signal?.removeEventListener('abort', abort);
     await worker.terminate();
   }
+}
+
+function refusal({
+  code,
+  field = 'model',
+  message,
+}: Extract<Message, { refused: unknown }>['refused']): Error {
+  return code === 'invalid_input' ? new InvalidInput(field, message) : new InvalidModel(message, { field });
 }
 
 /** A worker runs compiled code: from sources (a test runner) it is the one of the last build. */

@@ -5,7 +5,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { InvalidInput } from '../../src/errors.ts';
-import { type Artifact, createArtifact, modelId } from '../artifact.ts';
+import { type Artifact, createArtifact, labels, modelId } from '../artifact.ts';
 import { MAX_LSTM_LAYERS, MAX_UNITS, MAX_WINDOW, type Network } from '../network.ts';
 import { type Frame, frameWindow, type Scaling } from '../scaling.ts';
 import { type EpochProgress, fitNetwork } from './fit.ts';
@@ -63,6 +63,7 @@ export interface TrainingResult {
   readonly report: Report;
 }
 
+const DEFAULT_VERSION = '1';
 const DEFAULT_SHARES: Shares = { validation: 0.15, test: 0.15 };
 /** With fewer there is nothing to learn from, and no 99th percentile. */
 const LEAST_TRAINING_WINDOWS = 20;
@@ -75,6 +76,12 @@ function checkOptions(options: TrainingOptions): void {
     if (!Number.isInteger(value) || value < least || value > most)
       throw new InvalidInput(field, `${field} must be an integer from ${least} to ${most}, not ${value}`);
   };
+  // Before the training, whose result they would lose.
+  for (const field of ['name', 'version'] as const) {
+    const text = options[field] ?? DEFAULT_VERSION;
+    const problem = labels[field].safeParse(text).error?.issues[0]?.message;
+    if (problem) throw new InvalidInput(field, `${field} ${problem}, not ${JSON.stringify(text)}`);
+  }
   integer('window', window, 2, MAX_WINDOW);
   integer('epochs', epochs, 1, 100_000);
   integer('seed', options.seed, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
@@ -146,7 +153,7 @@ export async function trainHere(
   const artifact = createArtifact({
     ...base,
     name: options.name,
-    version: options.version ?? '1',
+    version: options.version ?? DEFAULT_VERSION,
     threshold: { value: Math.max(report.threshold, Number.EPSILON), levelShare },
     origin: {
       kind: 'trained',

@@ -1,6 +1,6 @@
 /** The thread of `train`: one training per worker, progress and result as messages (train.ts has their types). */
 import { parentPort, workerData } from 'node:worker_threads';
-import { InvalidInput } from '../../src/errors.ts';
+import { VigiaError } from '../../src/errors.ts';
 import type { Message } from './train.ts';
 import { type TrainingOptions, trainHere } from './training.ts';
 
@@ -11,6 +11,7 @@ try {
   post({ result });
 } catch (error) {
   // An error's class does not survive the way to the other thread.
-  if (!(error instanceof InvalidInput)) throw error;
-  post({ refused: { field: error.field!, message: error.message } });
+  if (!(error instanceof VigiaError)) throw error;
+  const { code, field, message } = error;
+  post({ refused: { code, field, message } });
 }

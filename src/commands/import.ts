@@ -2,10 +2,10 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { Command, Option } from 'commander';
-import { modelId, writeArtifact } from '../../models/artifact.ts';
 import { trialRun } from '../../models/trial.ts';
 import { InvalidInput } from '../errors.ts';
 import { factor } from './option-values.ts';
+import { keepModel } from './output-path.ts';
 
 interface ImportOptions {
   readonly config?: string;
@@ -60,14 +60,10 @@ async function run(file: string, options: ImportOptions): Promise<void> {
     ...(options.standardScale !== undefined && { scale: parseStandard(options.standardScale) }),
   });
   await trialRun(artifact, file);
-  await writeArtifact(options.out, artifact);
   console.log(
     `window ${artifact.window}, LSTM ${artifact.network.lstm.map(({ units }) => units).join(', ')}`,
   );
-  const { out } = options;
-  console.log(
-    `${modelId(artifact)} written to ${out}; use it with MODEL_DIR=${out} or vigia model promote ${out}`,
-  );
+  await keepModel(options.out, artifact);
 }
 
 async function read(field: string, file: string): Promise<Buffer> {

@@ -4,6 +4,7 @@ import { loadArtifact } from '../../models/artifact.ts';
 import { defaultModelDirectory } from '../../models/default-model.ts';
 import { createModel } from '../../models/lstm-model.ts';
 import { wholeNumber } from './option-values.ts';
+import { checkFile } from './output-path.ts';
 import { readRows } from './rows.ts';
 import { lineWriter, probationRows, probationTraining, scoreRows } from './score-rows.ts';
 import { progressBar } from './terminal.ts';
@@ -33,6 +34,7 @@ interface ScoreCommandOptions {
 }
 
 async function run(options: ScoreCommandOptions): Promise<void> {
+  await checkFile('output', options.output);
   const rows = await readRows(options.input);
   const probation = options.train ? probationRows(rows.length) : 0;
   const artifact = options.train

@@ -2,11 +2,11 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
-import { modelId, writeArtifact } from '../../models/artifact.ts';
 import { plotForecasts } from '../../models/training/plot.ts';
 import { readConfig } from '../config.ts';
 import { InvalidInput } from '../errors.ts';
 import { durationOption, unitList, wholeNumber } from './option-values.ts';
+import { checkFile, checkFolder, keepModel, writing } from './output-path.ts';
 import { trainWithProgress } from './training-progress.ts';
 import { trainingReport } from './training-report.ts';
 import { type Rows, rowsFromCsv, rowsFromStore } from './training-series.ts';
@@ -69,24 +69,17 @@ async function run(options: TrainCommandOptions): Promise<void> {
     epochs,
     seed,
   } = options;
+  await checkFolder('out', out);
+  if (options.plot) await checkFile('plot', options.plot);
   const { timestamps, values } = await readRows(options);
   const result = await trainWithProgress({
     series: [{ values, from: timestamps[0]!, to: timestamps.at(-1)! }],
     ...{ name, version: modelVersion, window, units, scaling, epochs, seed },
   });
-  await writeArtifact(out, result.artifact);
   for (const line of trainingReport(result)) console.log(line);
-  console.log(
-    `${modelId(result.artifact)} written to ${out}; use it with MODEL_DIR=${out} or vigia model promote ${out}`,
-  );
+  await keepModel(out, result.artifact);
   if (plot === false) return;
-  try {
-    await writeFile(plot, plotForecasts(result.artifact, values, { timestamps }));
-  } catch (error) {
-    throw new InvalidInput('plot', `the plot ${plot} cannot be written: ${(error as Error).message}`, {
-      cause: error,
-    });
-  }
+  await writing('plot', plot, () => writeFile(plot, plotForecasts(result.artifact, values, { timestamps })));
   console.log(`plot: ${plot}`);
 }
 

@@ -53,6 +53,20 @@ describe('vigia import', () => {
     });
     expect(existsSync(out)).toBe(false);
   });
+
+  it('says in one sentence where it cannot write', async () => {
+    const file = await written(smallArtifact());
+    const { code, output } = await runVigia([
+      'import',
+      file,
+      '--threshold',
+      '1',
+      '--out',
+      join(file, 'model'),
+    ]);
+    expect(code).toBe(1);
+    expect(output).toMatch(/^vigia: --out \S+ cannot be written: [^\n]+\n$/m);
+  });
 });
 
 interface Detection {

@@ -137,13 +137,11 @@ describe('vigia score', () => {
       expect(existsSync(output)).toBe(false);
     }
     const { code, output: said } = await runVigia([
-      'score',
-      '--input',
-      good,
-      '--output',
-      '/nonexistent/v.csv',
+      ...['score', '--input', csv(lines(wave(450))), '--train', 'probation'],
+      ...['--output', '/nonexistent/v.csv'],
     ]);
     expect(code).toBe(1);
     expect(said).toMatch(/--output \/nonexistent\/v\.csv/);
+    expect(said).not.toMatch(/epoch/);
   });
 });

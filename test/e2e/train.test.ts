@@ -136,11 +136,24 @@ describe('vigia train on a file', () => {
       expect(output).not.toMatch(/\n {4}at /);
       expect(existsSync(out)).toBe(false);
     }
-    const { code, output } = await runVigia([
-      ...['train', ...SMALL, '--input', good, '--out', newModel(), '--plot', '/nonexistent/plot.svg'],
-    ]);
-    expect(code).toBe(1);
-    expect(output).toMatch(/the plot \/nonexistent\/plot\.svg cannot be written/);
+  });
+
+  it('finds names and places that it cannot use before it trains', async () => {
+    const good = csv(wave(60));
+    for (const [args, message] of [
+      [['--name', 'two words'], /name must be 1 to 64 of/],
+      [['--model-version', 'v'.repeat(33)], /version must be at most 32 characters/],
+      [['--out', good], /--out \S+readings\.csv cannot be written: \S+ is no folder/],
+      [['--out', join(good, 'model')], /--out \S+ cannot be written: \S+readings\.csv is no folder/],
+      [['--plot', '/nonexistent/plot.svg'], /--plot \/nonexistent\/plot\.svg cannot be written: ENOENT/],
+      [['--plot', temporaryDirectory()], /--plot \S+ cannot be written: it is a folder/],
+    ] as const) {
+      const out = newModel();
+      const { code, output } = await runVigia(['train', ...SMALL, '--input', good, '--out', out, ...args]);
+      expect({ code, output }).toMatchObject({ code: 1, output: expect.stringMatching(message) });
+      expect(output).not.toMatch(/epoch|\n {4}at /);
+      expect(existsSync(out)).toBe(false);
+    }
   });
 });
 

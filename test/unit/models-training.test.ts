@@ -162,6 +162,8 @@ describe('training', () => {
       ['values', { series: [{ values: new Float64Array(3) }] }],
       ['values', { series: [{ values: new Float64Array(100).fill(Number.NaN) }] }],
       ['scaling', { series: [{ values: sine(90) }, { values: sine(90) }], scaling: 'standard' }],
+      ['name', { name: 'two words' }],
+      ['version', { version: '' }],
       ['window', { window: 1 }],
       ['units', { units: [0] }],
       ['units', { units: [257] }],

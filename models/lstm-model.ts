@@ -9,7 +9,7 @@ import { type Artifact, modelId } from './artifact.ts';
 import { createKernel, type Simd } from './kernel/kernel.ts';
 import type { Model } from './model.ts';
 import { multiplications } from './network.ts';
-import { type Frame, frameWindow, fromScaled, toScaled } from './scaling.ts';
+import { type Frame, frameWindow, fromScaled, inputLimit, toScaled } from './scaling.ts';
 
 /** A window around 0 has no level; any positive boundary will do for it. */
 const LEAST_THRESHOLD = 1e-9;
@@ -26,6 +26,7 @@ export function createModel(artifact: Artifact, simd: Simd = 'simd128'): Model {
   const { network, window, weights, scaling, threshold } = artifact;
   const kernel = createKernel(network, window, weights, simd);
   const frames: Frame[] = Array.from({ length: kernel.block }, () => ({ centre: 0, scale: 1 }));
+  const limit = inputLimit(scaling);
   const spare: Frame = { centre: 0, scale: 1 };
 
   return {
@@ -42,7 +43,7 @@ export function createModel(artifact: Artifact, simd: Simd = 'simd128'): Model {
           const at = (from + row) * window;
           frameWindow(scaling, windows, at, window, frame);
           for (let i = 0; i < window; i++)
-            kernel.inputs[row * window + i] = toScaled(windows[at + i]!, frame);
+            kernel.inputs[row * window + i] = toScaled(windows[at + i]!, frame, limit);
         }
         kernel.run(count);
         for (let row = 0; row < count; row++) {

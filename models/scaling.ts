@@ -18,8 +18,10 @@ export interface Frame {
   scale: number;
 }
 
-/** Beyond it the network is saturated anyway, and single precision must not overflow inside. */
+/** In training: beyond it the network is saturated anyway, and errors must not overflow single precision. */
 const SCALED_LIMIT = 1e6;
+/** Where single precision ends. */
+const SINGLE_LIMIT = 3.4028234663852886e38;
 
 /** A constant window has no spread; this share of its level stands for it, so that 0 / 0 cannot happen. */
 const RELATIVE_SPREAD = 1e-9;
@@ -51,8 +53,16 @@ export function frameWindow(
   frame.scale = Math.max(deviation, Math.abs(centre) * RELATIVE_SPREAD, LEAST_SCALE);
 }
 
-export function toScaled(value: number, frame: Frame): number {
-  return Math.min(Math.max((value - frame.centre) / frame.scale, -SCALED_LIMIT), SCALED_LIMIT);
+/**
+ * How far the input of a network at work may be from 0. One of another's making may want raw values, of any size; a window's
+ * are beyond a few only where doubles end.
+ */
+export function inputLimit({ kind }: Scaling): number {
+  return kind === 'affine' ? SINGLE_LIMIT : SCALED_LIMIT;
+}
+
+export function toScaled(value: number, frame: Frame, limit = SCALED_LIMIT): number {
+  return Math.min(Math.max((value - frame.centre) / frame.scale, -limit), limit);
 }
 
 /** @returns a finite number: what leaves the range of doubles stops at its end */

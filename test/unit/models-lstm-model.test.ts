@@ -71,6 +71,32 @@ describe('model', () => {
     expect(out[2]).toBe(-1);
   });
 
+  it('gives a network that takes raw values all of them (affine)', () => {
+    const relu = { ...network, lstm: [{ ...network.lstm[0]!, activation: 'relu' as const }] };
+    // Only the candidate sees the input, so that no gate is shut by it.
+    const open = weights.map((weight, i) => (i < 24 + 144 && !(i >= 12 && i < 18) ? 0 : weight));
+    const raw = model({ network: relu, weights: open, scaling: { kind: 'affine', centre: 0, scale: 1 } });
+    const window = [3.1e6, 2.9e6, 3.4e6, 3.2e6];
+    const wanted = doubleForecast(relu, open, window);
+    expect(Math.abs(wanted)).toBeGreaterThan(1e5);
+    expect(Math.abs(forecast(raw, window)[0]! - wanted)).toBeLessThan(1e-6 * 3e6);
+  });
+
+  it('saturates at any distance from what it was trained on (affine, tanh)', () => {
+    const affine = model({
+      scaling: { kind: 'affine', centre: 0, scale: 1 },
+      weights: weights.map((w) => w * 40),
+    });
+    const far = new Array(4).fill(1e6);
+    expect(
+      forecast(
+        affine,
+        far.map((value) => value * 1e290),
+        far.map((value) => value * 1e30),
+      ),
+    ).toEqual(new Array(2).fill(forecast(affine, far)[0]));
+  });
+
   it('stays finite for every finite window', async () => {
     const finite = fc.double({ noNaN: true, noDefaultInfinity: true });
     const relu = model({

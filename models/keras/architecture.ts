@@ -55,7 +55,26 @@ const modelSchema = z.object({
   config: z.looseObject({ layers: z.array(layerSchema) }),
 });
 
+/** Its policy, by name; a quantized one may have none. */
+const dtype = z
+  .union([
+    z.string(),
+    z.object({ config: z.looseObject({}) }).transform(({ config }) => config.name ?? config.mode),
+    z.null(),
+  ])
+  .transform((name) => name ?? 'float32')
+  .pipe(z.enum(['float32', 'float64']))
+  .default('float32');
+
+/** What would make the weights of a layer mean something else than they say. */
+const plainWeights = {
+  dtype,
+  lora_rank: z.null().default(null),
+  quantization_config: z.null().default(null),
+};
+
 const lstmSchema = z.object({
+  ...plainWeights,
   units: z.int().min(1).max(MAX_UNITS),
   activation: activation.pipe(z.enum(cellActivations)),
   recurrent_activation: activation.pipe(z.enum(['sigmoid', 'hard_sigmoid'])),
@@ -68,6 +87,7 @@ const lstmSchema = z.object({
 });
 
 const denseSchema = z.object({
+  ...plainWeights,
   units: z.int().min(1).max(MAX_UNITS),
   activation: activation.pipe(z.enum(denseActivations)),
   use_bias: z.boolean().default(true),

@@ -106,6 +106,13 @@ describe('importing from Keras', () => {
     }
   });
 
+  it('takes single and double precision, however they are said', async () => {
+    for (const dtype of ['float32', 'float64', null, policy('float32')]) {
+      const fields = changed('LSTM', { dtype, lora_rank: null, quantization_config: null });
+      expect((await importKeras(await kerasFile('keras3', kerasModel(fields)), options)).window).toBe(6);
+    }
+  });
+
   it('knows that Keras 3 has another hard sigmoid', async () => {
     const hard = (recurrentActivation: 'hardSigmoid' | 'hardSigmoidSixth') =>
       network({ lstm: [{ units: 4, activation: 'sigmoid', recurrentActivation }] });
@@ -247,6 +254,33 @@ describe('what cannot be imported', () => {
       /layer lstm_1: return_sequences must be false/,
       changed('LSTM', { return_sequences: true }),
     ],
+    [
+      'a layer adapted by LoRA, whose kernel is in several arrays',
+      /layer dense \(Dense\): lora_rank is 4/,
+      changed('Dense', { lora_rank: 4 }),
+    ],
+    [
+      'half precision',
+      /layer lstm \(LSTM\): dtype is .*"mixed_float16"/,
+      changed('LSTM', { dtype: policy('mixed_float16') }),
+    ],
+    [
+      'half precision of Keras 2',
+      /layer dense \(Dense\): dtype is "float16"/,
+      changed('Dense', { dtype: 'float16' }),
+    ],
+    [
+      'a quantized layer',
+      /layer dense \(Dense\): dtype is .*"int8"/,
+      changed('Dense', {
+        dtype: { class_name: 'QuantizedDTypePolicy', config: { mode: 'int8', source_name: 'float32' } },
+      }),
+    ],
+    [
+      'a quantized layer of later versions',
+      /layer dense \(Dense\): quantization_config/,
+      changed('Dense', { quantization_config: { class_name: 'Int8QuantizationConfig', config: {} } }),
+    ],
     ['too many units', /layer lstm \(LSTM\): units is 300/, changed('LSTM', { units: 300 })],
     ['several outputs', /layer dense_1: 2 outputs/, changed('Dense', { units: 2 })],
     [
@@ -342,6 +376,10 @@ describe.skipIf(!present)('the real Keras files in ../shared/keras (skipped wher
     expect(worst).toBeLessThanOrEqual(1e-4);
   });
 });
+
+function policy(name: string) {
+  return { module: 'keras', class_name: 'DTypePolicy', config: { name }, registered_name: null };
+}
 
 function changed(className: string, fields: Record<string, unknown>): Partial<KerasModel> {
   return {

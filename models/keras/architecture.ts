@@ -50,9 +50,14 @@ const layerSchema = z.object({
   build_config: z.object({ input_shape: shape.optional() }).nullish(),
 });
 
+const layersSchema = z.array(layerSchema);
 const modelSchema = z.object({
   class_name: z.string(),
-  config: z.looseObject({ layers: z.array(layerSchema) }),
+  // Up to Keras 2.2.2 the configuration of a Sequential model was its layers.
+  config: z.union([
+    z.looseObject({ layers: layersSchema }),
+    layersSchema.transform((layers) => ({ layers })),
+  ]),
 });
 
 /** Its policy, by name; a quantized one may have none. */

@@ -34,6 +34,9 @@ export type KerasScale =
   | { readonly kind: 'min-max'; readonly minimum: number; readonly maximum: number }
   | { readonly kind: 'standard'; readonly mean: number; readonly deviation: number };
 
+/** What the replaced system took where its configuration had no `window_size`. */
+const SEED_WINDOW = 10;
+
 const configSchema = z.object({
   threshold: z.number().positive().optional(),
   window_size: z.int().positive().optional(),
@@ -64,11 +67,11 @@ export async function importKeras(bytes: Uint8Array, options: KerasImportOptions
       const problem = `the model takes windows of ${fixed}, the configuration says ${config.window_size}`;
       throw new InvalidModel(`${source}: ${problem}`, { field: 'window_size' });
     }
-    const window = fixed ?? config.window_size;
+    const window = fixed ?? config.window_size ?? (options.config === undefined ? undefined : SEED_WINDOW);
     if (window === undefined)
       throw new InvalidInput(
         'config',
-        'the model takes windows of any length: window_size in the configuration must say which',
+        'the model takes windows of any length: the configuration file must say which (window_size)',
       );
     return createArtifact({
       name,
@@ -131,7 +134,8 @@ function readConfig(text: string | undefined): z.infer<typeof configSchema> {
   if (text === undefined) return {};
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    // Editors of Windows begin a file with a byte order mark.
+    json = JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (cause) {
     throw new InvalidInput('config', 'the configuration file is no JSON', { cause });
   }

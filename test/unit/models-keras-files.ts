@@ -15,6 +15,8 @@ export interface KerasModel {
   /** Layers that are only described, put before the first Dense. */
   readonly extra?: readonly { class_name: string; config: Record<string, unknown> }[];
   readonly className?: string;
+  /** The configuration is the list of layers alone, as up to Keras 2.2.2. */
+  readonly bareLayers?: boolean;
   /** Numbers added to the layers' names, as in a long Python session; the groups of an archive keep counting from 0. */
   readonly session?: number;
   /** Leaves out the arrays whose HDF5 path matches. */
@@ -76,7 +78,15 @@ export async function kerasFile(layout: Layout, model: KerasModel): Promise<Uint
 }
 
 function description(
-  { network, window, describe, extra = [], className = 'Sequential', session = 0 }: KerasModel,
+  {
+    network,
+    window,
+    describe,
+    extra = [],
+    className = 'Sequential',
+    bareLayers = false,
+    session = 0,
+  }: KerasModel,
   major: 2 | 3,
 ) {
   const input = {
@@ -119,7 +129,11 @@ function description(
   layers.forEach((layer, index) => {
     describe?.(layer, index);
   });
-  return { module: 'keras', class_name: className, config: { name: 'sequential', layers } };
+  return {
+    module: 'keras',
+    class_name: className,
+    config: bareLayers ? layers : { name: 'sequential', layers },
+  };
 }
 
 function arrays({ network, weights, session = 0 }: KerasModel) {

@@ -106,6 +106,12 @@ describe('importing from Keras', () => {
     }
   });
 
+  it('reads a Sequential model as Keras 2.2.2 and before described it: a list of layers', async () => {
+    const model = kerasModel({ bareLayers: true });
+    const artifact = await importKeras(await kerasFile('h5-keras2', model), options);
+    expect(artifact.weights).toEqual(model.weights);
+  });
+
   it('takes single and double precision, however they are said', async () => {
     for (const dtype of ['float32', 'float64', null, policy('float32')]) {
       const fields = changed('LSTM', { dtype, lora_rank: null, quantization_config: null });
@@ -158,7 +164,11 @@ describe('importing from Keras', () => {
     expect(
       (await importKeras(bytes, { ...options, config: '{"threshold": 1, "window_size": 12}' })).window,
     ).toBe(12);
-    expect(await failure(bytes, { config: '{"threshold": 1}' })).toMatchObject({ field: 'config' });
+    const { config: _, ...without } = options;
+    const unknown = importKeras(bytes, { ...without, threshold: 1 });
+    await expect(unknown).rejects.toMatchObject({ code: 'invalid_input', field: 'config' });
+    // As the replaced system did; and a file from an editor of Windows.
+    expect((await importKeras(bytes, { ...options, config: '\uFEFF{"threshold": 1}' })).window).toBe(10);
   });
 
   it('reads layers without bias', async () => {

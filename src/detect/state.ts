@@ -109,14 +109,13 @@ export function encodeState(state: SeriesState): Uint8Array {
 }
 
 /**
- * Reads what `encodeState` wrote, also of format 1, which had no intervals and no rules but `anomaly`. The state is one copy
- * of the bytes and views into it.
+ * Reads what `encodeState` wrote, also of format 1, which had no intervals and no rules but `anomaly`. The state is views into
+ * `bytes`, or into a copy where they lie at an offset that doubles cannot be read at; who advances it clones it first.
  * @throws VigiaError `state_format` when the bytes are of another format (written by another version) or damaged
  */
 export function decodeState(bytes: Uint8Array): SeriesState {
-  // Not `slice`: that of a Buffer is a view of memory it shares, at an offset that doubles cannot be read at.
-  const aligned = new Uint8Array(bytes);
-  const doubles = new Float64Array(aligned.buffer, 0, Math.floor(aligned.byteLength / 8));
+  const { buffer, byteOffset, byteLength } = bytes.byteOffset % 8 === 0 ? bytes : new Uint8Array(bytes);
+  const doubles = new Float64Array(buffer, byteOffset, Math.floor(byteLength / 8));
   const [format, count, lastTs, warmup, valueCount = 0, adaptiveCount = 0] = doubles;
   const former = format === 1;
   const [rateCount, openCount, hasShadow] = former ? [0, 0, 0] : doubles.subarray(6, HEADER);
@@ -126,12 +125,12 @@ export function decodeState(bytes: Uint8Array): SeriesState {
   const end = header + valueCount + adaptiveCount + rateCount! + shadowCount + OPENING * openCount!;
   const known = former || format === STATE_FORMAT;
   const size = 8 * end + intervalBytes;
-  if (!known || !(size <= aligned.byteLength) || adaptiveCount !== ADAPTIVE) {
+  if (!known || !(size <= byteLength) || adaptiveCount !== ADAPTIVE) {
     const problem = !known
       ? `of format ${format} where ${STATE_FORMAT} is understood`
       : adaptiveCount !== ADAPTIVE
         ? `with a detector of ${adaptiveCount} numbers where ${ADAPTIVE} are understood`
-        : `cut off at ${aligned.byteLength} of ${size} bytes`;
+        : `cut off at ${byteLength} of ${size} bytes`;
     throw new VigiaError('state_format', `series state ${problem}`, { field: 'state' });
   }
   let at = header;
@@ -146,7 +145,8 @@ export function decodeState(bytes: Uint8Array): SeriesState {
   const open = Array.from({ length: openCount! }, () => openingOf(take(OPENING)));
   if (former && !Number.isNaN(doubles[6]!))
     open.push(openingOf([0, ...doubles.slice(6, HEADER_1), Number.NaN]));
-  const [model = '', shadowModel = ''] = Buffer.from(aligned.buffer, size).toString('utf8').split('\n');
+  const ids = Buffer.from(buffer, byteOffset + size, byteLength - size).toString('utf8');
+  const [model = '', shadowModel = ''] = ids.split('\n');
   return {
     count: count!,
     lastTs: lastTs!,
@@ -154,7 +154,7 @@ export function decodeState(bytes: Uint8Array): SeriesState {
     values,
     adaptive,
     rate,
-    intervals: former ? createIntervals() : new Uint32Array(aligned.buffer, 8 * end, intervalBytes / 4),
+    intervals: former ? createIntervals() : new Uint32Array(buffer, byteOffset + 8 * end, intervalBytes / 4),
     open,
     model,
     shadow: shadowCount > 0 ? shadowOf(shadowModel, shadow) : null,

@@ -41,7 +41,7 @@ class Remembered {
     this.used = bytes.length;
   }
 
-  /** A copy: the caller may keep it over the next commit. */
+  /** The state is a view of what the next commit overwrites: until then it is the caller's. */
   entry(): SeriesEntry {
     const { version, season, snapshots, assignments, watch } = this;
     const state = this.used === 0 ? emptyState() : decodeState(this.room.subarray(0, this.used));

@@ -17,7 +17,7 @@ import { createAdaptive, HOLD_OFF, stepAdaptive } from '../../src/detect/adaptiv
 import { Fold } from '../../src/detect/fold.ts';
 import { ForecastBatch } from '../../src/detect/forecast-batch.ts';
 import { SeasonalRing } from '../../src/detect/seasonal-ring.ts';
-import { emptyState, encodeState } from '../../src/detect/state.ts';
+import { decodeState, emptyState, encodeState } from '../../src/detect/state.ts';
 import { bestNanoseconds } from './cpu-time.ts';
 import { type NabFile, type NabScore, readCorpus, scoreAlarms } from './nab-corpus.ts';
 
@@ -108,12 +108,13 @@ it.skipIf(!existsSync(directory))('costs little per reading', async () => {
 });
 
 /**
- * What the pipeline does between reading and writing a record: windows, forecasts, fold, and the new state as bytes.
+ * What the pipeline does between reading and writing a record: the state from its bytes, windows, forecasts, fold, and the
+ * new state as bytes.
  * @param most readings of a series in one batch; a batch has all series
  * @returns how many readings there were
  */
 async function detect(corpus: readonly NabFile[], model: Model, most: number): Promise<number> {
-  const series = corpus.map(() => ({ state: emptyState(), season: SeasonalRing.empty() }));
+  const series = corpus.map(() => ({ bytes: encodeState(emptyState()), season: SeasonalRing.empty() }));
   let readings = 0;
   for (let from = 0; from < Math.max(4 * most, 2000); from += most) {
     const batch = new ForecastBatch();
@@ -123,13 +124,12 @@ async function detect(corpus: readonly NabFile[], model: Model, most: number): P
         value,
       }));
       readings += samples.length;
-      return new Fold(series[f]!.state, samples, () => model, batch, series[f]!.season);
+      return new Fold(decodeState(series[f]!.bytes), samples, () => model, batch, series[f]!.season);
     });
     await batch.compute();
     folds.forEach((fold, f) => {
       const { state, season } = fold.run();
-      encodeState(state);
-      series[f] = { state, season };
+      series[f] = { bytes: encodeState(state), season };
     });
   }
   return readings;

@@ -3,7 +3,13 @@ import { expect, it } from 'vitest';
 import { createAdaptive } from '../../src/detect/adaptive.ts';
 import { createRate, stepRate } from '../../src/detect/rate.ts';
 import { startShadow } from '../../src/detect/shadow.ts';
-import { decodeState, emptyState, encodeState, type SeriesState } from '../../src/detect/state.ts';
+import {
+  cloneState,
+  decodeState,
+  emptyState,
+  encodeState,
+  type SeriesState,
+} from '../../src/detect/state.ts';
 
 const rate = createRate(60_000);
 stepRate(rate, 1e12, 20);
@@ -29,7 +35,22 @@ it('reads back what was written', () => {
   expect(decodeState(encodeState(full))).toEqual(full);
   expect(decodeState(encodeState(emptyState()))).toEqual(emptyState());
   const shadow = startShadow('other', full.adaptive, 5);
-  expect(decodeState(encodeState({ ...full, shadow }))).toEqual({ ...full, shadow });
+  const bytes = encodeState({ ...full, shadow });
+  expect(decodeState(bytes)).toEqual({ ...full, shadow });
+  // A store may hand out parts of a buffer that begin anywhere.
+  for (const offset of [1, 4, 8]) {
+    const part = new Uint8Array(offset + bytes.length + 3).subarray(offset, offset + bytes.length);
+    part.set(bytes);
+    expect(decodeState(part)).toEqual({ ...full, shadow });
+  }
+});
+
+it('stays as it was stored while a clone of what was read advances', () => {
+  const bytes = encodeState({ ...full, shadow: startShadow('other', full.adaptive, 5) });
+  const before = bytes.slice();
+  const state = cloneState(decodeState(bytes));
+  for (const part of [state.adaptive, state.intervals, state.rate, state.shadow!.adaptive]) part.fill(7);
+  expect(bytes).toEqual(before);
 });
 
 it('takes at most 2 KB with an open alert of every rule', () => {

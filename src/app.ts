@@ -119,7 +119,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     const rules = new RuleBook(
       config.ALERT_RULES ?? [],
       { ...DEFAULT_RULES, missing: config.MISSING_FACTOR === 0 ? null : { factor: config.MISSING_FACTOR } },
-      config.MISSING_MINIMUM,
+      { minimum: config.MISSING_MINIMUM, maxClockSkew: config.MAX_CLOCK_SKEW },
       config.STATE_CACHE,
     );
     const models = new ModelRegistry(store, model, async (bytes) =>

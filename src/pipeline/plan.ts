@@ -316,8 +316,8 @@ export class SeriesPlan {
 
   private heard(appended: readonly Sample[], state: SeriesState): Watch {
     const interval = usualInterval(state.intervals);
-    const limit = this.rules.longestSilence(this.series, interval);
-    return heardAt(this.now, this.entry.watch, appended, interval, limit);
+    const inTime = this.rules.inTime(this.series, interval);
+    return heardAt(this.now, this.entry.watch, appended, interval, inTime);
   }
 
   private outcome({ fate, reading }: Placed, result: FoldResult | null): Outcome {

@@ -5,6 +5,13 @@ import { globMatches } from '../domain/glob.ts';
 import { type SeriesId, seriesKey } from '../domain/series.ts';
 import { longestSilence } from './silence.ts';
 
+export interface SilenceBounds {
+  /** Of a silence that is given in intervals, ms. */
+  readonly minimum: number;
+  /** By how much the clock of a sensor that is watched may be late, ms. */
+  readonly maxClockSkew: number;
+}
+
 export class RuleBook {
   private entries: readonly { sensor: string; metric: string; said: Omit<AlertRule, 'sensor' | 'metric'> }[] =
     [];
@@ -13,13 +20,12 @@ export class RuleBook {
   /**
    * @param rules in the order of the setting
    * @param defaults for what no entry names
-   * @param minimum of a silence that is given in intervals, ms
    * @param size series whose rules are remembered
    */
   constructor(
     rules: readonly AlertRule[],
     private readonly defaults: SeriesRules,
-    private readonly minimum: number,
+    private readonly silence: SilenceBounds,
     size: number,
   ) {
     this.known = new LRUCache({ max: size });
@@ -37,7 +43,13 @@ export class RuleBook {
    * @param interval its usual one, null while that is unknown
    */
   longestSilence(series: SeriesId, interval: number | null): number | null {
-    return longestSilence(this.of(series).missing, interval, this.minimum);
+    return longestSilence(this.of(series).missing, interval, this.silence.minimum);
+  }
+
+  /** How old a reading may be of a series that is heard live, see `heardAt`. */
+  inTime(series: SeriesId, interval: number | null): number | null {
+    const limit = this.longestSilence(series, interval);
+    return limit === null ? null : Math.max(limit, this.silence.maxClockSkew);
   }
 
   of(series: SeriesId): SeriesRules {

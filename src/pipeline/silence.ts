@@ -29,21 +29,21 @@ export function longestSilence(rule: MissingRule, interval: number | null, minim
 /**
  * The watch after a commit of new readings.
  * @param appended the readings newer than all before, ascending, at least one
- * @param limit the silence that is too long
+ * @param inTime how old the newest must be less than for the series to be watched from now on, ms; null: it is not
  */
 export function heardAt(
   now: number,
   before: Watch | null,
   appended: readonly Sample[],
   interval: number | null,
-  limit: number | null,
+  inTime: number | null,
 ): Watch {
   const known = before?.lag ?? null;
   const oldest = Math.max(0, now - appended[0]!.ts);
   const newest = now - appended.at(-1)!.ts;
   let lag = known;
   if (known !== null) lag = Math.max(oldest, Math.round(known * LAG_KEPT));
-  else if (limit !== null && newest < limit) lag = oldest;
+  else if (inTime !== null && newest < inTime) lag = oldest;
   return { interval, heard: now, lag, missing: null };
 }
 

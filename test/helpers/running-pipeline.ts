@@ -35,7 +35,7 @@ export function runningPipeline(
   const pipeline = new Pipeline({
     store,
     models: modelRegistry(store, model),
-    rules: new RuleBook([], DEFAULT_RULES, 5000, 1000),
+    rules: new RuleBook([], DEFAULT_RULES, { minimum: 5000, maxClockSkew: 300_000 }, 1000),
     accounting: new Accounting(registry),
     logger: pino({ level: 'silent' }),
     templates: [new TopicTemplate('sensors/{sensor}/{metric}')],

@@ -102,7 +102,7 @@ describe('the rules of a series', () => {
 - {sensor: freezer-7, max: off, anomaly: off}
 - {sensor: 'a.b(c)?', metric: '*', min: 1}
 `);
-  const book = new RuleBook(rules, DEFAULT_RULES, 5000, 2);
+  const book = new RuleBook(rules, DEFAULT_RULES, { minimum: 5000, maxClockSkew: 0 }, 2);
   const of = (sensor: string, metric = 'temperature') => book.of({ sensor, metric });
 
   it('are those of all entries that match, the later before the earlier', () => {

@@ -23,7 +23,7 @@ async function feed(
   interval = 1000,
 ): Promise<void> {
   const { pipeline } = runningPipeline(store, {
-    rules: new RuleBook(rules(interval), DEFAULT_RULES, 5000, 10),
+    rules: new RuleBook(rules(interval), DEFAULT_RULES, { minimum: 5000, maxClockSkew: 0 }, 10),
   });
   for (let at = 0, i = 0; at < readings.length; i++) {
     const size = sizes[i % sizes.length]!;

@@ -19,13 +19,15 @@ describe('the longest silence', () => {
   });
 });
 
-/** Commits of `size` readings, a second apart, each committed `late` ms after its newest. */
+const SKEW = 5 * MINUTE;
+
+/** Commits of `size` readings, a second apart, each committed `late` ms after its newest; 5 s is too long. */
 function commits(count: number, size: number, late: number, before: Watch | null = null): Watch {
   let watch = before;
   for (let i = 0; i < count; i++) {
     const last = (i + 1) * size * 1000;
     const appended = Array.from({ length: size }, (_, j) => ({ ts: last - (size - 1 - j) * 1000, value: 1 }));
-    watch = heardAt(last + late, watch, appended, 1000, 5000);
+    watch = heardAt(last + late, watch, appended, 1000, SKEW);
   }
   return watch!;
 }
@@ -39,9 +41,16 @@ describe('silence', () => {
   });
 
   it('is not that of a recording, however fast it is replayed', () => {
-    expect(silentFrom(commits(20, 50, 5000), 5000)).toBeNull();
+    expect(silentFrom(commits(20, 50, SKEW), 5000)).toBeNull();
     expect(silentFrom(commits(20, 50, 86_400_000), 5000)).toBeNull();
-    expect(silentFrom(commits(20, 50, 4999), 5000)).not.toBeNull();
+    expect(silentFrom(commits(20, 50, SKEW - 1), 5000)).not.toBeNull();
+    expect(heardAt(1000, null, [{ ts: 1000, value: 1 }], 1000, null).lag).toBeNull();
+  });
+
+  it('is found of a sensor whose clock is late, half as long again after it is', () => {
+    const watch = commits(20, 1, 60_000);
+    expect(silentFrom(watch, 5000)! - watch.heard).toBe(90_000);
+    expect(silentFrom(watch, 2 * MINUTE)! - watch.heard).toBe(2 * MINUTE);
   });
 
   it('is longer where readings are sent together', () => {

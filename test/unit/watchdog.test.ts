@@ -16,9 +16,10 @@ import { waitFor } from '../helpers/wait-for.ts';
 
 const S = { sensor: 's', metric: 'temperature' };
 const LIMIT = 300;
+const BOUNDS = { minimum: 100, maxClockSkew: 1000 };
 
 function book(missing: MissingRule = { after: LIMIT }): RuleBook {
-  return new RuleBook([], { ...DEFAULT_RULES, anomaly: false, missing }, 100, 10);
+  return new RuleBook([], { ...DEFAULT_RULES, anomaly: false, missing }, BOUNDS, 10);
 }
 
 function openStore(): Store {
@@ -139,7 +140,7 @@ describe('the alert missing', () => {
         { sensor: 'clock*', metric: '*', missing: { after: LIMIT } },
       ],
       { ...DEFAULT_RULES, missing: { factor: 3 } },
-      100,
+      BOUNDS,
       10,
     );
     const pipeline = replica(store, rules);

@@ -3,13 +3,15 @@ import type { Alert } from '../domain/alert.ts';
 import type { StreamedAlert } from '../store/store.ts';
 
 /** The alert as `GET /api/alerts` shows it, and: */
-export interface Notification extends Alert {
+export interface Notification extends Omit<Alert, 'model'> {
   /** Event time, `ts` in ISO 8601. */
   readonly time: string;
   /** When the store learnt of this change, ms UTC. */
   readonly changedAt: number;
   /** Of `value`, `expected` and `limit`; null where UNITS has none for the metric. */
   readonly unit: string | null;
+  /** Id of the model whose forecast it was judged by; null where none was asked. */
+  readonly model: string | null;
 }
 
 export function notification(
@@ -17,7 +19,8 @@ export function notification(
   units: Readonly<Record<string, string>>,
 ): Notification {
   const unit = Object.hasOwn(units, alert.metric) ? (units[alert.metric] ?? null) : null;
-  return { ...alert, time: new Date(alert.ts).toISOString(), changedAt: at, unit };
+  const { model = null } = alert;
+  return { ...alert, model, time: new Date(alert.ts).toISOString(), changedAt: at, unit };
 }
 
 /** Names one change for ever, whichever replica tells it and how often; printable ASCII. */

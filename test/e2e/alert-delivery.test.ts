@@ -63,7 +63,7 @@ describe('a webhook', () => {
     const [store, receiver] = [openStore(), await webhookReceiver()];
     const url = receiver.url.replace('//', '//user:p%40ss@');
     const { metric, log } = await deliver(store, webhook(url, 'a secret'));
-    const keys = await commitAlerts(store, S, [{ ts: TS }]);
+    const keys = await commitAlerts(store, S, [{ ts: TS, model: 'm-1' }]);
     keys.push(...(await commitAlerts(store, S, [{ ts: TS, state: 'cleared', clearedTs: TS + 5000 }])));
     await store.acknowledge(`boiler/temperature/anomaly/${TS}`);
     keys.push(`boiler/temperature/anomaly/${TS}/3`);
@@ -80,6 +80,7 @@ describe('a webhook', () => {
       expected: 5,
       score: 1.5,
       limit: null,
+      model: 'm-1',
       unit: '°C',
       state: 'open',
       clearedTs: null,
@@ -87,7 +88,7 @@ describe('a webhook', () => {
       revision: 1,
       changedAt: expect.any(Number),
     });
-    expect(receiver.posts.at(-1)!.json).toMatchObject({ state: 'cleared', acknowledged: true });
+    expect(receiver.posts.at(-1)!.json).toMatchObject({ state: 'cleared', acknowledged: true, model: null });
     for (const { headers, body } of receiver.posts) {
       const timestamp = String(headers['vigia-timestamp']);
       expect(Math.abs(Date.now() / 1000 - Number(timestamp))).toBeLessThan(60);

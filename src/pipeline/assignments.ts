@@ -4,10 +4,13 @@ import type { SeriesId } from '../domain/series.ts';
 import type { ModelAssignment } from '../store/store.ts';
 import type { ModelRegistry } from './model-registry.ts';
 
-/** Changes of model that are remembered beyond the horizon, to tell of old readings by which model they were scored. */
-const REMEMBERED = 20;
+/**
+ * Changes of model that are remembered beyond the horizon, to tell of old readings by which model they were scored; of those
+ * before the first it is not known any more. They are read with the state, so there is a bound: a hundred are 11 kB, and 33 µs.
+ */
+const REMEMBERED = 100;
 
-/** The one in force at `ts`. @param assignments not empty */
+/** The one in force at `ts`. @param assignments not empty; those that folds need are always kept */
 export function assignmentAt(assignments: readonly ModelAssignment[], ts: number): ModelAssignment {
   return assignments.findLast(({ from }) => from <= ts) ?? assignments[0]!;
 }

@@ -65,7 +65,7 @@ export interface ModelReport extends StoredModel {
 }
 
 export interface SeriesModels {
-  /** From which time on (ms) which model judged, ascending; older changes than are remembered are left out. */
+  /** From which time on (ms) which model judged, ascending. Of readings before the first it is not known any more. */
   readonly assignments: readonly Omit<ModelAssignment, 'revision'>[];
   /** What the next new reading will be judged by. */
   readonly next: { readonly model: string; readonly shadow: string | null };

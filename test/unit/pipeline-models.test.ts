@@ -11,6 +11,7 @@ import {
   setShadow,
 } from '../../src/domain/model-table.ts';
 import type { Reading } from '../../src/domain/reading.ts';
+import { keptAssignments } from '../../src/pipeline/assignments.ts';
 import type { ModelRegistry } from '../../src/pipeline/model-registry.ts';
 import type { Store } from '../../src/store/store.ts';
 import { disorder, openStore, SERIES, START, stored, wave } from '../helpers/one-series.ts';
@@ -175,6 +176,15 @@ it('scores with a shadow, counts its alerts, and sends none of them', async () =
       6,
     );
   }
+});
+
+it('remembers a hundred changes of model, and all that a fold may need', () => {
+  const changes = Array.from({ length: 150 }, (_, i) => ({ from: i * 1000, model: `m-${i}` }));
+  expect(keptAssignments(changes, 149_500).map(({ from }) => from)).toEqual(
+    changes.slice(50).map(({ from }) => from),
+  );
+  expect(keptAssignments(changes, 20_500)[0]).toEqual({ from: 20_000, model: 'm-20' });
+  expect(keptAssignments(changes, -1)).toHaveLength(150);
 });
 
 describe('a bad model', () => {

@@ -15,6 +15,7 @@ import { tlsOptions } from '../broker/tls.ts';
 import { faultKinds } from '../devices/faults.ts';
 import { type Simulator, startSimulator } from '../devices/simulator.ts';
 import { type Artifact, artifactBytes, loadArtifact, modelId, parseArtifact } from '../models/artifact.ts';
+import { costNote } from '../models/cost.ts';
 import { defaultModelDirectory } from '../models/default-model.ts';
 import { describeArtifact } from '../models/details.ts';
 import { usableSimd } from '../models/kernel/kernel.ts';
@@ -109,6 +110,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     if (simd !== config.SIMD)
       logger.warn(`SIMD=${config.SIMD}: this Node has no relaxed WebAssembly SIMD (22 has); using ${simd}`);
     const model = await trialRun(artifact, modelDirectory, simd);
+    warnOfCost(artifact, logger);
     const store = await openStore(config, logger);
     stack.push({ name: 'store', close: () => store.close() });
 
@@ -122,9 +124,11 @@ export async function startApp(options: AppOptions): Promise<App> {
       { minimum: config.MISSING_MINIMUM, maxClockSkew: config.MAX_CLOCK_SKEW },
       config.STATE_CACHE,
     );
-    const models = new ModelRegistry(store, model, async (bytes) =>
-      createModel(parseArtifact(bytes, 'a model in the store'), simd),
-    );
+    const models = new ModelRegistry(store, model, async (bytes) => {
+      const stored = parseArtifact(bytes, 'a model in the store');
+      warnOfCost(stored, logger);
+      return createModel(stored, simd);
+    });
     const follower = new ModelFollower({
       models,
       // The embedded store has one process at a time, under whatever id.
@@ -590,6 +594,11 @@ async function housekeeping(
     }
     await delay(TRIM_EVERY, undefined, { signal, ref: false }).catch(() => {});
   }
+}
+
+function warnOfCost(artifact: Artifact, logger: Logger): void {
+  const note = costNote(artifact);
+  if (note) logger.warn(note);
 }
 
 function logAlerts(series: SeriesId, alerts: readonly Alert[], logger: Logger): void {

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { artifactBytes, loadArtifact, MODEL_FILE } from '../../models/artifact.ts';
+import { costNote } from '../../models/cost.ts';
 import { readConfig } from '../config.ts';
 import { DEFAULT_SCOPE, type ModelScope, type ModelTable, scopeText } from '../domain/model-table.ts';
 import { InvalidInput } from '../errors.ts';
@@ -110,6 +111,8 @@ function post(at: RunningServer, path: string, { sensor, metric }: ModelScope): 
 async function stored(at: RunningServer, model: string): Promise<string> {
   if (!existsSync(join(model, MODEL_FILE)) && !/[/\\]/.test(model)) return model;
   const artifact = await loadArtifact(model);
+  const note = costNote(artifact);
+  if (note) console.error(note);
   const { id } = (await askServer(at, 'POST', PATH, new Uint8Array(artifactBytes(artifact)))) as Stored;
   return id;
 }

@@ -5,6 +5,7 @@
 import { access, constants, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { type Artifact, modelId, writeArtifact } from '../../models/artifact.ts';
+import { costNote } from '../../models/cost.ts';
 import { InvalidInput } from '../errors.ts';
 
 /** @throws InvalidInput where the folder cannot be made or written to; makes nothing */
@@ -25,12 +26,14 @@ export async function checkFile(option: string, file: string): Promise<void> {
   });
 }
 
-/** Writes a new model and says so. @throws InvalidInput */
+/** Writes a new model and says so, and what it costs if that is much. @throws InvalidInput */
 export async function keepModel(out: string, artifact: Artifact): Promise<void> {
   await writing('out', out, () => writeArtifact(out, artifact));
   console.log(
     `${modelId(artifact)} written to ${out}; use it with MODEL_DIR=${out} or vigia model promote ${out}`,
   );
+  const note = costNote(artifact);
+  if (note) console.error(note);
 }
 
 /** Runs what writes to `path`. @throws InvalidInput for whatever it throws */

@@ -1,7 +1,7 @@
 /**
  * The state of a series: all that the fold over its readings carries from one reading to the next. It is stored beside
- * the samples as bytes, at most 2 KB (twice that with a shadow model), with a format number, and is equal on every replica
- * that folded the same readings.
+ * the samples as bytes, 1.7 KB and 8 bytes per value of the window (its detector again with a shadow model), with a format
+ * number, and is equal on every replica that folded the same readings.
  */
 import { VigiaError } from '../errors.ts';
 import { type AdaptiveState, createAdaptive } from './adaptive.ts';

@@ -3,12 +3,14 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Artifact, loadArtifact } from '../../models/artifact.ts';
-import { overflowingArtifact, smallArtifact } from '../helpers/small-model.ts';
+import { costlyArtifact, overflowingArtifact, smallArtifact } from '../helpers/small-model.ts';
 import { temporaryDirectory } from '../helpers/temporary-directory.ts';
 import { getJson, ROOT, runVigia, serve } from '../helpers/vigia.ts';
 import { kerasFile } from '../unit/models-keras-files.ts';
 
 const KERAS = join(ROOT, '../shared/keras/lstm.keras');
+
+const COSTLY = /each forecast takes about 2 ms, in which the process does nothing else/;
 
 /** A Keras file of such a network. */
 async function written({ network, weights, window }: Artifact): Promise<string> {
@@ -22,14 +24,15 @@ describe('vigia import', () => {
     const out = join(temporaryDirectory(), 'model');
     const args = [
       'import',
-      await written(smallArtifact()),
+      await written(costlyArtifact('costly')),
       '--threshold',
       '0.5',
       '--threshold-units',
       'scaled',
     ];
     const standard = [...args, '--standard-scale', '71.2:4.25', '--out', out];
-    expect(await runVigia(standard)).toMatchObject({ code: 0 });
+    const taken = await runVigia(standard);
+    expect(taken).toMatchObject({ code: 0, output: expect.stringMatching(COSTLY) });
     expect(await loadArtifact(out)).toMatchObject({
       scaling: { kind: 'affine', centre: 71.2, scale: 4.25 },
       threshold: { value: 2.125 },

@@ -8,7 +8,7 @@ import { MOSQUITTO, startMosquitto } from '../helpers/mosquitto.ts';
 import { publishReadings } from '../helpers/publisher.ts';
 import { Replica } from '../helpers/replica.ts';
 import { REDIS, startRedis } from '../helpers/running-redis.ts';
-import { smallArtifact } from '../helpers/small-model.ts';
+import { costlyArtifact, smallArtifact } from '../helpers/small-model.ts';
 import { temporaryDirectory } from '../helpers/temporary-directory.ts';
 import { getJson, metric, runVigia, serve } from '../helpers/vigia.ts';
 import { waitFor } from '../helpers/wait-for.ts';
@@ -113,6 +113,20 @@ it('compares, promotes and rolls back without a restart, and remembers it over o
     expect(assignments.at(-1)).toEqual({ from: at(from), model: expect.stringMatching(/^brought-/) });
   }
 }, 60_000);
+
+it('says which models cost much, at the start and when one is brought along', async () => {
+  const [started, brought] = ['started', 'brought'].map((name) => costlyArtifact(name)) as [
+    Artifact,
+    Artifact,
+  ];
+  const { url, output } = await serve(['--no-devices', '--data', temporaryDirectory()], {
+    env: { MODEL_DIR: await folder(started) },
+  });
+  const note = (artifact: Artifact) => `${modelId(artifact)}: each forecast takes about 2 ms`;
+  expect(output()).toContain(note(started));
+  expect(await model(url, 'promote', await folder(brought))).toContain(note(brought));
+  await waitFor('the log', () => output().includes(note(brought)));
+});
 
 it('says what is wrong, and changes nothing', async () => {
   const { url } = await serve(['--no-devices', '--data', temporaryDirectory()]);

@@ -35,6 +35,14 @@ export function overflowingArtifact(): Artifact {
   });
 }
 
+/** Just above what a forecast may cost: 512 x 4 x 100 x 101 multiplications. */
+export function costlyArtifact(name: string): Artifact {
+  const { checksum: _, network, ...fields } = smallArtifact(name, 1, 512);
+  const large = { ...network, lstm: [{ ...network.lstm[0]!, units: 100 }] };
+  const weights = new Float32Array(weightCount(large)).map((_, i) => 0.1 * Math.sin(i));
+  return createArtifact({ ...fields, network: large, weights });
+}
+
 export function smallModel(name?: string, seed?: number, window?: number): Model {
   return createModel(smallArtifact(name, seed, window));
 }

@@ -2,10 +2,10 @@
  * How far a value is from what the series was like at about this time of day 1, 2, 3 and 7 days ago. What recurs daily or
  * weekly is no anomaly, however badly it was forecast; what deviates from all of those days may be one, however well.
  *
- * Time is divided into slots of absolute time, as wide as the usual interval between readings, five minutes at least; the
- * width is settled by the first intervals. A slot's value is the mean of its readings without their lowest and highest,
- * so that a spike does not become part of tomorrow's measure. Closed slots go to the ring (seasonal-ring.ts); the open one
- * is part of the state: `SEASON_SLOTS` doubles at `base`.
+ * Time is divided into slots of absolute time, about as wide as the usual interval between readings, five minutes to four
+ * hours; the width is settled by the first intervals. A slot's value is the mean of its readings without their lowest and
+ * highest, so that a spike does not become part of tomorrow's measure. Closed slots go to the ring (seasonal-ring.ts); the
+ * open one is part of the state: `SEASON_SLOTS` doubles at `base`.
  */
 import type { SeasonalRing } from './seasonal-ring.ts';
 

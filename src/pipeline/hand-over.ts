@@ -171,6 +171,7 @@ export class HandOver {
     const message = JSON.stringify([this.neighbours.id, number, series]);
     const back = () => this.takeBack((other) => other === parcel);
     this.options.pubSub.publish(readingsFor(to), message).then((receivers) => {
+      // Not where it is unknown: taken back while the other one commits it, it would be committed twice.
       if (receivers === 0) back();
     }, back);
   }

@@ -222,10 +222,11 @@ export interface ModelStore {
 /** Messages between the processes on one store: at most once, and in the order in which each sends them. */
 export interface PubSub {
   /**
-   * @returns how many processes it goes to, as far as the server knows: on a Cluster it may be more
+   * @returns how many processes it goes to; null where the server does not know, as on a Cluster, where a node counts
+   *   only those that listen at itself
    * @throws StoreUnavailable when it was not sent
    */
-  publish(channel: string, message: string): Promise<number>;
+  publish(channel: string, message: string): Promise<number | null>;
   /** One listener a channel, over all reconnections. The first call connects. @returns what ends it */
   subscribe(channel: string, listener: (message: string) => void): () => void;
   /** Told when this process begins to hear its channels, at once if it does already, and when it no longer does. */

@@ -16,6 +16,7 @@ import { SLOTS, slotOf } from './slot.ts';
 const REDIRECTIONS = 5;
 
 export class ClusterServer implements Server {
+  readonly countsReceivers = false;
   private readonly nodes = new Map<string, Node>();
   /** Name of the owner by slot. */
   private owners: (string | undefined)[] = [];

@@ -28,10 +28,11 @@ export class RedisPubSub implements PubSub {
     private readonly db: number,
   ) {}
 
-  async publish(name: string, message: string): Promise<number> {
+  async publish(name: string, message: string): Promise<number | null> {
     const channel = this.channel(name);
     const [reply] = await this.server.run([{ key: channel, args: ['PUBLISH', channel, message] }]);
-    return Number(checked(reply, channel));
+    const receivers = Number(checked(reply, channel));
+    return this.server.countsReceivers ? receivers : null;
   }
 
   subscribe(name: string, listener: (message: string) => void): () => void {

@@ -6,6 +6,8 @@ import type { Reply } from './reply.ts';
 export interface Server {
   /** For the start-up line; without a password. */
   readonly name: string;
+  /** Whether PUBLISH answers how many subscribers there are: a node of a Cluster counts its own only. */
+  readonly countsReceivers: boolean;
   /** One attempt; further ones go on by themselves. @throws StoreUnavailable with the reason when it fails */
   connect(): Promise<void>;
   /** Sends each call to the node that owns its key. Replies in the order of `calls`. @throws StoreUnavailable */
@@ -21,6 +23,8 @@ export const PING_KEY = 'vigia:ping';
 
 /** One server, or whichever is the primary that the Sentinels name. */
 export class SingleServer implements Server {
+  readonly countsReceivers = true;
+
   constructor(private readonly node: Node) {}
 
   get name(): string {

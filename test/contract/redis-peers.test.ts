@@ -2,13 +2,13 @@
 import pino from 'pino';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openRedisStore } from '../../src/store/redis-store.ts';
-import type { Peers } from '../../src/store/store.ts';
+import type { Peers, Store } from '../../src/store/store.ts';
 import { has } from '../helpers/redis-server.ts';
 import { startCluster } from '../helpers/redis-topology.ts';
 import { startRedis } from '../helpers/running-redis.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 
-async function peers(url: string): Promise<Peers> {
+async function open(url: string): Promise<Store> {
   const store = await openRedisStore({
     url,
     durability: 'memory',
@@ -18,8 +18,10 @@ async function peers(url: string): Promise<Peers> {
     timeout: 2000,
   });
   onTestFinished(() => store.close());
-  return store.peers!;
+  return store;
 }
+
+const peers = async (url: string) => (await open(url)).peers!;
 
 /** Sends until it arrives: a message may be lost while connections are made. */
 async function reaches(from: Peers, inbox: readonly string[], text: string): Promise<void> {
@@ -70,6 +72,21 @@ describe.skipIf(!has('redis-server'))('replicas on one Redis', () => {
     a.send('into the void');
     await server.start();
     await reaches(a, inbox, 'after a restart');
+  });
+
+  it('hear again right after they were cut off', async () => {
+    const server = await startRedis();
+    const { pubSub } = await open(server.url);
+    pubSub!.subscribe('x', () => undefined);
+    const changes: boolean[] = [];
+    pubSub!.onHearing((hears) => changes.push(hears));
+    await waitFor('it to hear', () => changes.length === 1);
+    const cut = performance.now();
+    await server.command('CLIENT', 'KILL', 'TYPE', 'pubsub');
+    await waitFor('it to hear again', () => changes.length === 3);
+    // The next ping is seconds away.
+    expect(performance.now() - cut).toBeLessThan(2000);
+    expect(changes).toEqual([true, false, true]);
   });
 
   it('do so on a Cluster, also after its nodes have changed', async () => {

@@ -48,13 +48,15 @@ describe.skipIf(!MOSQUITTO || !REDIS)('Redis fails (needs mosquitto and redis-se
       const run = await startFaultRun(size);
       const end = performance.now() + cutting;
       const client = run.redis.client();
-      let cut = 0;
+      const cut = { normal: 0, pubsub: 0 };
       while (performance.now() < end) {
-        cut += Number(await client.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes'));
+        for (const type of ['normal', 'pubsub'] as const)
+          cut[type] += Number(await client.call('CLIENT', 'KILL', 'TYPE', type, 'SKIPME', 'yes'));
         await faultLasts(100);
       }
       client.disconnect();
-      expect(cut).toBeGreaterThan(10);
+      expect(cut.normal).toBeGreaterThan(10);
+      expect(cut.pubsub).toBeGreaterThan(2);
       await expectNothingLost(run);
     },
     deadline,

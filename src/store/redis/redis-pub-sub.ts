@@ -80,28 +80,37 @@ export class RedisPubSub implements PubSub {
     }
   }
 
-  /** One connection from its beginning to its end, which is an error. */
-  private async subscribed(began: () => void): Promise<never> {
+  /**
+   * One connection from its beginning to its end, which is an error.
+   * @param held told when it has lasted, so that a server that cuts it off at once is not called ever faster
+   */
+  private async subscribed(held: () => void): Promise<never> {
     const [primary] = await this.server.primaries();
     if (!primary) throw new Error('no primary is known');
     const redis = primary.node.subscriber();
+    const ended = new AbortController();
+    const signal = AbortSignal.any([this.abort.signal, ended.signal]);
     let problem: Error | null = null;
     redis.on('error', (error) => {
       problem = error;
     });
     redis.on('message', (channel, message) => this.listeners.get(channel)?.(message));
     // At once, and not at the next ping: who is not heard from must not be waited for.
-    redis.on('close', () => this.hears(redis, false));
+    redis.on('close', () => {
+      problem ??= new Error('connection closed by the server');
+      this.hears(redis, false);
+      ended.abort();
+    });
     try {
       await redis.connect();
       this.redis = redis;
       if (this.listeners.size > 0) await redis.subscribe(...this.listeners.keys());
-      began();
       this.hears(redis, true);
       for (;;) {
-        await delay(PING_EVERY_MS, undefined, { signal: this.abort.signal, ref: false });
+        await delay(PING_EVERY_MS, undefined, { signal, ref: false });
         // A connection that is gone without a word would stay silent for ever.
         await redis.ping();
+        held();
       }
     } catch (error) {
       throw problem ?? error;

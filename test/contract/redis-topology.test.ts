@@ -125,12 +125,7 @@ describe.skipIf(!has('redis-server'))('Redis Cluster (needs redis-server)', () =
   let url = '';
 
   beforeAll(async () => {
-    // The Cluster's own bus listens 10,000 above each port.
-    for (let i = 0; i < 3; i++) {
-      const port = await freePort(10_000);
-      const args = ['--cluster-enabled', 'yes', '--cluster-config-file', `nodes-${port}.conf`];
-      servers.push(await RedisServer.start([...args, '--cluster-node-timeout', '1000'], { port }));
-    }
+    for (let i = 0; i < 3; i++) servers.push(await clusterNode());
     for (const [i, server] of servers.entries()) {
       const [from, to] = [Math.floor((16384 * i) / 3), Math.floor((16384 * (i + 1)) / 3) - 1];
       await server.command('CLUSTER', 'ADDSLOTSRANGE', String(from), String(to));
@@ -146,6 +141,22 @@ describe.skipIf(!has('redis-server'))('Redis Cluster (needs redis-server)', () =
       const states = await Promise.all(servers.map((server) => server.command('CLUSTER', 'INFO')));
       return states.every((state) => /cluster_state:ok[\s\S]*cluster_known_nodes:3/.test(String(state)));
     });
+
+  async function clusterNode(): Promise<RedisServer> {
+    // The Cluster's own bus listens 10,000 above each port.
+    const port = await freePort(10_000);
+    const args = ['--cluster-enabled', 'yes', '--cluster-config-file', `nodes-${port}.conf`];
+    return RedisServer.start([...args, '--cluster-node-timeout', '1000'], { port });
+  }
+
+  /** The server that has a slot's keys, and these. */
+  async function holder(slot: string): Promise<[RedisServer, string[]]> {
+    for (const server of servers) {
+      const keys = (await server.command('CLUSTER', 'GETKEYSINSLOT', slot, '100')) as string[];
+      if (keys.length > 0) return [server, keys];
+    }
+    throw new Error(`no server has a key in slot ${slot}`);
+  }
 
   async function openEmpty(over: Partial<RedisStoreOptions> = {}): Promise<Store> {
     for (const server of servers) await server.command('FLUSHALL');
@@ -185,16 +196,13 @@ describe.skipIf(!has('redis-server'))('Redis Cluster (needs redis-server)', () =
     const key = 'vigia:{sensor-7/m}:state';
     const slot = String(slotOf(key));
     const ids = await Promise.all(servers.map((server) => server.command('CLUSTER', 'MYID')));
-    const held = await Promise.all(
-      servers.map(async (server) => String(await server.command('CLUSTER', 'COUNTKEYSINSLOT', slot))),
-    );
-    const from = held.findIndex((count) => count !== '0');
+    const [source, keys] = await holder(slot);
+    const from = servers.indexOf(source);
     const to = (from + 1) % 3;
-    const [source, target] = [servers[from]!, servers[to]!];
+    const target = servers[to]!;
     await target.command('CLUSTER', 'SETSLOT', slot, 'IMPORTING', String(ids[from]));
     await source.command('CLUSTER', 'SETSLOT', slot, 'MIGRATING', String(ids[to]));
     // Half way, keys of one series may lie on two nodes, and the server asks to try again.
-    const keys = (await source.command('CLUSTER', 'GETKEYSINSLOT', slot, '100')) as string[];
     const move = (...names: string[]) =>
       source.command('MIGRATE', '127.0.0.1', String(target.port), '', '0', '1000', 'KEYS', ...names);
     await move(key);
@@ -225,6 +233,38 @@ describe.skipIf(!has('redis-server'))('Redis Cluster (needs redis-server)', () =
     );
     const results = await putAll(store, 30, T0 + 2);
     expect(results.map(({ status }) => status)).toEqual(Array(30).fill('committed'));
+  });
+
+  it('follows a slot to a primary that has none yet', async () => {
+    const store = await openEmpty();
+    await putAll(store, 30, T0);
+    const target = await clusterNode();
+    onTestFinished(() => target.stop());
+    await target.command('CLUSTER', 'MEET', '127.0.0.1', String(servers[0]!.port));
+    const id = String(await target.command('CLUSTER', 'MYID'));
+    await waitFor('all to know it, and it the Cluster', async () => {
+      const lists = await Promise.all(servers.map((server) => server.command('CLUSTER', 'NODES')));
+      const state = String(await target.command('CLUSTER', 'INFO'));
+      return lists.every((nodes) => String(nodes).includes(id)) && state.includes('cluster_state:ok');
+    });
+    const slot = String(slotOf('vigia:{sensor-7/m}:state'));
+    const [source, keys] = await holder(slot);
+    await target.command(
+      'CLUSTER',
+      'SETSLOT',
+      slot,
+      'IMPORTING',
+      String(await source.command('CLUSTER', 'MYID')),
+    );
+    await source.command('CLUSTER', 'SETSLOT', slot, 'MIGRATING', id);
+    await source.command('MIGRATE', '127.0.0.1', String(target.port), '', '0', '1000', 'KEYS', ...keys);
+    // What takes one key. A commit takes several, and while one of them does not exist the server asks to try again.
+    const series = { sensor: 'sensor-7', metric: 'm' };
+    expect(await store.load([series])).toEqual([expect.objectContaining({ version: expect.any(String) })]);
+    expect(await store.range(series, T0, T0)).toHaveLength(1);
+    // The other tests find the Cluster as it was.
+    await source.command('CLUSTER', 'SETSLOT', slot, 'STABLE');
+    for (const server of servers) await server.command('CLUSTER', 'FORGET', id);
   });
 
   it('names REDIS_URL when a single server is taken for a Cluster', async () => {

@@ -20,6 +20,8 @@ export class ClusterServer implements Server {
   private readonly nodes = new Map<string, Node>();
   /** Name of the owner by slot. */
   private owners: (string | undefined)[] = [];
+  /** Nodes that were asked since the map was read: one that takes its first slots is in no map yet. */
+  private readonly asked = new Set<string>();
   private refreshing: Promise<void> | null = null;
   private closed = false;
 
@@ -93,9 +95,8 @@ export class ClusterServer implements Server {
           }),
         );
         for (const result of results) if (result.status === 'rejected') throw result.reason;
-        const moved = left.filter((i) => redirection(replies[i], 'MOVED') !== null);
         await this.ask(calls, replies, left, send);
-        left = moved;
+        left = left.filter((i) => redirection(replies[i], 'MOVED') !== null);
       }
       return replies;
     } catch (error) {
@@ -114,9 +115,14 @@ export class ClusterServer implements Server {
     for (const i of indexes) {
       const target = redirection(replies[i], 'ASK');
       if (target === null) continue;
+      this.asked.add(target);
       const node = this.node(target);
-      const answers = await send(node, [{ key: '', args: ['ASKING'] }, calls[i]!]);
-      replies[i] = answers[1]!;
+      node.connect();
+      await node.untilReady();
+      const call = calls[i]!;
+      // ASKING holds for one command, so a script must be there at once: loaded after a NOSCRIPT it would be sent without.
+      const load = call.script ? [{ key: '', args: ['SCRIPT', 'LOAD', call.script.text] }] : [];
+      replies[i] = (await send(node, [...load, { key: '', args: ['ASKING'] }, call])).at(-1)!;
     }
   }
 
@@ -171,10 +177,11 @@ export class ClusterServer implements Server {
     wanted.delete(undefined);
     for (const name of wanted) this.node(name!).connect();
     for (const [name, node] of this.nodes) {
-      if (wanted.has(name)) continue;
+      if (wanted.has(name) || this.asked.has(name)) continue;
       node.close();
       this.nodes.delete(name);
     }
+    this.asked.clear();
     const before = new Set(this.owners);
     const added = [...wanted].filter((name) => !before.has(name));
     if (added.length > 0) this.logger.info({ primaries: [...wanted] }, 'Redis Cluster: primaries');

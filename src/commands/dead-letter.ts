@@ -5,15 +5,19 @@ import { InvalidInput } from '../errors.ts';
 import { wholeNumber } from './option-values.ts';
 import { askServer, type RunningServer, runningServer } from './running-server.ts';
 
-interface Letter {
+interface Summary {
   readonly id: string;
   readonly topic: string;
-  readonly payload: string;
+  readonly size: number;
   readonly reason: string;
   readonly detail: string;
   readonly firstTs: number;
   readonly lastTs: number;
   readonly count: number;
+}
+
+interface Letter extends Summary {
+  readonly payload: string;
 }
 
 const PATH = '/api/dead-letters';
@@ -31,7 +35,11 @@ export function deadLetterCommand(): Command {
     .option('--limit <n>', 'at most', wholeNumber, 100)
     .option(...url)
     .action(async (options: { limit: number; url?: string }) => {
-      const letters = (await askServer(server(options), 'GET', `${PATH}?limit=${options.limit}`)) as Letter[];
+      const letters = (await askServer(
+        server(options),
+        'GET',
+        `${PATH}?limit=${options.limit}`,
+      )) as Summary[];
       for (const { id, topic, reason, detail, lastTs, count } of letters) {
         console.log(`${id}  ${new Date(lastTs).toISOString()}  ${count}x  ${reason}  ${topic}  ${detail}`);
       }
@@ -47,15 +55,13 @@ export function deadLetterCommand(): Command {
         'GET',
         `${PATH}/${encodeURIComponent(id)}`,
       )) as Letter;
-      const bytes = Buffer.from(payload, 'base64');
       const shown = {
         ...rest,
         first: new Date(firstTs).toISOString(),
         last: new Date(lastTs).toISOString(),
-        bytes: bytes.length,
       };
       for (const [name, value] of Object.entries(shown)) console.log(`${name.padEnd(8)}${value}`);
-      console.log(bytes.toString('utf8'));
+      console.log(Buffer.from(payload, 'base64').toString('utf8'));
     });
   command
     .command('replay [ids...]')
@@ -75,7 +81,7 @@ function server({ url }: { url?: string }): RunningServer {
 
 async function replay(at: RunningServer, ids: readonly string[] | null): Promise<void> {
   const chosen =
-    ids ?? ((await askServer(at, 'GET', `${PATH}?limit=${MOST}`)) as Letter[]).map(({ id }) => id);
+    ids ?? ((await askServer(at, 'GET', `${PATH}?limit=${MOST}`)) as Summary[]).map(({ id }) => id);
   let stored = 0;
   for (const id of chosen) {
     const answer = (await askServer(at, 'POST', `${PATH}/${encodeURIComponent(id)}/replay`)) as {

@@ -13,3 +13,6 @@ export interface DeadLetter {
   readonly lastTs: number;
   readonly count: number;
 }
+
+/** All but the bytes, of which there may be many; `size` says how many. */
+export type DeadLetterSummary = Omit<DeadLetter, 'bytes'> & { readonly size: number };

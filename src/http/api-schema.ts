@@ -225,15 +225,19 @@ export const alertAnswer = z.object({
 /** Query of `GET /api/dead-letters`. */
 export const deadLettersQuery = alertsQuery.pick({ limit: true });
 
-export const deadLetterAnswer = z.object({
+export const deadLetterSummary = z.object({
   id: z.string(),
   topic: z.string(),
-  payload: z.base64().meta({ description: 'the message as it came' }),
+  size: z.int().meta({ description: 'bytes of the message' }),
   reason: z.string(),
   detail: z.string(),
   firstTs: z.int(),
   lastTs: z.int(),
   count: z.int(),
+});
+
+export const deadLetterAnswer = deadLetterSummary.extend({
+  payload: z.base64().meta({ description: 'the message as it came' }),
 });
 
 export const replayAnswer = z.object({

@@ -3,7 +3,12 @@ import { Router } from 'express';
 import type { z } from 'zod';
 import type { DeadLetter } from '../domain/dead-letter.ts';
 import { readQuery } from './api-query.ts';
-import { type deadLetterAnswer, deadLettersQuery, type replayAnswer } from './api-schema.ts';
+import {
+  type deadLetterAnswer,
+  type deadLetterSummary,
+  deadLettersQuery,
+  type replayAnswer,
+} from './api-schema.ts';
 import { RequestRefused } from './error-answer.ts';
 import type { HttpOptions } from './http-options.ts';
 
@@ -14,11 +19,15 @@ export function deadLetterRoutes({ store, replay }: Pick<HttpOptions, 'store' | 
 
   router.get('/', async (request, response) => {
     const { limit = DEFAULT_LIMIT } = readQuery(request, deadLettersQuery);
-    response.json((await store.deadLetters(limit)).map(shown));
+    const answer: z.infer<typeof deadLetterSummary>[] = await store.deadLetters(limit);
+    response.json(answer);
   });
 
   router.get('/:id', async (request, response) => {
-    response.json(shown(await find(request.params.id)));
+    const { bytes, ...letter } = await find(request.params.id);
+    const payload = Buffer.from(bytes).toString('base64');
+    const answer: z.infer<typeof deadLetterAnswer> = { ...letter, size: bytes.length, payload };
+    response.json(answer);
   });
 
   router.post('/:id/replay', async (request, response) => {
@@ -40,8 +49,4 @@ export function deadLetterRoutes({ store, replay }: Pick<HttpOptions, 'store' | 
   }
 
   return router;
-}
-
-function shown({ bytes, ...letter }: DeadLetter): z.infer<typeof deadLetterAnswer> {
-  return { ...letter, payload: Buffer.from(bytes).toString('base64') };
 }

@@ -12,6 +12,7 @@ import {
   alertsQuery,
   busyAnswer,
   deadLetterAnswer,
+  deadLetterSummary,
   deadLettersQuery,
   errorAnswerBody,
   exportQuery,
@@ -247,9 +248,9 @@ export function operations(maxNameBytes: number): readonly Operation[] {
       method: 'get',
       path: '/api/dead-letters',
       tag: 'dead letters',
-      summary: 'Messages that could not be stored, newest first',
+      summary: 'Messages that could not be stored, newest first, without their bytes',
       query: deadLettersQuery,
-      answer: json(z.array(deadLetterAnswer)),
+      answer: json(z.array(deadLetterSummary)),
       errors: [400, 503],
     },
     {
@@ -354,6 +355,7 @@ export function operations(maxNameBytes: number): readonly Operation[] {
 export const NAMED: Readonly<Record<string, z.ZodType>> = {
   Alert: alertAnswer,
   DeadLetter: deadLetterAnswer,
+  DeadLetterSummary: deadLetterSummary,
   Error: errorAnswerBody,
   Model: storedModelAnswer,
   ModelTable: modelTableAnswer,

@@ -7,7 +7,7 @@
  * be made again.
  */
 import type { Alert, AlertChange, AlertState } from '../domain/alert.ts';
-import type { DeadLetter } from '../domain/dead-letter.ts';
+import type { DeadLetter, DeadLetterSummary } from '../domain/dead-letter.ts';
 import type { ModelTable } from '../domain/model-table.ts';
 import type { Sample } from '../domain/reading.ts';
 import type { SeriesId } from '../domain/series.ts';
@@ -199,8 +199,8 @@ export interface AlertStreamStore {
 export interface DeadLetterStore {
   /** Keeps at most DEAD_LETTER_MAX, the oldest go first. @returns how many were dropped for that */
   addDeadLetters(letters: readonly Omit<DeadLetter, 'count' | 'firstTs'>[]): Promise<number>;
-  /** Newest first. */
-  deadLetters(limit: number): Promise<DeadLetter[]>;
+  /** Newest first, without their bytes. */
+  deadLetters(limit: number): Promise<DeadLetterSummary[]>;
   deadLetter(id: string): Promise<DeadLetter | null>;
   /** @returns whether there was one */
   removeDeadLetter(id: string): Promise<boolean>;

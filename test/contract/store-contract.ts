@@ -532,17 +532,19 @@ export function storeContract(name: string, open: (limits: StoreLimits) => Promi
       it('keep bytes, topic and reason, and count a redelivered message once', async () => {
         await store.addDeadLetters([letter('a', T0)]);
         await store.addDeadLetters([letter('a', T0 + 5), letter('b', T0 + 6)]);
-        const letters = await store.deadLetters(10);
-        expect(letters.map(({ id, count }) => [id, count])).toEqual([
-          ['b', 1],
-          ['a', 2],
+        const { bytes, ...listed } = letter('b', T0 + 6);
+        expect(await store.deadLetters(10)).toEqual([
+          { ...listed, size: 3, firstTs: T0 + 6, count: 1 },
+          { ...listed, id: 'a', size: 3, firstTs: T0, lastTs: T0 + 5, count: 2 },
         ]);
+        expect(await store.deadLetters(1)).toHaveLength(1);
         const found = await store.deadLetter('a');
         expect(found).toMatchObject({
           topic: 'sensors/ñ/temperature',
           reason: 'not-json',
           firstTs: T0,
           lastTs: T0 + 5,
+          count: 2,
         });
         expect(plain(found!.bytes)).toEqual([0, 255, 10]);
         expect(await store.deadLetter('c')).toBeNull();

@@ -148,7 +148,8 @@ describe('a message', () => {
       ['bad-value', 1],
       ['not-json', 2],
     ]);
-    const letter = letters.find(({ reason }) => reason === 'not-json')!;
+    const { id } = letters.find(({ reason }) => reason === 'not-json')!;
+    const letter = (await store.deadLetter(id))!;
     expect(Buffer.from(letter.bytes).toString()).toBe('abc');
     expect(letter.topic).toBe('sensors/a/temperature');
     expect(await accounts(running)).toEqual({ received: 5, sum: 5 });

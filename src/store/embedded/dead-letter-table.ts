@@ -1,16 +1,15 @@
 /** Dead letters, bounded: the oldest go first. */
-import type { DeadLetter } from '../../domain/dead-letter.ts';
+import type { DeadLetter, DeadLetterSummary } from '../../domain/dead-letter.ts';
 import type { DeadLetterStore } from '../store.ts';
 import { available, type Database, transaction } from './database.ts';
 
-const COLUMNS = 'id, topic, bytes, reason, detail, first_ts, last_ts, count';
+const COLUMNS = 'id, topic, reason, detail, first_ts, last_ts, count';
 
-type LetterRow = [string, string, Uint8Array, string, string, number, number, number];
+type LetterRow<Last> = [string, string, string, string, number, number, number, Last];
 
-const toLetter = ([id, topic, bytes, reason, detail, firstTs, lastTs, count]: LetterRow): DeadLetter => ({
+const toLetter = ([id, topic, reason, detail, firstTs, lastTs, count]: LetterRow<unknown>) => ({
   id,
   topic,
-  bytes,
   reason,
   detail,
   firstTs,
@@ -27,11 +26,11 @@ export class DeadLetterTable implements DeadLetterStore {
   async addDeadLetters(letters: readonly Omit<DeadLetter, 'count' | 'firstTs'>[]): Promise<number> {
     return transaction(this.database, () => {
       const insert = this.database.prepare(
-        `INSERT INTO dead_letters (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, 1)
+        `INSERT INTO dead_letters (${COLUMNS}, bytes) VALUES (?, ?, ?, ?, ?, ?, 1, ?)
          ON CONFLICT (id) DO UPDATE SET last_ts = excluded.last_ts, count = count + 1`,
       );
       for (const { id, topic, bytes, reason, detail, lastTs } of letters) {
-        insert.run(id, topic, bytes, reason, detail, lastTs, lastTs);
+        insert.run(id, topic, reason, detail, lastTs, lastTs, bytes);
       }
       const surplus = this.count() - this.max;
       if (surplus <= 0) return 0;
@@ -43,21 +42,19 @@ export class DeadLetterTable implements DeadLetterStore {
     });
   }
 
-  async deadLetters(limit: number): Promise<DeadLetter[]> {
-    return available(() =>
-      (
-        this.database
-          .prepare(`SELECT ${COLUMNS} FROM dead_letters ORDER BY last_ts DESC, rowid DESC LIMIT ?`)
-          .raw()
-          .all(limit) as LetterRow[]
-      ).map(toLetter),
-    );
+  async deadLetters(limit: number): Promise<DeadLetterSummary[]> {
+    return available(() => {
+      const newest = `SELECT ${COLUMNS}, length(bytes) FROM dead_letters ORDER BY last_ts DESC, rowid DESC LIMIT ?`;
+      const rows = this.database.prepare(newest).raw().all(limit) as LetterRow<number>[];
+      return rows.map((row) => ({ ...toLetter(row), size: row[7] }));
+    });
   }
 
   async deadLetter(id: string): Promise<DeadLetter | null> {
     return available(() => {
-      const row = this.database.prepare(`SELECT ${COLUMNS} FROM dead_letters WHERE id = ?`).raw().get(id);
-      return row ? toLetter(row as LetterRow) : null;
+      const found = this.database.prepare(`SELECT ${COLUMNS}, bytes FROM dead_letters WHERE id = ?`);
+      const row = found.raw().get(id) as LetterRow<Uint8Array> | undefined;
+      return row ? { ...toLetter(row), bytes: row[7] } : null;
     });
   }
 

@@ -1,5 +1,5 @@
 /** Dead letters, bounded: the oldest go first. Two letters of one id are one, seen twice. */
-import type { DeadLetter } from '../../domain/dead-letter.ts';
+import type { DeadLetter, DeadLetterSummary } from '../../domain/dead-letter.ts';
 import type { DeadLetterStore } from '../store.ts';
 import type { Argument, Call } from './connection.ts';
 import { DEAD_LETTER_CONTENT, DEAD_LETTER_COUNTS, DEAD_LETTERS } from './keys.ts';
@@ -47,6 +47,20 @@ redis.call('HDEL', KEYS[3], ARGV[1])
 return redis.call('ZREM', KEYS[1], ARGV[1])
 `);
 
+/** Letters in one call of HEADS, which holds up all others while the server reads through their bytes. */
+const HEADS_AT_ONCE = 5;
+
+const HEADS = script(`
+-- KEYS as above   ARGV ids
+-- Returns per letter its head and the number of its bytes, or false.
+local heads = {}
+for i, content in ipairs(redis.call('HMGET', KEYS[2], unpack(ARGV))) do
+  local head = content and string.match(content, '^[^\\n]*')
+  heads[i] = head and {head, #content - #head - 1}
+end
+return heads
+`);
+
 export class DeadLetterKeys implements DeadLetterStore {
   constructor(
     private readonly server: Server,
@@ -74,20 +88,39 @@ export class DeadLetterKeys implements DeadLetterStore {
     return dropped;
   }
 
-  async deadLetters(limit: number): Promise<DeadLetter[]> {
+  async deadLetters(limit: number): Promise<DeadLetterSummary[]> {
+    if (limit < 1) return [];
     const args = ['ZREVRANGE', DEAD_LETTERS, '0', String(limit - 1), 'WITHSCORES'];
-    const [reply] = limit < 1 ? [[]] : await this.server.run([{ key: DEAD_LETTERS, args }]);
+    const [reply] = await this.server.run([{ key: DEAD_LETTERS, args }]);
     const index = list(reply, DEAD_LETTERS).map(text);
-    return this.read(
-      index.filter((_, i) => i % 2 === 0),
-      index.filter((_, i) => i % 2 === 1),
-    );
+    const ids = index.filter((_, i) => i % 2 === 0);
+    if (ids.length === 0) return [];
+    const calls = [this.counts(ids)];
+    for (let i = 0; i < ids.length; i += HEADS_AT_ONCE)
+      calls.push(this.scripted(HEADS, ...ids.slice(i, i + HEADS_AT_ONCE)));
+    const [counts, ...parts] = await this.server.run(calls);
+    const seen = list(counts, DEAD_LETTER_COUNTS);
+    const heads = parts.flatMap((part) => list(part, DEAD_LETTER_CONTENT));
+    return ids.flatMap((id, i) => {
+      const head = heads[i] as readonly [Buffer, number] | null;
+      // It went meanwhile.
+      if (head === null || seen[i] === null) return [];
+      return [{ id, ...known(head[0], seen[i], index[2 * i + 1]!), size: head[1] }];
+    });
   }
 
   async deadLetter(id: string): Promise<DeadLetter | null> {
-    const [ts] = await this.server.run([{ key: DEAD_LETTERS, args: ['ZSCORE', DEAD_LETTERS, id] }]);
-    const score = checked(ts, DEAD_LETTERS);
-    return score === null ? null : ((await this.read([id], [text(score)]))[0] ?? null);
+    const [score, counts, contents] = await this.server.run([
+      { key: DEAD_LETTERS, args: ['ZSCORE', DEAD_LETTERS, id] },
+      this.counts([id]),
+      { key: DEAD_LETTERS, args: ['HGET', DEAD_LETTER_CONTENT, id] },
+    ]);
+    const ts = checked(score, DEAD_LETTERS);
+    const [seen] = list(counts, DEAD_LETTER_COUNTS);
+    const content = checked(contents, DEAD_LETTER_CONTENT);
+    if (ts === null || seen === null || !Buffer.isBuffer(content)) return null;
+    const end = content.indexOf(0x0a);
+    return { id, ...known(content.subarray(0, end), seen, text(ts)), bytes: content.subarray(end + 1) };
   }
 
   async removeDeadLetter(id: string): Promise<boolean> {
@@ -108,35 +141,15 @@ export class DeadLetterKeys implements DeadLetterStore {
     };
   }
 
-  /** Letters that went meanwhile are left out. */
-  private async read(ids: readonly string[], times: readonly string[]): Promise<DeadLetter[]> {
-    if (ids.length === 0) return [];
-    const [contents, counts] = await this.server.run([
-      { key: DEAD_LETTERS, args: ['HMGET', DEAD_LETTER_CONTENT, ...ids] },
-      { key: DEAD_LETTERS, args: ['HMGET', DEAD_LETTER_COUNTS, ...ids] },
-    ]);
-    const bodies = list(contents, DEAD_LETTER_CONTENT);
-    const seen = list(counts, DEAD_LETTER_COUNTS);
-    return ids.flatMap((id, i) => {
-      const body = bodies[i];
-      if (!Buffer.isBuffer(body) || !Buffer.isBuffer(seen[i])) return [];
-      const end = body.indexOf(0x0a);
-      const [topic, reason, detail] = JSON.parse(body.toString('utf8', 0, end)) as [string, string, string];
-      const [firstTs, count] = text(seen[i]).split(' ').map(Number) as [number, number];
-      return [
-        {
-          id,
-          topic,
-          bytes: body.subarray(end + 1),
-          reason,
-          detail,
-          firstTs,
-          lastTs: Number(times[i]),
-          count,
-        },
-      ];
-    });
+  private counts(ids: readonly string[]): Call {
+    return { key: DEAD_LETTERS, args: ['HMGET', DEAD_LETTER_COUNTS, ...ids] };
   }
+}
+
+function known(head: Buffer, seen: Reply | undefined, ts: string) {
+  const [topic, reason, detail] = JSON.parse(head.toString()) as [string, string, string];
+  const [firstTs, count] = text(seen).split(' ').map(Number) as [number, number];
+  return { topic, reason, detail, firstTs, lastTs: Number(ts), count };
 }
 
 function answer(reply: Reply | undefined): Reply {

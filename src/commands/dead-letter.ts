@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { readConfig } from '../config.ts';
 import { InvalidInput } from '../errors.ts';
 import { wholeNumber } from './option-values.ts';
-import { askServer, type RunningServer, runningServer } from './running-server.ts';
+import { askServer, type RunningServer, runningServer, ServerRefused } from './running-server.ts';
 
 interface Summary {
   readonly id: string;
@@ -21,8 +21,8 @@ interface Letter extends Summary {
 }
 
 const PATH = '/api/dead-letters';
-/** Most letters in one answer of the server. */
-const MOST = 10_000;
+/** Ids in one answer of the server. */
+const PAGE = 100;
 
 export function deadLetterCommand(): Command {
   const command = new Command('dead-letter').description(
@@ -70,7 +70,8 @@ export function deadLetterCommand(): Command {
     .option(...url)
     .action(async (ids: string[], options: { all?: boolean; url?: string }) => {
       if (ids.length > 0 === (options.all === true)) throw new InvalidInput('id', 'give ids, or --all');
-      await replay(server(options), ids.length > 0 ? ids : null);
+      const at = server(options);
+      await replay(at, options.all ? await everyId(at) : ids);
     });
   return command;
 }
@@ -79,18 +80,38 @@ function server({ url }: { url?: string }): RunningServer {
   return runningServer(readConfig(), url);
 }
 
-async function replay(at: RunningServer, ids: readonly string[] | null): Promise<void> {
-  const chosen =
-    ids ?? ((await askServer(at, 'GET', `${PATH}?limit=${MOST}`)) as Summary[]).map(({ id }) => id);
+async function replay(at: RunningServer, ids: Iterable<string>): Promise<void> {
   let stored = 0;
-  for (const id of chosen) {
-    const answer = (await askServer(at, 'POST', `${PATH}/${encodeURIComponent(id)}/replay`)) as {
-      stored: boolean;
-      detail: string;
-    };
-    if (answer.stored) stored++;
-    else console.log(`${id}  still refused: ${answer.detail}`);
+  let tried = 0;
+  for (const id of ids) {
+    tried++;
+    try {
+      const answer = (await askServer(at, 'POST', `${PATH}/${encodeURIComponent(id)}/replay`)) as {
+        stored: boolean;
+        detail: string;
+      };
+      if (answer.stored) stored++;
+      else console.log(`${id}  still refused: ${answer.detail}`);
+    } catch (error) {
+      // Pushed out by newer ones, or stored by somebody else: no reason to leave the others.
+      if (!(error instanceof ServerRefused && error.status === 404)) throw error;
+      console.log(`${id}  is not there (any more)`);
+    }
   }
-  console.log(`${stored} of ${chosen.length} stored`);
-  if (stored < chosen.length) process.exitCode = 1;
+  console.log(`${stored} of ${tried} stored`);
+  if (stored < tried) process.exitCode = 1;
+}
+
+/** The ids of all letters there are now, before any is sent again: those that stay refused become the newest. */
+async function everyId(at: RunningServer): Promise<Set<string>> {
+  const ids = new Set<string>();
+  for (let after = ''; ; ) {
+    const page = (await askServer(at, 'GET', `${PATH}/ids?limit=${PAGE}${after}`)) as {
+      ids: string[];
+      next: string | null;
+    };
+    for (const id of page.ids) ids.add(id);
+    if (page.next === null) return ids;
+    after = `&after=${encodeURIComponent(page.next)}`;
+  }
 }

@@ -9,6 +9,17 @@ export interface RunningServer {
   readonly token?: string | undefined;
 }
 
+/** Its answer was an error. */
+export class ServerRefused extends VigiaError {
+  constructor(
+    readonly status: number,
+    message: string,
+    field: string | undefined,
+  ) {
+    super('server_refused', message, field === undefined ? {} : { field });
+  }
+}
+
 /** The server at `url`, else the one that the settings describe. */
 export function runningServer(config: Config, url: string | undefined): RunningServer {
   return { url: url ?? `http://${urlHost(config.HOST)}:${config.PORT}`, token: config.HTTP_TOKEN };
@@ -16,7 +27,7 @@ export function runningServer(config: Config, url: string | undefined): RunningS
 
 /**
  * @returns the parsed JSON answer
- * @throws VigiaError `server_unavailable` when nobody answers, `server_refused` with the server's own words
+ * @throws VigiaError `server_unavailable` when nobody answers, ServerRefused with the server's own words
  *   and field
  */
 export async function askServer(
@@ -63,9 +74,5 @@ export async function requestServer(
   } catch {
     // Not Vigía's own answer: its text says more than we could.
   }
-  throw new VigiaError(
-    'server_refused',
-    `${url} answered ${response.status}: ${why}`,
-    field === undefined ? {} : { field },
-  );
+  throw new ServerRefused(response.status, `${url} answered ${response.status}: ${why}`, field);
 }

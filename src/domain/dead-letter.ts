@@ -14,5 +14,8 @@ export interface DeadLetter {
   readonly count: number;
 }
 
+/** Where one stands among all of them by the time it was last seen. */
+export type DeadLetterPlace = Pick<DeadLetter, 'id' | 'lastTs'>;
+
 /** All but the bytes, of which there may be many; `size` says how many. */
 export type DeadLetterSummary = Omit<DeadLetter, 'bytes'> & { readonly size: number };

@@ -225,6 +225,25 @@ export const alertAnswer = z.object({
 /** Query of `GET /api/dead-letters`. */
 export const deadLettersQuery = alertsQuery.pick({ limit: true });
 
+/** Query of `GET /api/dead-letters/ids`. */
+export const deadLetterIdsQuery = deadLettersQuery.extend({
+  after: z
+    .string()
+    .transform((text, context) => {
+      const [, lastTs, id] = /^(\d{1,16})-(.+)$/.exec(text) ?? [];
+      if (id !== undefined) return { lastTs: Number(lastTs), id };
+      context.addIssue({ code: 'custom', message: 'must be `next` of an earlier answer' });
+      return z.NEVER;
+    })
+    .optional()
+    .meta({ description: '`next` of the answer before' }),
+});
+
+export const deadLetterIdsAnswer = z.object({
+  ids: z.array(z.string()),
+  next: z.string().nullable().meta({ description: 'where the next page begins; null at the end' }),
+});
+
 export const deadLetterSummary = z.object({
   id: z.string(),
   topic: z.string(),

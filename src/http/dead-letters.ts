@@ -5,6 +5,8 @@ import type { DeadLetter } from '../domain/dead-letter.ts';
 import { readQuery } from './api-query.ts';
 import {
   type deadLetterAnswer,
+  type deadLetterIdsAnswer,
+  deadLetterIdsQuery,
   type deadLetterSummary,
   deadLettersQuery,
   type replayAnswer,
@@ -20,6 +22,17 @@ export function deadLetterRoutes({ store, replay }: Pick<HttpOptions, 'store' | 
   router.get('/', async (request, response) => {
     const { limit = DEFAULT_LIMIT } = readQuery(request, deadLettersQuery);
     const answer: z.infer<typeof deadLetterSummary>[] = await store.deadLetters(limit);
+    response.json(answer);
+  });
+
+  router.get('/ids', async (request, response) => {
+    const { after = null, limit = DEFAULT_LIMIT } = readQuery(request, deadLetterIdsQuery);
+    const places = await store.deadLettersAfter(after, limit);
+    const last = places.length < limit ? undefined : places.at(-1);
+    const answer: z.infer<typeof deadLetterIdsAnswer> = {
+      ids: places.map(({ id }) => id),
+      next: last ? `${last.lastTs}-${last.id}` : null,
+    };
     response.json(answer);
   });
 

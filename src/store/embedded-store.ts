@@ -67,6 +67,7 @@ export function openEmbeddedStore(options: EmbeddedOptions): Store {
     releaseAlertTarget: async () => {},
     addDeadLetters: (letters) => deadLetters.addDeadLetters(letters),
     deadLetters: (limit) => deadLetters.deadLetters(limit),
+    deadLettersAfter: (after, limit) => deadLetters.deadLettersAfter(after, limit),
     deadLetter: (id) => deadLetters.deadLetter(id),
     removeDeadLetter: (id) => deadLetters.removeDeadLetter(id),
     deadLetterCount: () => deadLetters.deadLetterCount(),

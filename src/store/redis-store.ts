@@ -102,6 +102,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     releaseAlertTarget: (target, holder) => stream.releaseAlertTarget(target, holder),
     addDeadLetters: (added) => letters.addDeadLetters(added),
     deadLetters: (limit) => letters.deadLetters(limit),
+    deadLettersAfter: (after, limit) => letters.deadLettersAfter(after, limit),
     deadLetter: (id) => letters.deadLetter(id),
     removeDeadLetter: (id) => letters.removeDeadLetter(id),
     deadLetterCount: () => letters.deadLetterCount(),

@@ -7,7 +7,7 @@
  * be made again.
  */
 import type { Alert, AlertChange, AlertState } from '../domain/alert.ts';
-import type { DeadLetter, DeadLetterSummary } from '../domain/dead-letter.ts';
+import type { DeadLetter, DeadLetterPlace, DeadLetterSummary } from '../domain/dead-letter.ts';
 import type { ModelTable } from '../domain/model-table.ts';
 import type { Sample } from '../domain/reading.ts';
 import type { SeriesId } from '../domain/series.ts';
@@ -201,6 +201,8 @@ export interface DeadLetterStore {
   addDeadLetters(letters: readonly Omit<DeadLetter, 'count' | 'firstTs'>[]): Promise<number>;
   /** Newest first, without their bytes. */
   deadLetters(limit: number): Promise<DeadLetterSummary[]>;
+  /** The oldest `limit` after a place that need not be taken any more; null: from the first on. */
+  deadLettersAfter(after: DeadLetterPlace | null, limit: number): Promise<DeadLetterPlace[]>;
   deadLetter(id: string): Promise<DeadLetter | null>;
   /** @returns whether there was one */
   removeDeadLetter(id: string): Promise<boolean>;

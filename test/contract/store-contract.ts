@@ -1,6 +1,7 @@
 /** What every store must do, whatever it is made of. Each store's test file calls this with a way to open a fresh one. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { AlertChange } from '../../src/domain/alert.ts';
+import type { DeadLetterPlace } from '../../src/domain/dead-letter.ts';
 import { DEFAULT_SCOPE, EMPTY_TABLE, promote } from '../../src/domain/model-table.ts';
 import type { Sample } from '../../src/domain/reading.ts';
 import type { SeriesId } from '../../src/domain/series.ts';
@@ -548,6 +549,20 @@ export function storeContract(name: string, open: (limits: StoreLimits) => Promi
         });
         expect(plain(found!.bytes)).toEqual([0, 255, 10]);
         expect(await store.deadLetter('c')).toBeNull();
+      });
+
+      it('are paged through by time and id, also from a place where none is any more', async () => {
+        const times = { e: T0, a: T0 + 1, b: T0 + 1, c: T0 + 1, d: T0 + 2 };
+        await store.addDeadLetters(Object.entries(times).map(([id, ts]) => letter(id, ts)));
+        const idsAfter = async (place: DeadLetterPlace | null, limit: number) =>
+          (await store.deadLettersAfter(place, limit)).map(({ id }) => id).join('');
+        expect(await store.deadLettersAfter(null, 1)).toEqual([{ id: 'e', lastTs: T0 }]);
+        expect(await idsAfter(null, 9)).toBe('eabcd');
+        expect(await idsAfter({ id: 'a', lastTs: T0 + 1 }, 2)).toBe('bc');
+        await store.removeDeadLetter('b');
+        expect(await idsAfter({ id: 'b', lastTs: T0 + 1 }, 9)).toBe('cd');
+        expect(await idsAfter({ id: 'd', lastTs: T0 + 1 }, 9)).toBe('d');
+        expect(await idsAfter({ id: 'd', lastTs: T0 + 2 }, 9)).toBe('');
       });
 
       it('are bounded: the oldest go first and are counted', async () => {

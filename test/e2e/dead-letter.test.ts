@@ -1,8 +1,10 @@
 /** Dead letters at a running server: seen, shown with their bytes, and stored after the cause is mended. */
 import mqtt from 'mqtt';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
+import { openEmbeddedStore } from '../../src/store/embedded-store.ts';
 import { temporaryDirectory } from '../helpers/temporary-directory.ts';
 import { getJson, metric, runVigia, serve } from '../helpers/vigia.ts';
+import { NOW, testHttp } from '../unit/http-fixture.ts';
 
 const OLD = Date.UTC(2020, 0, 1);
 
@@ -49,6 +51,41 @@ it('can be listed, shown and replayed once the cause is mended', async () => {
   expect((await count('committed')) + (await count('duplicate')) + (await count('dead_lettered'))).toBe(
     await metric(second.url, 'vigia_readings_received_total'),
   );
+});
+
+it('are replayed all, however many there are and whatever is refused again', async () => {
+  const store = openEmbeddedStore({
+    directory: temporaryDirectory(),
+    retention: 86_400_000,
+    deadLetterMax: 200,
+  });
+  onTestFinished(() => store.close());
+  const letter = (i: number, lastTs: number) => ({
+    id: `id${i}`,
+    topic: 't',
+    bytes: Buffer.of(i),
+    reason: 'not-json',
+    detail: 'd',
+    lastTs,
+  });
+  await store.addDeadLetters(Array.from({ length: 130 }, (_, i) => letter(i, NOW + Math.floor(i / 40))));
+  const { url } = await testHttp({
+    store,
+    replay: async ({ id }) => {
+      const i = Number(id.slice(2));
+      // One goes without being stored, as when another replica pushes it out.
+      if (i === 1) await store.removeDeadLetter('id10');
+      if (i % 2 === 0) return null;
+      await store.addDeadLetters([letter(i, NOW + 10_000 + i)]);
+      return 'as before';
+    },
+  });
+  const { code, output } = await runVigia(['dead-letter', 'replay', '--all', '--url', url]);
+  expect(code).toBe(1);
+  expect(output).toContain('id1  still refused: as before');
+  expect(output).toContain('id10  is not there (any more)');
+  expect(output).toContain('64 of 130 stored');
+  expect(await store.deadLetterCount()).toBe(65);
 });
 
 it('says that nobody answers when there is no server', async () => {

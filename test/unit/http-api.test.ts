@@ -471,6 +471,28 @@ it('refuses writes that a page of another site makes in the browser', async () =
   expect(submitted).toEqual([]);
 });
 
+describe('/api/dead-letters/ids', () => {
+  it('names all of them, oldest first and page by page', async () => {
+    const { url, store } = await testHttp();
+    const letter = (id: string, lastTs: number) => ({
+      id,
+      topic: 't',
+      bytes: Buffer.from('x'),
+      reason: 'r',
+      detail: 'd',
+      lastTs,
+    });
+    await store.addDeadLetters([letter('b-1', NOW), letter('a', NOW), letter('c', NOW - 1)]);
+    const first = await get(`${url}/api/dead-letters/ids?limit=2`);
+    expect(first.body.ids).toEqual(['c', 'a']);
+    const second = await get(`${url}/api/dead-letters/ids?limit=2&after=${first.body.next}`);
+    expect(second.body).toEqual({ ids: ['b-1'], next: null });
+    const refused = await get(`${url}/api/dead-letters/ids?after=nonsense`);
+    expect(refused.status).toBe(400);
+    expect(refused.body.error.field).toBe('after');
+  });
+});
+
 describe('what the panel asks for', () => {
   const at = (t: number, value: number) => ({ ts: t, value });
 

@@ -90,6 +90,7 @@ const REQUESTS: Readonly<Record<string, { readonly path: string; readonly body?:
     path: `/api/alerts/${encodeURIComponent(`s/temperature/adaptive/${NOW}`)}/acknowledge`,
   },
   'get /api/dead-letters': { path: '/api/dead-letters?limit=5' },
+  'get /api/dead-letters/ids': { path: '/api/dead-letters/ids?limit=1' },
   'get /api/dead-letters/{id}': { path: '/api/dead-letters/letter' },
   'post /api/dead-letters/{id}/replay': { path: '/api/dead-letters/letter/replay' },
   'get /api/log-level': { path: '/api/log-level' },

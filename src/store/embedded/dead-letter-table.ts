@@ -1,5 +1,5 @@
 /** Dead letters, bounded: the oldest go first. */
-import type { DeadLetter, DeadLetterSummary } from '../../domain/dead-letter.ts';
+import type { DeadLetter, DeadLetterPlace, DeadLetterSummary } from '../../domain/dead-letter.ts';
 import type { DeadLetterStore } from '../store.ts';
 import { available, type Database, transaction } from './database.ts';
 
@@ -47,6 +47,18 @@ export class DeadLetterTable implements DeadLetterStore {
       const newest = `SELECT ${COLUMNS}, length(bytes) FROM dead_letters ORDER BY last_ts DESC, rowid DESC LIMIT ?`;
       const rows = this.database.prepare(newest).raw().all(limit) as LetterRow<number>[];
       return rows.map((row) => ({ ...toLetter(row), size: row[7] }));
+    });
+  }
+
+  async deadLettersAfter(after: DeadLetterPlace | null, limit: number): Promise<DeadLetterPlace[]> {
+    return available(() => {
+      const page =
+        'SELECT id, last_ts FROM dead_letters WHERE (last_ts, id) > (?, ?) ORDER BY last_ts, id LIMIT ?';
+      const rows = this.database
+        .prepare(page)
+        .raw()
+        .all(after?.lastTs ?? -1, after?.id ?? '', limit) as [string, number][];
+      return rows.map(([id, lastTs]) => ({ id, lastTs }));
     });
   }
 

@@ -1,5 +1,5 @@
 /** Dead letters, bounded: the oldest go first. Two letters of one id are one, seen twice. */
-import type { DeadLetter, DeadLetterSummary } from '../../domain/dead-letter.ts';
+import type { DeadLetter, DeadLetterPlace, DeadLetterSummary } from '../../domain/dead-letter.ts';
 import type { DeadLetterStore } from '../store.ts';
 import type { Argument, Call } from './connection.ts';
 import { DEAD_LETTER_CONTENT, DEAD_LETTER_COUNTS, DEAD_LETTERS } from './keys.ts';
@@ -45,6 +45,20 @@ const REMOVE = script(`
 redis.call('HDEL', KEYS[2], ARGV[1])
 redis.call('HDEL', KEYS[3], ARGV[1])
 return redis.call('ZREM', KEYS[1], ARGV[1])
+`);
+
+const PAGE = script(`
+-- KEYS as above   ARGV 1 time  2 id  3 how many
+-- Returns id, time, ... of the oldest after this place. Within one time a sorted set has its members in order.
+local time, id = tonumber(ARGV[1]), ARGV[2]
+local low, high = 0, redis.call('ZCARD', KEYS[1])
+while low < high do
+  local middle = math.floor((low + high) / 2)
+  local at = redis.call('ZRANGE', KEYS[1], middle, middle, 'WITHSCORES')
+  local ts = tonumber(at[2])
+  if ts < time or (ts == time and at[1] <= id) then low = middle + 1 else high = middle end
+end
+return redis.call('ZRANGE', KEYS[1], low, low + tonumber(ARGV[3]) - 1, 'WITHSCORES')
 `);
 
 /** Letters in one call of HEADS, which holds up all others while the server reads through their bytes. */
@@ -107,6 +121,13 @@ export class DeadLetterKeys implements DeadLetterStore {
       if (head === null || seen[i] === null) return [];
       return [{ id, ...known(head[0], seen[i], index[2 * i + 1]!), size: head[1] }];
     });
+  }
+
+  async deadLettersAfter(after: DeadLetterPlace | null, limit: number): Promise<DeadLetterPlace[]> {
+    const { lastTs, id } = after ?? { lastTs: -1, id: '' };
+    const [reply] = await this.server.run([this.scripted(PAGE, String(lastTs), id, String(limit))]);
+    const page = list(reply, DEAD_LETTERS).map(text);
+    return page.flatMap((id, i) => (i % 2 === 0 ? [{ id, lastTs: Number(page[i + 1]) }] : []));
   }
 
   async deadLetter(id: string): Promise<DeadLetter | null> {

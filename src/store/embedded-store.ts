@@ -6,18 +6,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { AlertStreamTable } from './embedded/alert-stream-table.ts';
 import { AlertTable } from './embedded/alert-table.ts';
-import {
-  available,
-  closeDatabase,
-  DATABASE_FILE,
-  type Database,
-  openDatabase,
-  transaction,
-} from './embedded/database.ts';
+import { available, closeDatabase, DATABASE_FILE, openDatabase, transaction } from './embedded/database.ts';
 import { DeadLetterTable } from './embedded/dead-letter-table.ts';
 import { modelStore } from './embedded/model-store.ts';
 import { SeriesTable } from './embedded/series-table.ts';
-import { ROLLUPS } from './rollup.ts';
+import { trimTables } from './embedded/trimming.ts';
 import type { AlertQuery, Store } from './store.ts';
 
 export interface EmbeddedOptions {
@@ -87,32 +80,11 @@ export function openEmbeddedStore(options: EmbeddedOptions): Store {
     async ping() {
       transaction(database, () => undefined);
     },
-    async trim(now) {
-      transaction(database, () => trim(database, now, options.retention));
-    },
+    trim: (now) => trimTables(database, now, options.retention),
     async close() {
       if (!open) return;
       open = false;
       available(() => closeDatabase(database));
     },
   };
-}
-
-/** The readings and alerts after a series' horizon stay whatever their age: a late reading re-folds them. */
-function trim(database: Database, now: number, retention: number): void {
-  const before = now - retention;
-  database
-    .prepare(
-      'DELETE FROM samples WHERE ts < ? AND ts <= (SELECT horizon FROM series WHERE id = samples.series)',
-    )
-    .run(before);
-  database
-    .prepare(
-      "DELETE FROM alerts WHERE ts < ? AND ts <= (SELECT horizon FROM series WHERE id = alerts.series) AND state <> 'open'",
-    )
-    .run(before);
-  database.prepare('DELETE FROM alert_stream WHERE at < ?').run(before);
-  for (const { width, kept } of ROLLUPS) {
-    database.prepare('DELETE FROM rollups WHERE width = ? AND start < ?').run(width, now - kept);
-  }
 }

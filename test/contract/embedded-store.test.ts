@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import Libsql from 'libsql';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { SCHEMA } from '../../src/store/embedded/schema.ts';
+import { TRIM_SERIES } from '../../src/store/embedded/trimming.ts';
 import { openEmbeddedStore } from '../../src/store/embedded-store.ts';
 import { temporaryDirectory } from '../helpers/temporary-directory.ts';
 import { storeContract } from './store-contract.ts';
@@ -135,5 +136,28 @@ describe('the embedded store', () => {
     await store.trim(400 * DAY);
     expect(await store.buckets(series, 0, 20 * DAY, 60_000, 'max')).toHaveLength(0);
     expect(await store.buckets(series, 0, 20 * DAY, 3_600_000, 'max')).toHaveLength(10);
+  });
+
+  it('trims along the keys and lets others run in between', async () => {
+    const planner = new Libsql(':memory:');
+    planner.exec(SCHEMA);
+    for (const [table, sql] of Object.entries(TRIM_SERIES)) {
+      const plan = planner.prepare(`EXPLAIN QUERY PLAN ${sql}`).raw().all() as unknown[][];
+      expect(String(plan[0]!.at(-1))).toMatch(new RegExp(`^SEARCH ${table} USING .*(ts|start)<`));
+    }
+    const directory = temporaryDirectory();
+    const database = new Libsql(join(directory, 'vigia.db'));
+    database.exec(SCHEMA);
+    database.exec(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)
+      INSERT INTO series SELECT i, 's' || i, 'm', 'v', x'', '[]', 'normal', 9e15, NULL, NULL, NULL FROM n;
+      INSERT INTO samples SELECT id, 1, 1, NULL, NULL FROM series`);
+    database.close();
+    const store = open(directory, { retention: DAY, deadLetterMax: 5 });
+    let turns = 0;
+    const timer = setInterval(() => turns++);
+    await store.trim(9 * DAY);
+    clearInterval(timer);
+    expect(await store.range({ sensor: 's2000', metric: 'm' }, 0, DAY)).toEqual([]);
+    expect(turns).toBeGreaterThan(0);
   });
 });

@@ -1,0 +1,46 @@
+/**
+ * Drops what RETENTION and the rollups' own limits no longer cover, series by series along the keys of the tables: a scan
+ * of all readings would hold up the event loop, and with it every commit, for seconds.
+ */
+import { setImmediate as turn } from 'node:timers/promises';
+import { ROLLUPS } from '../rollup.ts';
+import { type Database, transaction } from './database.ts';
+
+/** How long it holds up the event loop at a time, ms; one series is always done whole. */
+const SLICE_MS = 5;
+
+/** The readings and alerts after a series' horizon stay whatever their age: a late reading re-folds them. */
+const OLD = 'series = :series AND ts < min(:before, (SELECT horizon + 1 FROM series WHERE id = :series))';
+
+export const TRIM_SERIES = {
+  samples: `DELETE FROM samples WHERE ${OLD}`,
+  alerts: `DELETE FROM alerts WHERE ${OLD} AND state <> 'open'`,
+  rollups: 'DELETE FROM rollups WHERE series = :series AND width = :width AND start < :before',
+} as const;
+
+/** @param retention ms */
+export async function trimTables(database: Database, now: number, retention: number): Promise<void> {
+  const before = now - retention;
+  const { samples, alerts, rollups, ids } = transaction(database, () => {
+    database.prepare('DELETE FROM alert_stream WHERE at < ?').run(before);
+    return {
+      samples: database.prepare(TRIM_SERIES.samples),
+      alerts: database.prepare(TRIM_SERIES.alerts),
+      rollups: database.prepare(TRIM_SERIES.rollups),
+      ids: database.prepare('SELECT id FROM series').raw().all() as [number][],
+    };
+  });
+  const trimSeries = (series: number) => {
+    samples.run({ series, before });
+    alerts.run({ series, before });
+    for (const { width, kept } of ROLLUPS) rollups.run({ series, width, before: now - kept });
+  };
+  for (let next = 0; next < ids.length; ) {
+    await turn();
+    transaction(database, () => {
+      const end = performance.now() + SLICE_MS;
+      do trimSeries(ids[next++]![0]);
+      while (next < ids.length && performance.now() < end);
+    });
+  }
+}

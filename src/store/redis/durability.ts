@@ -8,20 +8,28 @@ import type { Reply } from './reply.ts';
 
 export type Durability = 'memory' | 'fsync' | 'replicated';
 
-/** How long the server may take to have it on disk or on a replica, ms. Shorter than any command timeout. */
-const PATIENCE = 2000;
+/** @returns how long the server may take to have it on disk or on a replica, ms: it must answer within its timeout */
+export function patienceFor(timeoutMs: number): number {
+  return Math.min(2000, Math.floor(timeoutMs / 2));
+}
 
-export function waitCommand(durability: Durability): readonly string[] | undefined {
-  if (durability === 'fsync') return ['WAITAOF', '1', '0', String(PATIENCE)];
-  if (durability === 'replicated') return ['WAIT', '1', String(PATIENCE)];
+export function waitCommand(durability: Durability, patienceMs: number): readonly string[] | undefined {
+  if (durability === 'fsync') return ['WAITAOF', '1', '0', String(patienceMs)];
+  if (durability === 'replicated') return ['WAIT', '1', String(patienceMs)];
   return undefined;
 }
 
 /** @returns why the wait's reply does not mean durable, null if it does */
-export function shortfall(durability: Durability, reply: Reply | undefined): string | null {
+export function shortfall(
+  durability: Durability,
+  patienceMs: number,
+  reply: Reply | undefined,
+): string | null {
   if (durability === 'memory') return null;
   if (reply instanceof Error) return reply.message;
   const reached = durability === 'fsync' ? (reply as readonly number[])[0]! : (reply as number);
   if (reached >= 1) return null;
-  return durability === 'fsync' ? `not on disk within ${PATIENCE} ms` : `on no replica within ${PATIENCE} ms`;
+  return durability === 'fsync'
+    ? `not on disk within ${patienceMs} ms`
+    : `on no replica within ${patienceMs} ms`;
 }

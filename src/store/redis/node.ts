@@ -6,7 +6,7 @@ import { Redis, type RedisOptions } from 'ioredis';
 import type { Logger } from 'pino';
 import { StoreUnavailable } from '../../errors.ts';
 import { type Call, Connection } from './connection.ts';
-import { type Durability, shortfall, waitCommand } from './durability.ts';
+import { type Durability, patienceFor, shortfall, waitCommand } from './durability.ts';
 import type { Reply } from './reply.ts';
 
 export interface NodeOptions {
@@ -21,6 +21,7 @@ export class Node {
   private readonly queries: Connection;
   private readonly commits: Connection;
   private readonly durability: Durability;
+  private readonly patience: number;
   private readonly subscription: RedisOptions & { replyMapping: 'legacy' };
 
   constructor(
@@ -42,6 +43,7 @@ export class Node {
       retryStrategy: () => null,
     };
     this.durability = durability;
+    this.patience = patienceFor(timeout);
     this.queries = new Connection(name, connection, timeout, logger);
     this.commits = new Connection(name, connection, timeout, logger);
   }
@@ -67,9 +69,9 @@ export class Node {
 
   /** As `run`, and what was written is as durable as REDIS_DURABILITY says. @throws StoreUnavailable if it is not */
   async commit(calls: readonly Call[]): Promise<Reply[]> {
-    const wait = waitCommand(this.durability);
+    const wait = waitCommand(this.durability, this.patience);
     const replies = await this.commits.send(calls, wait);
-    const why = wait && shortfall(this.durability, replies.pop());
+    const why = wait && shortfall(this.durability, this.patience, replies.pop());
     if (why) throw new StoreUnavailable(`Redis at ${this.name}: REDIS_DURABILITY=${this.durability}: ${why}`);
     return replies;
   }

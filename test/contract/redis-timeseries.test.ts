@@ -46,14 +46,18 @@ describe.skipIf(!url)('Redis with RedisTimeSeries (needs TEST_REDIS_URL)', () =>
 
   const series = { sensor: 's(1)', metric: 'm, x' };
   const key = 'vigia:{s%281%29/m%2C%20x}:value';
-  const put = async (store: Store, samples: { ts: number; value: number }[]) => {
+  const put = async (
+    store: Store,
+    samples: { ts: number; value: number }[],
+    verdicts = samples.map(({ ts }) => ({ ts, expected: 1, score: 2 })),
+  ) => {
     const expectedVersion = (await store.load([series]))[0]?.version ?? null;
     const [result] = await store.commit([
       {
         series,
         expectedVersion,
         samples,
-        verdicts: samples.map(({ ts }) => ({ ts, expected: 1, score: 2 })),
+        verdicts,
         next: {
           state: Uint8Array.of(1),
           snapshots: [],
@@ -116,5 +120,22 @@ describe.skipIf(!url)('Redis with RedisTimeSeries (needs TEST_REDIS_URL)', () =>
       { ts: start + 60_000, value: 2 },
       { ts: start + 120_000, value: 3 },
     ]);
+  });
+
+  it('makes the rules of rollups again with the key of the values, whichever bucket is open', async () => {
+    const store = await open();
+    const start = Math.floor(Date.now() / 60_000 - 100) * 60_000;
+    await put(store, [{ ts: start, value: 1 }]);
+    await client().del(key);
+    await put(store, [{ ts: start + 1, value: 2 }]);
+    await put(store, [{ ts: start + 60_000, value: 3 }]);
+    expect((await info(key)).get('rules')).toHaveLength(8);
+    expect(await store.buckets(series, start, start + 119_999, 60_000, 'max')).toEqual([
+      { ts: start, value: 2 },
+      { ts: start + 60_000, value: 3 },
+    ]);
+    await client().del(key);
+    await put(store, [], [{ ts: start + 60_000, expected: 1, score: 2 }]);
+    expect((await info(key)).get('rules')).toHaveLength(8);
   });
 });

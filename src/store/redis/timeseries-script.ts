@@ -49,13 +49,16 @@ local function check(head)
   if bad then return bad end
   no_score, bad = missing(SCORE)
   if bad then return bad end
-  if SAMPLES == 0 then return nil end
-  local first, final = tonumber(samples[1]), tonumber(samples[SAMPLES - 1])
-  if RETENTION > 0 and first < math.max(last, final) - RETENTION then
-    return refused(VALUE, 'takes no reading of ' .. samples[1] .. ': older than its retention')
+  -- The rules go with the key of the values. Within the open bucket of the finest rollup none of them writes anything.
+  local ruled = no_value
+  if SAMPLES > 0 then
+    local first, final = tonumber(samples[1]), tonumber(samples[SAMPLES - 1])
+    if RETENTION > 0 and first < math.max(last, final) - RETENTION then
+      return refused(VALUE, 'takes no reading of ' .. samples[1] .. ': older than its retention')
+    end
+    ruled = ruled or first <= last or math.floor(final / FINEST) ~= math.floor(last / FINEST)
   end
-  -- Within the open bucket of the finest rollup no rule writes anything.
-  if first <= last or math.floor(final / FINEST) ~= math.floor(last / FINEST) then
+  if ruled then
     no_rollup = {}
     for _, rule in ipairs(rules()) do
       local absent

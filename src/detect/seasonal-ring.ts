@@ -16,7 +16,7 @@ export const RING_BYTES = RING_ENTRIES * ENTRY_BYTES;
 const SLOT_MASK = 2 ** 24 - 1;
 /**
  * How many of the newest entries a state may read: seven days of five minutes. The others are room for the slots closed
- * since the oldest snapshot (at most one per reading, four snapshots of 64 readings and what follows them).
+ * since the oldest snapshot (at most one per reading; the oldest of five, 64 readings apart, is up to 320 readings old).
  */
 export const RING_DEPTH = 2020;
 

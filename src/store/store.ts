@@ -1,6 +1,6 @@
 /**
  * What the pipeline and the HTTP layer need of a store. Two implementations pass one contract suite
- * (test/contract/store.ts). Not in here: forecasting, alert rules, decoding, and the format of a state, which a store
+ * (test/contract/store-contract.ts). Not in here: forecasting, alert rules, decoding, and the format of a state, which a store
  * keeps as bytes it does not understand.
  *
  * Every method may throw StoreUnavailable: nothing was changed, or it is unknown whether it was, and the same call may

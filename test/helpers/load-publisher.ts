@@ -36,6 +36,11 @@ export interface LoadPublishing {
   readonly acknowledged: () => number;
   /** Resolves when all are. */
   readonly done: Promise<void>;
+  /**
+   * Begins no further reading of each series, for a load that has to last as long as what is done meanwhile.
+   * @returns what was published, when all of it is acknowledged
+   */
+  readonly finish: () => Promise<readonly LoadedSeries[]>;
 }
 
 export function publishLoad(
@@ -50,6 +55,8 @@ export function publishLoad(
       : new Publisher({ url, window: WINDOW, reconnectMs: 50, reconnectMaxMs: 500, logger }),
   );
   let over = false;
+  let begun = 0;
+  let rounds = Math.max(...load.map(({ samples }) => samples.length));
   onTestFinished(async () => {
     over = true;
     await Promise.all(publishers.map((publisher) => publisher.close()));
@@ -57,8 +64,8 @@ export function publishLoad(
   const run = async () => {
     const started = performance.now();
     let sent = 0;
-    const rounds = Math.max(...load.map(({ samples }) => samples.length));
     for (let round = 0; round < rounds; round++) {
+      begun = round + 1;
       if (withinHorizonOf && round % BLOCK === 0) await stored(withinHorizonOf, load, round - AHEAD - BLOCK);
       for (const [i, { sensor, metric, samples }] of load.entries()) {
         const sample = samples[round];
@@ -80,6 +87,11 @@ export function publishLoad(
   return {
     acknowledged: () => publishers.reduce((sum, { acknowledged }) => sum + acknowledged, 0),
     done,
+    async finish() {
+      rounds = begun;
+      await done;
+      return load.map((series) => ({ ...series, samples: series.samples.slice(0, begun) }));
+    },
   };
 }
 

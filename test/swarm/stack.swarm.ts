@@ -42,6 +42,8 @@ describe('the stack on a Docker Engine', () => {
     for (const standIn of images.standIns) say(`stand-in: ${standIn}`);
     for (const change of changes) say(`changed: ${change}`);
     say(`the image has ${(images.aboveBase / 1e6).toFixed(0)} MB above its base`);
+    expect(images.aboveBase).toBeLessThanOrEqual(200e6);
+    expect(images.aboveBase).toBeLessThanOrEqual(200e6);
     await stack.bridges(5);
     say('5 of 5 bridges are ready');
   });

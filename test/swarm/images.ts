@@ -6,6 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { findProgram } from '../helpers/program.ts';
 import { ROOT } from '../helpers/vigia.ts';
 import type { Engine } from './engine.ts';
 
@@ -81,10 +82,22 @@ export function prepareImages(engine: Engine, wanted: { mosquitto: string; redis
   return { vigia, mosquitto: wanted.mosquitto, redis, standIns, aboveBase: size(vigia) - size(NODE) };
 }
 
+/** Installs it where that can be done without asking. @throws naming it where it cannot */
+function provideDebootstrap(): void {
+  if (findProgram('debootstrap')) return;
+  if (process.getuid?.() !== 0 || !existsSync('/etc/debian_version')) {
+    throw new Error('no registry can be reached, and debootstrap, of which images are made then, is missing');
+  }
+  for (const args of [['update'], ['install', '--no-install-recommends', 'debootstrap']]) {
+    execFileSync('apt-get', ['-y', '-q', ...args], { stdio: ['ignore', 'ignore', 'inherit'] });
+  }
+}
+
 function importDebian({ docker, env }: Engine): void {
   const directory = mkdtempSync(join(tmpdir(), 'vigia-debian-'));
   try {
     const root = join(directory, 'root');
+    provideDebootstrap();
     execFileSync('debootstrap', ['--variant=minbase', '--include=ca-certificates', 'bookworm', root], {
       stdio: 'ignore',
     });

@@ -2,7 +2,7 @@
  * The Redis users of the stack (stack/redis/users.acl): the bridges' may do everything that the store needs, in both layouts,
  * and nothing else; Grafana's may read.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
@@ -11,16 +11,20 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { openRedisStore } from '../../src/store/redis-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { has, RedisServer } from '../helpers/redis-server.ts';
-import { withoutNewerCommands, withPasswords } from '../helpers/stack-files.ts';
-import { ROOT } from '../helpers/vigia.ts';
+import {
+  PASSWORDS,
+  users as shippedUsers,
+  usersAndLooker,
+  withoutModule,
+  withoutNewerCommands,
+} from '../helpers/stack-files.ts';
+import { temporaryDirectory } from '../helpers/temporary-directory.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 import { redisBehaviour } from './redis-behaviour.ts';
 import { type StoreLimits, storeContract } from './store-contract.ts';
 
 const DAY = 86_400_000;
-const PASSWORDS = { bridge: 'bridge-password', grafana: 'grafana-password' };
-const TEMPLATE = readFileSync(join(ROOT, 'stack/redis/users.acl'), 'utf8');
-const ACL = withPasswords(TEMPLATE, PASSWORDS);
+const ACL = shippedUsers();
 
 /** The rights of a user of the file, as ACL SETUSER takes them. */
 const rightsOf = (user: string) => new RegExp(`^user ${user} (.*)$`, 'm').exec(ACL)![1]!.split(' ');
@@ -77,6 +81,11 @@ function suite(server: () => Server, layout: Server['layout']): void {
       return heard.includes('hello');
     });
     b.peers!.listen(null);
+  });
+
+  it('lets `vigia doctor` compare clocks', async () => {
+    const store = await open();
+    expect(Math.abs((await store.time!()) - Date.now())).toBeLessThan(5000);
   });
 
   it('has refused none of what the store asked for', async () => {
@@ -143,9 +152,7 @@ describe.skipIf(!has('redis-server'))('the Redis users of the stack (needs redis
 
   beforeAll(async () => {
     const file = join(directory, 'users.acl');
-    // The default user is off in the stack; here the test needs one that may look at everything.
-    const open = ACL.replace(/^user default .*$/m, 'user default on nopass ~* &* +@all');
-    writeFileSync(file, withoutNewerCommands(open));
+    writeFileSync(file, withoutNewerCommands(usersAndLooker()));
     redis = await RedisServer.start(['--aclfile', file]);
   });
   afterAll(async () => {
@@ -201,6 +208,39 @@ describe.skipIf(!has('redis-server'))('the Redis users of the stack (needs redis
     for (const password of ['', 'any', 'default']) {
       await expect(connected(closed.url).call('AUTH', 'default', password)).rejects.toThrow(/WRONGPASS/);
     }
+  });
+});
+
+describe.skipIf(!has('valkey-server'))("REDIS_DURABILITY as the stack's user (needs valkey-server)", () => {
+  it('may wait for the disk and for a replica', async () => {
+    const file = join(temporaryDirectory(), 'users.acl');
+    writeFileSync(file, withoutModule(usersAndLooker()));
+    const program = { program: 'valkey-server' };
+    const primary = await RedisServer.start(
+      ['--aclfile', file, '--appendonly', 'yes', '--repl-diskless-sync-delay', '0'],
+      program,
+    );
+    onTestFinished(() => primary.stop());
+    const replica = await RedisServer.start(
+      ['--aclfile', file, '--replicaof', `127.0.0.1 ${primary.port}`],
+      program,
+    );
+    onTestFinished(() => replica.stop());
+    await waitFor('the replica', async () =>
+      String(await replica.command('INFO', 'replication')).includes('master_link_status:up'),
+    );
+    for (const durability of ['fsync', 'replicated'] as const) {
+      const store = await openRedisStore({
+        url: primary.url.replace('//', `//bridge:${PASSWORDS.bridge}@`),
+        durability,
+        logger: pino({ level: 'silent' }),
+        retention: 30 * DAY,
+        deadLetterMax: 5,
+      });
+      onTestFinished(() => store.close());
+      expect(await store.increment('waited')).toBeGreaterThan(0);
+    }
+    expect(await primary.command('ACL', 'LOG')).toEqual([]);
   });
 });
 

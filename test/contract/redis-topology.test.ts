@@ -1,4 +1,7 @@
-/** The Redis store on a Cluster, behind Sentinels, and the addresses that name them. */
+/** The Redis store on a Cluster (with no more rights than the stack's user), behind Sentinels, and the addresses that name them. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import pino from 'pino';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { parseRedisUrl } from '../../src/store/redis/redis-url.ts';
@@ -6,6 +9,7 @@ import { slotOf } from '../../src/store/redis/slot.ts';
 import { openRedisStore, type RedisStoreOptions } from '../../src/store/redis-store.ts';
 import type { CommitResult, SeriesCommit, Store } from '../../src/store/store.ts';
 import { freePort, has, RedisServer } from '../helpers/redis-server.ts';
+import { PASSWORDS, usersAndLooker, withoutNewerCommands } from '../helpers/stack-files.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 import { storeContract } from './store-contract.ts';
 
@@ -122,9 +126,12 @@ describe('REDIS_URL', () => {
 
 describe.skipIf(!has('redis-server'))('Redis Cluster (needs redis-server)', () => {
   const servers: RedisServer[] = [];
+  const directory = mkdtempSync(join(tmpdir(), 'vigia-acl-'));
+  const users = join(directory, 'users.acl');
   let url = '';
 
   beforeAll(async () => {
+    writeFileSync(users, withoutNewerCommands(usersAndLooker()));
     for (let i = 0; i < 3; i++) servers.push(await clusterNode());
     for (const [i, server] of servers.entries()) {
       const [from, to] = [Math.floor((16384 * i) / 3), Math.floor((16384 * (i + 1)) / 3) - 1];
@@ -132,9 +139,13 @@ describe.skipIf(!has('redis-server'))('Redis Cluster (needs redis-server)', () =
       await server.command('CLUSTER', 'MEET', '127.0.0.1', String(servers[0]!.port));
     }
     await clusterOk();
-    url = `redis+cluster://127.0.0.1:${servers[0]!.port},127.0.0.1:${servers[1]!.port}`;
+    const hosts = `127.0.0.1:${servers[0]!.port},127.0.0.1:${servers[1]!.port}`;
+    url = `redis+cluster://bridge:${PASSWORDS.bridge}@${hosts}`;
   });
-  afterAll(() => Promise.all(servers.map((server) => server.stop())));
+  afterAll(async () => {
+    await Promise.all(servers.map((server) => server.stop()));
+    rmSync(directory, { recursive: true });
+  });
 
   const clusterOk = () =>
     waitFor('the Cluster', async () => {
@@ -146,6 +157,7 @@ describe.skipIf(!has('redis-server'))('Redis Cluster (needs redis-server)', () =
     // The Cluster's own bus listens 10,000 above each port.
     const port = await freePort(10_000);
     const args = ['--cluster-enabled', 'yes', '--cluster-config-file', `nodes-${port}.conf`];
+    args.push('--aclfile', users);
     return RedisServer.start([...args, '--cluster-node-timeout', '1000'], { port });
   }
 
@@ -265,6 +277,10 @@ describe.skipIf(!has('redis-server'))('Redis Cluster (needs redis-server)', () =
     // The other tests find the Cluster as it was.
     await source.command('CLUSTER', 'SETSLOT', slot, 'STABLE');
     for (const server of servers) await server.command('CLUSTER', 'FORGET', id);
+  });
+
+  it("was refused nothing as the stack's user", async () => {
+    for (const server of servers) expect(await server.command('ACL', 'LOG')).toEqual([]);
   });
 
   it('names REDIS_URL when a single server is taken for a Cluster', async () => {

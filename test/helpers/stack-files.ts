@@ -1,15 +1,30 @@
 /** Files of stack/ as tests need them. */
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT } from './vigia.ts';
 
-/** Commands of users.acl that Redis 7.0 refuses to hear of: it would not start. */
+export const PASSWORDS = { bridge: 'bridge-password', grafana: 'grafana-password' };
+
+/** Rights that a server without RedisTimeSeries refuses to hear of: it would not start. */
+export function withoutModule(acl: string): string {
+  return acl.replace(/ \+ts\.\w+/g, '');
+}
+
+/** The same for those that came after Redis 7.0. */
 export function withoutNewerCommands(acl: string): string {
-  return acl.replace(/ \+(?:ts\.\w+|waitaof|client\|setinfo)/g, '');
+  return withoutModule(acl).replace(/ \+(?:waitaof|client\|setinfo)/g, '');
 }
 
 /** What secrets.sh makes of users.acl. */
-export function withPasswords(acl: string, passwords: { bridge: string; grafana: string }): string {
+export function users(): string {
   const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
-  return acl
-    .replace('BRIDGE_SHA256', sha256(passwords.bridge))
-    .replace('GRAFANA_SHA256', sha256(passwords.grafana));
+  return readFileSync(join(ROOT, 'stack/redis/users.acl'), 'utf8')
+    .replace('BRIDGE_SHA256', sha256(PASSWORDS.bridge))
+    .replace('GRAFANA_SHA256', sha256(PASSWORDS.grafana));
+}
+
+/** The same with a default user, who is off in the stack: a test needs one that may look at everything. */
+export function usersAndLooker(): string {
+  return users().replace(/^user default .*$/m, 'user default on nopass ~* &* +@all');
 }

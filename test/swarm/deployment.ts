@@ -27,7 +27,7 @@ interface StackFile {
   secrets: Record<string, unknown>;
 }
 
-/** Not the name that compose.yml has too: its volumes may be somebody's. */
+/** Not the name that docs/deploy.md gives it: its volumes may be somebody's. */
 const STACK = 'vigia-test';
 /** Nothing that the bridges need, and images of several hundred MB. */
 const LEFT_OUT = ['grafana', 'prometheus'];

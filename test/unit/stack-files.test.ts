@@ -16,6 +16,9 @@ const read = (name: string) => readFileSync(join(STACK, name), 'utf8');
 
 interface Service {
   image?: string;
+  build?: string;
+  pull_policy?: string;
+  depends_on?: Record<string, unknown>;
   command?: string[];
   environment?: Record<string, string>;
   ports?: (string | { target: number; published: number })[];
@@ -41,6 +44,7 @@ interface Source {
 }
 
 interface File {
+  name?: string;
   services: Record<string, Service>;
   networks?: Record<string, { driver_opts?: { encrypted?: string } }>;
   volumes?: Record<string, unknown>;
@@ -179,6 +183,20 @@ describe('the files of the stack', () => {
     const { GF_PLUGINS_PREINSTALL_SYNC: plugins } = load(name).services.grafana!.environment!;
     for (const plugin of plugins!.split(',')) expect(plugin).toMatch(/^[a-z-]+@\d+\.\d+\.\d+$/);
     expect(plugins).toBe(stack.services.grafana!.environment!.GF_PLUGINS_PREINSTALL_SYNC);
+  });
+
+  it('builds the image of compose.yml in one service, and has no volume of the Swarm', () => {
+    const { name, services } = load('compose.yml');
+    expect(name).toBe('vigia-laptop');
+    const ours = Object.entries(services).filter(([, { image }]) => image === 'vigia');
+    expect(ours).toHaveLength(3);
+    for (const [service, { build, pull_policy: policy, depends_on: needs }] of ours) {
+      const builds = service === 'bridge';
+      expect({ build, policy }, service).toEqual(
+        builds ? { build: '..', policy: 'build' } : { build: undefined, policy: 'never' },
+      );
+      expect(Object.keys(needs!).includes('bridge'), service).toBe(!builds);
+    }
   });
 
   it('gives every service of the Swarm limits, a restart whatever happened, and a check', () => {

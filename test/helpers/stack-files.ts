@@ -16,12 +16,12 @@ export function withoutNewerCommands(acl: string): string {
   return withoutModule(acl).replace(/ \+(?:waitaof|client\|setinfo)/g, '');
 }
 
-/** What secrets.sh makes of users.acl. */
+/** What Docker makes of users.acl. */
 export function users(): string {
   const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
   return readFileSync(join(ROOT, 'stack/redis/users.acl'), 'utf8')
-    .replace('BRIDGE_SHA256', sha256(PASSWORDS.bridge))
-    .replace('GRAFANA_SHA256', sha256(PASSWORDS.grafana));
+    .replace('{{ secret "redis_bridge_sha256" }}', sha256(PASSWORDS.bridge))
+    .replace('{{ secret "redis_grafana_sha256" }}', sha256(PASSWORDS.grafana));
 }
 
 /** The same with a default user, who is off in the stack: a test needs one that may look at everything. */

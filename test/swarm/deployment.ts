@@ -86,7 +86,8 @@ export class Deployment {
       writeFileSync(file, stringify(override));
     }
     const files = ['stack.yml', ...overrides].flatMap((name) => ['-c', join(this.directory, name)]);
-    execFileSync('docker', ['stack', 'deploy', '--prune', '--resolve-image', 'never', ...files, STACK], {
+    const script = join(this.directory, 'deploy.sh');
+    execFileSync('sh', [script, '--prune', '--resolve-image', 'never', ...files, STACK], {
       env: { ...this.engine.env, VIGIA_IMAGE: this.images.vigia },
       stdio: ['ignore', 'ignore', 'inherit'],
     });

@@ -2,7 +2,7 @@
  * The stack on a real Docker Engine: what stack/stack.yml promises about replicas, failures, scaling, updates and secrets.
  * What it prints is part of docs/deploy.md.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import mqtt from 'mqtt';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -194,6 +194,36 @@ describe('the stack on a Docker Engine', () => {
     await takes('at-mosquitto-again', stack.brokerUrl('sensors', stack.sensorsPassword));
     expect(stack.containers('devices')).toEqual([]);
     say('without overrides everything is as before');
+  });
+
+  it('rolls a changed file out to the one service that has it', async () => {
+    const before = ['redis', 'broker', 'bridge'].flatMap((name) => stack.containers(name));
+    const users = join(stack.directory, 'redis/users.acl');
+    const echo = (container: Container) =>
+      stack.docker(
+        'exec',
+        container.id,
+        'redis-cli',
+        '--no-auth-warning',
+        '--user',
+        'health',
+        '--pass',
+        'any',
+        'echo',
+        'on',
+      );
+    expect(echo(before[0]!)).toContain('NOPERM');
+    writeFileSync(users, readFileSync(users, 'utf8').replace(/^user health .*$/m, '$& +echo'));
+    stack.deploy();
+    await waitFor(
+      'the right of the health check',
+      () => echo(stack.containers('redis')[0]!) === 'on',
+      120_000,
+    );
+    await stack.bridges(5);
+    const after = ['redis', 'broker', 'bridge'].flatMap((name) => stack.containers(name));
+    expect(ids(after).filter((id) => !ids(before).includes(id))).toEqual([ids(after)[0]]);
+    say('a right is added in users.acl: Redis has it after the next deploy, and nothing else was restarted');
   });
 
   it('replaces a container that is killed under load, and loses and doubles nothing', async () => {

@@ -225,20 +225,6 @@ describe('the files of the stack', () => {
       failure_action: 'rollback',
     });
   });
-
-  it('makes, by secrets.sh, exactly the secrets that the stack has from outside', () => {
-    const made = [...read('secrets.sh').matchAll(/\| secret (\w+)/g)].map(([, name]) => name!);
-    const wanted = names
-      .filter((name) => name !== 'compose.yml')
-      .flatMap((name) => Object.values(load(name).secrets ?? {}))
-      .flatMap(({ external, name }) => (external ? [name!.replace(/^\$\{VIGIA_SECRETS:-vigia\}_/, '')] : []));
-    expect([...new Set(made)].sort()).toEqual([...new Set(wanted)].sort());
-    const { environment } = stack.services.bridge!;
-    expect(read('secrets.sh')).toContain(`redis://bridge:%s@redis:6379`);
-    expect(environment!.MQTT_USERNAME).toBe('bridge');
-    for (const user of ['bridge', 'sensors', 'grafana'])
-      expect(read('mosquitto/acl')).toContain(`user ${user}\n`);
-  });
 });
 
 describe('the Dockerfile', () => {

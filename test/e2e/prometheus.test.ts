@@ -3,18 +3,19 @@
  * after it, and every query of the dashboards at Prometheus has data.
  */
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import mqtt from 'mqtt';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { parse } from 'yaml';
+import { parse, stringify } from 'yaml';
 import { interpolate, queries } from '../helpers/grafana-files.ts';
 import { MOSQUITTO, startMosquitto } from '../helpers/mosquitto.ts';
 import { PROMETHEUS, PROMTOOL, type Prometheus, SHIPPED, startPrometheus } from '../helpers/prometheus.ts';
 import { type Replica, startReplicas } from '../helpers/replica.ts';
 import { REDIS, startDurableRedis } from '../helpers/running-redis.ts';
+import { temporaryDirectory } from '../helpers/temporary-directory.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 import { webhookReceiver } from '../helpers/webhook-receiver.ts';
 
@@ -47,6 +48,53 @@ describe.skipIf(!PROMETHEUS || !PROMTOOL)('the files of Prometheus', () => {
       expect(annotations.summary.length, alert).toBeGreaterThan(10);
       expect(annotations.description.length, alert).toBeGreaterThan(60);
     }
+  });
+});
+
+describe.skipIf(!PROMTOOL)('the rules over time (promtool)', () => {
+  /** @param series as `promtool test rules` takes them, a value a minute from 0 on. @param firing at which minutes */
+  function expectFiring(
+    alert: string,
+    series: Readonly<Record<string, string>>,
+    firing: Record<number, boolean>,
+  ) {
+    const tests = {
+      rule_files: [join(SHIPPED, 'rules.yml')],
+      tests: [
+        {
+          interval: '1m',
+          input_series: Object.entries(series).map(([name, values]) => ({ series: name, values })),
+          promql_expr_test: Object.entries(firing).map(([minute, fires]) => ({
+            expr: `count(ALERTS{alertname="${alert}", alertstate="firing"}) or vector(0)`,
+            eval_time: `${minute}m`,
+            exp_samples: [{ value: fires ? 1 : 0 }],
+          })),
+        },
+      ],
+    };
+    const file = join(temporaryDirectory(), 'test.yml');
+    writeFileSync(file, stringify(tests));
+    const { status, stdout, stderr } = spawnSync(PROMTOOL!, ['test', 'rules', file], { encoding: 'utf8' });
+    expect(status, `${stdout}${stderr}`).toBe(0);
+  }
+
+  it('give sensors five minutes after a cold start, and count from the last commit after that', () => {
+    const of = (name: string) => `${name}{job="bridge", instance="a"}`;
+    const series = {
+      [of('process_start_time_seconds')]: '_x9 600x40',
+      [of('vigia_last_commit_timestamp_seconds')]: '_x9 0x10 1200x30',
+    };
+    const silent = { ...series, [of('vigia_last_commit_timestamp_seconds')]: '_x9 0x40' };
+    expectFiring('VigiaNoData', silent, { 12: false, 15: false, 17: true });
+    expectFiring('VigiaNoData', series, { 17: true, 21: false, 25: false, 27: true });
+  });
+
+  it('name a user who may look at the sensors', () => {
+    const [, user] = /mosquitto_sub -u (\w+) .*sensors\/#/.exec(
+      readFileSync(join(SHIPPED, 'rules.yml'), 'utf8'),
+    )!;
+    const acl = readFileSync(join(SHIPPED, '../mosquitto/acl'), 'utf8');
+    expect(acl).toMatch(new RegExp(`^user ${user}\n(?:topic .*\n)*topic read sensors/#$`, 'm'));
   });
 });
 

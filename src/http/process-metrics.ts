@@ -4,13 +4,13 @@
  * because a stale one would look like a fresh one.
  */
 import { Gauge, type Registry } from 'prom-client';
-import type { Store } from '../store/store.ts';
+import type { Store, StoreMemory } from '../store/store.ts';
 import { within } from './deadline.ts';
 
 const STORE_DEADLINE_MS = 1_000;
 
 export interface ProcessMetrics {
-  readonly store: Pick<Store, 'kind' | 'ping' | 'deadLetterCount' | 'seriesCount'>;
+  readonly store: Pick<Store, 'kind' | 'ping' | 'deadLetterCount' | 'seriesCount' | 'memory'>;
   readonly version: string;
   readonly role: string;
   /** The client id: stable per replica, also where its address is not. */
@@ -25,6 +25,7 @@ interface StoreNumbers {
   readonly up: number;
   readonly series?: number;
   readonly deadLetters?: number;
+  readonly memory?: StoreMemory | undefined;
 }
 
 export function registerProcessMetrics(registry: Registry, options: ProcessMetrics): void {
@@ -68,6 +69,18 @@ export function registerProcessMetrics(registry: Registry, options: ProcessMetri
   fromStore('vigia_store_up', '1 if the store can be written now, else 0.', ({ up }) => up);
   fromStore('vigia_series', 'Series in the store.', ({ series }) => series);
   fromStore('vigia_dead_letters', 'Dead letters in the store.', ({ deadLetters }) => deadLetters);
+  if (store.memory) {
+    fromStore(
+      'vigia_store_memory_used_bytes',
+      'Memory that the store has taken.',
+      ({ memory }) => memory?.used,
+    );
+    fromStore(
+      'vigia_store_memory_max_bytes',
+      'Memory beyond which the store refuses writes, 0 without a limit.',
+      ({ memory }) => memory?.max,
+    );
+  }
 
   if (brokerConnected) {
     new Gauge({
@@ -83,14 +96,16 @@ export function registerProcessMetrics(registry: Registry, options: ProcessMetri
 
 async function askStore(store: ProcessMetrics['store']): Promise<StoreNumbers> {
   const inTime = <T>(promise: Promise<T>) => within(STORE_DEADLINE_MS, 'the store is slow', promise);
-  const [ping, series, deadLetters] = await Promise.allSettled([
+  const [ping, series, deadLetters, memory] = await Promise.allSettled([
     inTime(store.ping()),
     inTime(store.seriesCount()),
     inTime(store.deadLetterCount()),
+    inTime(store.memory?.() ?? Promise.resolve(undefined)),
   ]);
   return {
     up: ping.status === 'fulfilled' ? 1 : 0,
     ...(series.status === 'fulfilled' && { series: series.value }),
     ...(deadLetters.status === 'fulfilled' && { deadLetters: deadLetters.value }),
+    ...(memory.status === 'fulfilled' && { memory: memory.value }),
   };
 }

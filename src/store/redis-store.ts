@@ -10,6 +10,7 @@ import type { Durability } from './redis/durability.ts';
 import { COUNTERS_KEY } from './redis/keys.ts';
 import type { Layout, LayoutName } from './redis/layout.ts';
 import { chooseLayout } from './redis/layout-choice.ts';
+import { memory } from './redis/memory.ts';
 import { modelKeys } from './redis/model-keys.ts';
 import { openServer, writable } from './redis/open-server.ts';
 import { RedisPeers } from './redis/redis-peers.ts';
@@ -117,6 +118,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
       const [seconds, micros] = list(reply, 'TIME').map((part) => Number(text(part)));
       return seconds! * 1000 + Math.floor(micros! / 1000);
     },
+    memory: () => memory(server),
     ping: () => writable(server),
     async trim(at) {
       await series.trim(at);

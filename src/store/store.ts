@@ -248,6 +248,13 @@ export interface Peers {
   listen(listener: ((message: string) => void) | null): void;
 }
 
+/** Bytes. */
+export interface StoreMemory {
+  readonly used: number;
+  /** Beyond it writes are refused; 0 without a limit. */
+  readonly max: number;
+}
+
 export interface Store extends SeriesStore, AlertStore, AlertStreamStore, DeadLetterStore, ModelStore {
   /** For the start-up line, e.g. `embedded (data/vigia.db)`. */
   readonly description: string;
@@ -261,6 +268,8 @@ export interface Store extends SeriesStore, AlertStore, AlertStreamStore, DeadLe
   increment(counter: string): Promise<number>;
   /** The store's own clock, ms UTC. @throws StoreUnavailable, or VigiaError where its user may not ask */
   time(): Promise<number>;
+  /** Only of a store that lives in memory. @throws StoreUnavailable, or VigiaError where its user may not ask */
+  memory?(): Promise<StoreMemory>;
   /** Throws StoreUnavailable unless a write could succeed now. */
   ping(): Promise<void>;
   /** Drops what RETENTION and the rollups' own limits no longer cover. */

@@ -83,9 +83,10 @@ function suite(server: () => Server, layout: Server['layout']): void {
     b.peers!.listen(null);
   });
 
-  it('lets `vigia doctor` compare clocks', async () => {
+  it('lets a bridge see how much memory is left, and `vigia doctor` compare clocks', async () => {
     const store = await open();
-    expect(Math.abs((await store.time!()) - Date.now())).toBeLessThan(5000);
+    expect(await store.memory!()).toEqual({ used: expect.any(Number), max: expect.any(Number) });
+    expect(Math.abs((await store.time()) - Date.now())).toBeLessThan(5000);
   });
 
   it('has refused none of what the store asked for', async () => {

@@ -202,6 +202,16 @@ describe.skipIf(!has('redis-server'))('Redis Cluster (needs redis-server)', () =
     await store.trim(Date.now());
   });
 
+  it('tells the memory of the fullest primary', async () => {
+    const store = await openEmpty();
+    await servers[1]!.command('CONFIG', 'SET', 'maxmemory', '200mb');
+    await servers[2]!.command('CONFIG', 'SET', 'maxmemory', '100mb');
+    expect(await store.memory!()).toEqual({ used: expect.any(Number), max: 100 * 2 ** 20 });
+    await servers[1]!.command('CONFIG', 'SET', 'maxmemory', '50mb');
+    expect(await store.memory!()).toMatchObject({ max: 50 * 2 ** 20 });
+    for (const server of servers) await server.command('CONFIG', 'SET', 'maxmemory', '0');
+  });
+
   it('follows slots that move to another primary', async () => {
     const store = await openEmpty();
     await putAll(store, 30, T0);

@@ -43,6 +43,7 @@ describe.skipIf(!MOSQUITTO || !REDIS || !PROMTOOL)('metrics (Mosquitto, Redis, p
       env: { MQTT_URL: broker.url, REDIS_URL: redis.url, LOG_LEVEL: 'warn' },
     });
     const [, url] = (await waitForOutput(child, /open\s+(http:\/\/\S+?)\/\n/)) as unknown as [string, string];
+    await redis.command('CONFIG', 'SET', 'maxmemory', '123mb');
     await waitFor('readiness', async () => (await fetch(`${url}/readyz`)).ok);
 
     const start = Date.now() - 60_000;
@@ -63,6 +64,7 @@ describe.skipIf(!MOSQUITTO || !REDIS || !PROMTOOL)('metrics (Mosquitto, Redis, p
       vigia_broker_connected: 1,
       vigia_store_up: 1,
       vigia_series: 5,
+      vigia_store_memory_max_bytes: 123 * 2 ** 20,
       vigia_dead_letters: 1,
       vigia_message_duration_seconds_count: 51,
       vigia_in_flight_messages: 0,
@@ -76,6 +78,7 @@ describe.skipIf(!MOSQUITTO || !REDIS || !PROMTOOL)('metrics (Mosquitto, Redis, p
     for (const stage of ['decode', 'queue']) {
       expect(await metric(url, 'vigia_stage_duration_seconds_count', `stage="${stage}"`)).toBe(batches);
     }
+    expect(await metric(url, 'vigia_store_memory_used_bytes')).toBeGreaterThan(500_000);
     const silence = Date.now() / 1000 - (await metric(url, 'vigia_last_commit_timestamp_seconds'));
     expect(silence).toBeGreaterThanOrEqual(0);
     expect(silence).toBeLessThan(30);
@@ -116,6 +119,7 @@ describe.skipIf(!MOSQUITTO || !REDIS || !PROMTOOL)('metrics (Mosquitto, Redis, p
     expect(await metric(url, 'vigia_in_flight_bytes')).toBeGreaterThan(20);
     await waitFor('its age', async () => (await metric(url, 'vigia_in_flight_oldest_seconds')) > 0.2);
     expect(await metric(url, 'vigia_series')).toBeNaN();
+    expect(await metric(url, 'vigia_store_memory_used_bytes')).toBeNaN();
     expect(await metric(url, 'vigia_dead_letters')).toBeNaN();
     await broker.stop();
     await waitFor('the broker to be missed', async () => (await metric(url, 'vigia_broker_connected')) === 0);

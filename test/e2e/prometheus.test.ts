@@ -208,6 +208,14 @@ describe.skipIf(!PROMETHEUS || !MOSQUITTO || !REDIS)('Prometheus on two bridges 
         mend: () => redis.start(),
       },
       {
+        alerts: ['VigiaStoreAlmostFull'],
+        make: async () => {
+          const used = /^used_memory:(\d+)/m.exec(String(await redis.command('INFO', 'memory')))![1];
+          await redis.command('CONFIG', 'SET', 'maxmemory', String(Math.round(Number(used) / 0.95)));
+        },
+        mend: () => redis.command('CONFIG', 'SET', 'maxmemory', '0'),
+      },
+      {
         alerts: ['VigiaAlertsUndelivered'],
         make: async () => {
           await receiver.stop();

@@ -2,10 +2,11 @@
  * Runs every query of the dashboards that does not go to Prometheus, as the plugins would: Infinity at a bridge, MQTT at a
  * broker, redis-datasource at RedisTimeSeries; and each has data. (Those to Prometheus: test/e2e/prometheus.test.ts.)
  */
+import type { Panel } from '@grafana/schema';
 import { Redis, type RedisOptions } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { waitForOutput } from '../helpers/child.ts';
-import { dataSources, interpolate, type Query, queries } from '../helpers/grafana-files.ts';
+import { columnsOf, dataSources, interpolate, type Query, queries } from '../helpers/grafana-files.ts';
 import { MOSQUITTO, startMosquitto } from '../helpers/mosquitto.ts';
 import { mqttClient } from '../helpers/mqtt-peers.ts';
 import { temporaryDirectory } from '../helpers/temporary-directory.ts';
@@ -155,6 +156,18 @@ describe.skipIf(!MOSQUITTO)('queries of the dashboards (Mosquitto)', () => {
   });
 });
 
+/** The columns that the panel makes of the stream's entries are all of them, and those of an alert. */
+function expectAlertColumns(panel: Panel, entries: readonly [string, string[]][]): void {
+  const { indexByName, excludeByName, renameByName } = columnsOf(panel);
+  const withoutTime = (names: string[]) => names.filter((name) => name !== '$time').sort();
+  for (const [, fields] of entries) {
+    const alert = JSON.parse(fields[fields.indexOf('alert') + 1]!);
+    const known = withoutTime([...Object.keys(indexByName), ...Object.keys(excludeByName)]);
+    expect(known).toEqual(expect.arrayContaining(Object.keys(alert)));
+    expect(Object.keys(alert)).toEqual(expect.arrayContaining(withoutTime(Object.keys(renameByName))));
+  }
+}
+
 const url = process.env.TEST_REDIS_URL;
 describe.skipIf(!url || !MOSQUITTO)('queries of the dashboards at RedisTimeSeries', () => {
   it('redis-datasource: each returns data', async () => {
@@ -194,7 +207,9 @@ describe.skipIf(!url || !MOSQUITTO)('queries of the dashboards at RedisTimeSerie
       };
       const request = requests[query.command as string];
       expect(request, `${where}: ${query.command}`).toBeDefined();
-      expect((await request!()).length, where).toBeGreaterThan(0);
+      const rows = await request!();
+      expect(rows.length, where).toBeGreaterThan(0);
+      if (query.command === 'xrevrange') expectAlertColumns(panel!, rows as [string, string[]][]);
       // The plugin passes the bucket on even without an aggregation, which TS.MRANGE refuses.
       if (query.command === 'ts.mrange') expect(query.aggregation, where).not.toBe('');
     }

@@ -45,6 +45,18 @@ export function panelsOf(dashboard: Dashboard): Panel[] {
   return (dashboard.panels ?? []).filter((panel): panel is Panel => panel.type !== 'row');
 }
 
+/** What a table's columns are called after which field, and in which order. */
+export interface Columns {
+  readonly indexByName: Readonly<Record<string, number>>;
+  readonly renameByName: Readonly<Record<string, string>>;
+  readonly excludeByName: Readonly<Record<string, boolean>>;
+}
+
+export function columnsOf({ transformations = [] }: Panel): Columns {
+  const found = transformations.find(({ id }) => id === 'organize')?.options as Columns | undefined;
+  return found ?? { indexByName: {}, renameByName: {}, excludeByName: {} };
+}
+
 /** Every query of a dashboard at the data sources of one type, those of its variables first. */
 export function queries(file: string, type: string): Query[] {
   const dashboard = dashboards().get(file)!;

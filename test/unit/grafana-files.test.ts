@@ -10,6 +10,7 @@ import type { Dashboard } from '@grafana/schema';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import {
+  columnsOf,
   dashboards,
   dataSources,
   GRAFANA,
@@ -24,6 +25,8 @@ const FILES = ['bridges.json', 'telemetria-redis.json', 'telemetria.json'];
 /** Of Grafana itself, in every dashboard. */
 const GLOBALS = ['__from', '__to', '__interval_ms', '__rate_interval'];
 const IN_LINKS = ['__value', '__data', '__dashboard', '__url_time_range'];
+/** Those of Grafana's units (@grafana/data, valueFormats) that the dashboards use; a name that is none is shown as text. */
+const UNITS = ['bytes', 'cps', 'dateTimeAsIso', 'percentunit', 's', 'short'];
 const PANEL_TYPES = { timeseries: 'TimeSeries', stat: 'Stat', table: 'Table' } as const;
 
 /** A program whose every object literal must satisfy the types of Grafana. */
@@ -106,6 +109,43 @@ describe('dashboards', () => {
     expect([...used]).toEqual(expect.arrayContaining(variables));
   });
 
+  it.each(FILES)('%s is of a schema, and has units, that this Grafana knows', (file) => {
+    const dashboard = dashboards().get(file)!;
+    // From 42 on, Grafana's own format is another one.
+    expect(dashboard.schemaVersion).toBeGreaterThanOrEqual(39);
+    expect(dashboard.schemaVersion).toBeLessThanOrEqual(42);
+    for (const { title, fieldConfig } of panelsOf(dashboard)) {
+      const { defaults, overrides } = fieldConfig!;
+      const units = overrides.flatMap(({ properties }) =>
+        properties.flatMap(({ id, value }) => (id === 'unit' ? [value] : [])),
+      );
+      for (const unit of [defaults.unit ?? 'short', ...units]) expect(UNITS, title).toContain(unit);
+    }
+  });
+
+  it.each(FILES)('%s overrides only columns that there are', (file) => {
+    for (const panel of panelsOf(dashboards().get(file)!)) {
+      const targets = (panel.targets ?? []) as { refId: string; columns?: { text: string }[] }[];
+      const columns = targets.flatMap((target) => (target.columns ?? []).map(({ text }) => text));
+      columns.push(...Object.values(columnsOf(panel).renameByName));
+      const there: Record<string, string[]> = {
+        byName: columns,
+        byFrameRefID: targets.map(({ refId }) => refId),
+      };
+      for (const { matcher } of panel.fieldConfig!.overrides) {
+        expect(there[matcher.id], `${panel.title}: ${matcher.options}`).toContain(matcher.options);
+      }
+    }
+  });
+
+  it('show the live panel’s readings as they come', () => {
+    // The plugin sends what has come once in an interval, which is that of the range shown.
+    const live = panelsOf(dashboards().get('telemetria.json')!).find(
+      ({ datasource }) => datasource?.type === 'grafana-mqtt-datasource',
+    );
+    expect(live!.timeFrom).toBe('5m');
+  });
+
   it.each(FILES)('%s has panels of unique ids that do not overlap', (file) => {
     const panels = dashboards().get(file)!.panels ?? [];
     expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
@@ -186,6 +226,15 @@ describe('provisioning', () => {
 });
 
 describe('stack.yml', () => {
+  it.each(['stack.yml', 'compose.yml'])('%s: Grafana is of the release whose types are checked', (file) => {
+    const { services } = parse(readFileSync(join(ROOT, 'stack', file), 'utf8'), { merge: true });
+    const { version } = JSON.parse(
+      readFileSync(join(ROOT, 'node_modules/@grafana/schema/package.json'), 'utf8'),
+    );
+    const release = (text: string) => /(\d+\.\d+)\.\d+$/.exec(text)![1];
+    expect(release(services.grafana.image)).toBe(release(version));
+  });
+
   it('has the services, secrets and replicas that these files name', () => {
     const stack = parse(readFileSync(join(ROOT, 'stack/stack.yml'), 'utf8'), { merge: true });
     for (const { url, jsonData, type } of dataSources()) {

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import mqtt from 'mqtt';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parse, stringify } from 'yaml';
-import { interpolate, queries } from '../helpers/grafana-files.ts';
+import { columnsOf, interpolate, queries } from '../helpers/grafana-files.ts';
 import { MOSQUITTO, startMosquitto } from '../helpers/mosquitto.ts';
 import { PROMETHEUS, PROMTOOL, type Prometheus, SHIPPED, startPrometheus } from '../helpers/prometheus.ts';
 import { type Replica, startReplicas } from '../helpers/replica.ts';
@@ -264,7 +264,7 @@ describe.skipIf(!PROMETHEUS || !MOSQUITTO || !REDIS)('Prometheus on two bridges 
     for (const { where, target: query, panel } of all) {
       const expression = panel
         ? (query.expr as string)
-        : /^label_values\((.*), \w+\)$/.exec(query.query as string)![1]!;
+        : /^query_result\((.*)\)$/.exec(query.query as string)![1]!;
       const values = { instance: '.*', __rate_interval: '2s' };
       const series = await prometheus.range(interpolate(expression, values), started);
       const numbers = series.flatMap(({ values: points }) => points.map(([, value]) => Number(value)));
@@ -272,6 +272,23 @@ describe.skipIf(!PROMETHEUS || !MOSQUITTO || !REDIS)('Prometheus on two bridges 
         numbers.filter((value) => Number.isFinite(value)).length,
         `${where}: ${expression}`,
       ).toBeGreaterThan(0);
+      const labels = [...String(query.legendFormat ?? '').matchAll(/\{\{(\w+)\}\}/g)].map(
+        ([, label]) => label!,
+      );
+      for (const { metric } of series)
+        expect(Object.keys(metric), where).toEqual(expect.arrayContaining(labels));
+      const { indexByName = {}, renameByName = {} } = panel ? columnsOf(panel) : {};
+      const columns = [...Object.keys(indexByName), ...Object.keys(renameByName)];
+      const there = series.flatMap(({ metric }) => Object.keys(metric));
+      expect(there, where).toEqual(expect.arrayContaining(columns));
+      if (panel) continue;
+      // As Grafana writes a series for the variable's regular expression.
+      const { __name__: name, ...rest } = series[0]!.metric;
+      const text = `${name}{${Object.entries(rest).map(([key, value]) => `${key}="${value}"`)}} 1 1700000000000`;
+      expect(new RegExp((query.regex as string).slice(1, -1)).exec(text)!.groups).toEqual({
+        value: rest.instance,
+        text: rest.replica,
+      });
     }
     for (const replica of replicas) expect(replica.ended).toBe(false);
   });

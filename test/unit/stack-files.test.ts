@@ -9,6 +9,7 @@ import { Ajv } from 'ajv';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parse } from 'yaml';
 import { readConfig, SETTINGS } from '../../src/config.ts';
+import { REDIS, startRedis } from '../helpers/running-redis.ts';
 import { ROOT } from '../helpers/vigia.ts';
 
 const STACK = join(ROOT, 'stack');
@@ -87,6 +88,9 @@ const DEPLOYMENTS: Record<string, File> = {
   ...Object.fromEntries(overrides.map((name) => [`stack.yml + ${name}`, merged(stack, load(name))])),
   'compose.yml': load('compose.yml'),
 };
+
+/** As Docker writes sizes: `512M`, `4G`. */
+const bytes = (text: string) => Number(text.slice(0, -1)) * { M: 2 ** 20, G: 2 ** 30 }[text.at(-1)!]!;
 
 const sourceOf = (use: string | { source?: string }) => (typeof use === 'string' ? use : use.source);
 const isOurs = ({ image }: Service) => /^vigia|VIGIA_IMAGE/.test(image ?? '');
@@ -199,6 +203,42 @@ describe('the files of the stack', () => {
     }
   });
 
+  it('publishes what docs/deploy.md says, and nothing else', () => {
+    const published = (file: File) =>
+      Object.values(file.services).flatMap(({ ports = [] }) =>
+        ports.map((port) => (typeof port === 'string' ? port : `${port.published}:${port.target}`)),
+      );
+    expect(published(stack).sort()).toEqual(['1883:1884', '3000:3000', '4000:80']);
+    expect(published(load('visualizer.yml'))).toEqual(['8080:8080']);
+    expect(published(load('tls.yml'))).toEqual(['8883:1884']);
+    expect(published(load('broker-vigia.yml'))).toEqual(['1883:1883']);
+    expect(published(load('devices.yml'))).toEqual([]);
+  });
+
+  it('stops whatever has a volume before its successor starts', () => {
+    for (const name of ['redis', 'broker', 'prometheus', 'grafana']) {
+      const { deploy, volumes } = stack.services[name]!;
+      expect(volumes?.length, name).toBeGreaterThan(0);
+      expect(deploy!.update_config!.order, name).toBe('stop-first');
+    }
+  });
+
+  it('lets Mosquitto keep what it has acknowledged', () => {
+    const settings = new Map(
+      read('mosquitto/mosquitto.conf')
+        .split('\n')
+        .filter((line) => /^[a-z]/.test(line))
+        .map((line) => line.split(' ') as [string, string]),
+    );
+    expect(settings.get('persistence')).toBe('true');
+    // Mosquitto's own are 1000 and 20, and 0 is no limit of messages at all.
+    expect(Number(settings.get('max_queued_messages'))).toBeGreaterThanOrEqual(1_000_000);
+    expect(Number(settings.get('max_inflight_messages'))).toBeGreaterThanOrEqual(1000);
+    // Of five bridges, within what the container may have.
+    const queues = 5 * Number(settings.get('max_queued_bytes'));
+    expect(queues).toBeLessThan(bytes(stack.services.broker!.deploy!.resources!.limits!.memory));
+  });
+
   it('gives every service of the Swarm limits, a restart whatever happened, and a check', () => {
     for (const [name, service] of Object.entries(stack.services)) {
       expect(service.deploy?.resources?.limits, name).toMatchObject({
@@ -227,6 +267,35 @@ describe('the files of the stack', () => {
   });
 });
 
+describe.skipIf(!REDIS)('redis.conf (needs redis-server)', () => {
+  it('makes a server that keeps what it acknowledged, and refuses instead of dropping', async () => {
+    // Docker mounts these two.
+    const args = read('redis/redis.conf')
+      .split('\n')
+      .filter((line) => /^(?!aclfile |dir )[a-z]/.test(line))
+      .flatMap((line) =>
+        line.split(' ').map((word, i) => (i === 0 ? `--${word}` : word.replaceAll('"', ''))),
+      );
+    const redis = await startRedis(args);
+    const setting = async (name: string) => ((await redis.command('CONFIG', 'GET', name)) as string[])[1];
+    expect(await setting('appendonly')).toBe('yes');
+    expect(await setting('appendfsync')).toBe('always');
+    expect(await setting('save')).toBe('');
+    expect(await setting('maxmemory-policy')).toBe('noeviction');
+    const limit = bytes(stack.services.redis!.deploy!.resources!.limits!.memory);
+    expect(Number(await setting('maxmemory'))).toBeGreaterThan(2 ** 30);
+    expect(Number(await setting('maxmemory'))).toBeLessThan(0.7 * limit);
+  });
+
+  it('takes its users from the file that stack.yml puts there', () => {
+    const [, path] = /^aclfile (.*)$/m.exec(read('redis/redis.conf'))!;
+    const { configs, volumes } = stack.services.redis!;
+    expect(configs!.find(({ source }) => source === 'redis_users')!.target).toBe(path);
+    expect(stack.configs!.redis_users).toMatchObject({ template_driver: 'golang' });
+    expect(volumes).toEqual([`redis-data:${/^dir (.*)$/m.exec(read('redis/redis.conf'))![1]}`]);
+  });
+});
+
 describe('the Dockerfile', () => {
   const dockerfile = readFileSync(join(ROOT, 'Dockerfile'), 'utf8');
 
@@ -238,6 +307,13 @@ describe('the Dockerfile', () => {
     expect(dockerfile).not.toMatch(/npm install|nuevo/);
     const check = /^HEALTHCHECK .*"\/app\/([^"]+)"\]$/m.exec(dockerfile)![1]!;
     expect(readFileSync(join(ROOT, check), 'utf8')).toContain('/healthz');
+  });
+
+  it('serves on the ports that the stack and docs/deploy.md name', () => {
+    expect(dockerfile).toMatch(/^ENV .*\bHOST=0\.0\.0\.0 PORT=80 DATA_DIR=\/data$/m);
+    expect(dockerfile).toMatch(/^VOLUME \/data$/m);
+    expect(dockerfile).toMatch(/^EXPOSE 80 1883$/m);
+    expect(dockerfile).toMatch(/^ENTRYPOINT \["node", "\/app\/bin\/vigia\.js"\]\nCMD \["serve"\]$/m);
   });
 
   it('says the version of the package', () => {

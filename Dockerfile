@@ -22,13 +22,6 @@ RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
  && find node_modules -name '*.map' -delete
 
 FROM ${NODE_IMAGE}
-ARG VERSION=0.1.0
-ARG REVISION=
-LABEL org.opencontainers.image.title="Vigía" \
-      org.opencontainers.image.description="MQTT telemetry bridge: every reading committed once, scored by an LSTM, alerted and shown" \
-      org.opencontainers.image.licenses="MIT" \
-      org.opencontainers.image.version="${VERSION}" \
-      org.opencontainers.image.revision="${REVISION}"
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=80 DATA_DIR=/data
 WORKDIR /app
 COPY --from=packages /app/node_modules node_modules
@@ -39,6 +32,19 @@ RUN install -d -o node -g node /data
 VOLUME /data
 USER node
 EXPOSE 80 1883
-HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["node", "/app/stack/healthcheck.js"]
+# Starting Node.js takes seconds on a machine that is short of CPU; that must not restart every bridge at once.
+HEALTHCHECK --interval=10s --timeout=30s --start-period=30s --retries=3 CMD ["node", "/app/stack/healthcheck.js"]
+# At the end: what differs from build to build leaves the layers before it alone.
+ARG VERSION=0.1.0
+ARG REVISION=
+ARG CREATED=
+ARG SOURCE=
+LABEL org.opencontainers.image.title="Vigía" \
+      org.opencontainers.image.description="MQTT telemetry bridge: every reading committed once, scored by an LSTM, alerted and shown" \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.created="${CREATED}" \
+      org.opencontainers.image.source="${SOURCE}"
 ENTRYPOINT ["node", "/app/bin/vigia.js"]
 CMD ["serve"]

@@ -3,7 +3,7 @@
 import { connect } from 'node:net';
 
 const { PORT = '80', MQTT_PORT = '1883' } = process.env;
-const socketTimeout = 4000;
+const socketTimeout = 10_000;
 
 try {
   const { ok } = await fetch(`http://127.0.0.1:${PORT}/healthz`, {

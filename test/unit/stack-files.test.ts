@@ -27,7 +27,7 @@ interface Service {
   secrets?: (string | { source: string; target: string })[];
   volumes?: (string | { type: string; source?: string; target: string })[];
   networks?: string[] | Record<string, unknown>;
-  healthcheck?: { test?: string[]; disable?: boolean };
+  healthcheck?: { test?: string[]; disable?: boolean; timeout?: string };
   stop_grace_period?: string;
   read_only?: boolean;
   deploy?: {
@@ -248,6 +248,7 @@ describe('the files of the stack', () => {
       expect(service.deploy?.restart_policy?.condition, name).toBe('any');
       // Ours has its check in the image.
       expect(isOurs(service) || service.healthcheck?.test, name).toBeTruthy();
+      expect(isOurs(service) || service.healthcheck?.timeout, name).toBeOneOf([true, '30s']);
       expect(service.image, name).toMatch(isOurs(service) ? /VIGIA_IMAGE/ : /:v?\d+\.\d+\.\d+$/);
     }
     expect(stack.networks!.inside!.driver_opts!.encrypted).toBe('true');
@@ -305,7 +306,7 @@ describe('the Dockerfile', () => {
     }
     expect(dockerfile).toMatch(/^USER node$/m);
     expect(dockerfile).not.toMatch(/npm install|nuevo/);
-    const check = /^HEALTHCHECK .*"\/app\/([^"]+)"\]$/m.exec(dockerfile)![1]!;
+    const check = /^HEALTHCHECK .*--timeout=30s .*"\/app\/([^"]+)"\]$/m.exec(dockerfile)![1]!;
     expect(readFileSync(join(ROOT, check), 'utf8')).toContain('/healthz');
   });
 
@@ -314,6 +315,18 @@ describe('the Dockerfile', () => {
     expect(dockerfile).toMatch(/^VOLUME \/data$/m);
     expect(dockerfile).toMatch(/^EXPOSE 80 1883$/m);
     expect(dockerfile).toMatch(/^ENTRYPOINT \["node", "\/app\/bin\/vigia\.js"\]\nCMD \["serve"\]$/m);
+  });
+
+  it('says in its labels what it was built of', () => {
+    const labels = [...dockerfile.matchAll(/org\.opencontainers\.image\.(\w+)="\$\{(\w+)\}"/g)];
+    for (const [, , argument] of labels) expect(dockerfile).toMatch(new RegExp(`^ARG ${argument}=`, 'm'));
+    expect(labels.map(([, name]) => name)).toEqual(['version', 'revision', 'created', 'source']);
+  });
+
+  it('lets no private key into an image or a commit', () => {
+    expect(readFileSync(join(ROOT, '.gitignore'), 'utf8').split('\n')).toContain('stack/certs/');
+    const ignored = readFileSync(join(ROOT, '.dockerignore'), 'utf8').trim().split('\n');
+    expect(ignored.slice(ignored.indexOf('stack'))).toEqual(['stack', '!stack/healthcheck.js']);
   });
 
   it('says the version of the package', () => {

@@ -8,7 +8,7 @@ sha256() { printf %s "$1" | openssl dgst -sha256 -r | cut -d ' ' -f 1; }
 
 redis_bridge=$(password) redis_grafana=$(password)
 mqtt_bridge=$(password) mqtt_sensors=$(password) mqtt_grafana=$(password)
-grafana_admin=$(password)
+grafana_admin=$(password) http_token=$(password)
 # Before the first secret is made, because it can fail: the image may have to be fetched.
 mqtt_users=$(
   printf 'bridge:%s\nsensors:%s\ngrafana:%s\n' "$mqtt_bridge" "$mqtt_sensors" "$mqtt_grafana" |
@@ -32,7 +32,9 @@ secret mqtt_bridge_password "$mqtt_bridge"
 secret mqtt_sensors_password "$mqtt_sensors"
 secret mqtt_grafana_password "$mqtt_grafana"
 secret grafana_admin_password "$grafana_admin"
+secret http_token "$http_token"
 made=
 
 echo "MQTT user sensors, password $mqtt_sensors"
 echo "Grafana user admin, password $grafana_admin"
+echo "HTTP token, with token.yml: $http_token"

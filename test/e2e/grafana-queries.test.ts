@@ -10,13 +10,14 @@ import { columnsOf, dataSources, interpolate, type Query, queries } from '../hel
 import { MOSQUITTO, startMosquitto } from '../helpers/mosquitto.ts';
 import { mqttClient } from '../helpers/mqtt-peers.ts';
 import { temporaryDirectory } from '../helpers/temporary-directory.ts';
-import { getJson, vigia } from '../helpers/vigia.ts';
+import { vigia } from '../helpers/vigia.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 
 const INFINITY = 'yesoreyeram-infinity-datasource';
 const MQTT = 'grafana-mqtt-datasource';
 const REDIS = 'redis-datasource';
 
+const TOKEN = 'token-of-the-stack';
 const NOW = Math.floor(Date.now() / 1000) * 1000;
 /** Two hours, one reading in ten seconds, the last of them a fault that nobody overlooks: its alert is open. */
 const FROM = NOW - 7_200_000;
@@ -32,6 +33,7 @@ async function bridgeWith(sensor: string, metric: string, env: Record<string, st
     env: { MQTT_URL: broker.url, ...env },
   });
   const [, url] = await waitForOutput(child, /open\s+(http:\/\/\S+?)\/\n/);
+  const headers = { Authorization: `Bearer ${TOKEN}` };
   const readings = Array.from({ length: COUNT }, (_, i) => ({
     ...{ sensor, metric },
     ts: FROM + i * 10_000,
@@ -39,10 +41,10 @@ async function bridgeWith(sensor: string, metric: string, env: Record<string, st
   }));
   for (let i = 0; i < COUNT; i += 60) {
     const body = JSON.stringify(readings.slice(i, i + 60));
-    const response = await fetch(`${url}/api/readings`, { method: 'POST', body });
+    const response = await fetch(`${url}/api/readings`, { method: 'POST', body, headers });
     expect(await response.json()).toMatchObject({ committed: 60 });
   }
-  const alerts = await getJson<{ ts: number }[]>(`${url}/api/alerts`);
+  const alerts = (await (await fetch(`${url}/api/alerts`, { headers })).json()) as { ts: number }[];
   expect(alerts.map(({ ts }) => ts)).toContain(FROM + FAULT * 10_000);
   return { broker, url: url! };
 }
@@ -72,7 +74,9 @@ async function runInfinity({ where, target }: Query, url: string, values: Record
   for (const { key, value: text } of query.url_options.params) {
     address.searchParams.append(key, interpolate(text, values));
   }
-  const response = await fetch(address, { method: query.url_options.method });
+  // Infinity's `auth_method: bearerToken`.
+  const headers = { Authorization: `Bearer ${TOKEN}` };
+  const response = await fetch(address, { method: query.url_options.method, headers });
   const answer = await response.json();
   expect(response.status, `${where}: ${JSON.stringify(answer)}`).toBe(200);
   const rows = answer as unknown[];
@@ -89,7 +93,12 @@ describe.skipIf(!MOSQUITTO)('queries of the dashboards (Mosquitto)', () => {
     // What a topic could not name, but HTTP can.
     const sensor = 'horno 1/á & b?';
     const metric = 'temperature';
-    const { url } = await bridgeWith(sensor, metric);
+    const { url } = await bridgeWith(sensor, metric, { HTTP_TOKEN: TOKEN });
+    expect(dataSources().find(({ type }) => type === INFINITY)).toMatchObject({
+      jsonData: { auth_method: 'bearerToken' },
+      secureJsonData: { bearerToken: '$__file{/run/secrets/http_token}' },
+    });
+    expect((await fetch(`${url}/api/series`)).status).toBe(401);
     const values = { sensor, metric, __from: FROM, __to: NOW, __interval_ms: 60_000 };
     const all = queries('telemetria.json', INFINITY);
     expect(all.length).toBeGreaterThan(10);

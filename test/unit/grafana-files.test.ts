@@ -187,7 +187,9 @@ describe('provisioning', () => {
     expect(folder('datasources')).toEqual(['vigia.yml']);
     const keys: Record<string, readonly string[]> = {
       prometheus: ['httpMethod', 'timeInterval', 'manageAlerts'],
-      'yesoreyeram-infinity-datasource': ['allowedHosts', 'pathEncodedUrlsEnabled', 'timeoutInSeconds'],
+      'yesoreyeram-infinity-datasource': [
+        ...['auth_method', 'allowedHosts', 'pathEncodedUrlsEnabled', 'timeoutInSeconds'],
+      ],
       'grafana-mqtt-datasource': [
         ...['uri', 'username', 'clientID', 'tlsAuth', 'tlsAuthWithCACert', 'tlsSkipVerify'],
       ],
@@ -214,7 +216,7 @@ describe('provisioning', () => {
 
   it('holds no password, only files of secrets', () => {
     const secrets = dataSources().flatMap(({ secureJsonData }) => Object.values(secureJsonData ?? {}));
-    expect(secrets).toHaveLength(2);
+    expect(secrets).toHaveLength(3);
     for (const secret of secrets) expect(secret).toMatch(/^\$__file\{\/run\/secrets\/\w+\}$/);
   });
 

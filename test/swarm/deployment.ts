@@ -160,12 +160,12 @@ export class Deployment {
         }
         for (const { address } of containers) {
           // A port is open before the container behind it is, and a connection made then is never answered.
-          const response = await fetch(`http://${address}/readyz`, { signal: AbortSignal.timeout(2000) });
+          const response = await fetch(`http://${address}/readyz`, { signal: AbortSignal.timeout(5000) });
           if (!response.ok) throw new Error(await response.text());
         }
         return containers;
       },
-      180_000,
+      300_000,
     );
   }
 

@@ -274,7 +274,7 @@ describe('the stack on a Docker Engine', () => {
     await reach(1500, publishing);
     stack.service('bridge', 'update', '-d', '--image', 'vigia-test:2', '--env-add', 'LOG_LEVEL=debug');
     const state = () => stack.service('bridge', 'inspect', '--format', '{{.UpdateStatus.State}}');
-    await waitFor('the update', () => state() === 'completed', 240_000);
+    await waitFor('the update', () => state() === 'completed', 600_000);
     const after = await stack.bridges(5);
     expect(after.map(({ image }) => image)).toEqual(Array(5).fill('vigia-test:2'));
     expect(ids(after).filter((id) => ids(before).includes(id))).toEqual([]);
@@ -287,7 +287,7 @@ describe('the stack on a Docker Engine', () => {
     const before = await stack.bridges(5);
     stack.service('bridge', 'update', '-d', '--env-add', 'PORT=nonsense');
     const state = () => stack.service('bridge', 'inspect', '--format', '{{.UpdateStatus.State}}');
-    await waitFor('the rollback', () => state() === 'rollback_completed', 240_000);
+    await waitFor('the rollback', () => state() === 'rollback_completed', 600_000);
     const after = await stack.bridges(5);
     expect(ids(after).filter((id) => ids(before).includes(id)).length).toBeGreaterThanOrEqual(3);
     say('an update that cannot start is rolled back by itself; the other replicas were not touched');

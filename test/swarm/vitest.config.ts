@@ -6,7 +6,7 @@ export default defineConfig({
   root: resolve(import.meta.dirname, '../..'),
   test: {
     include: ['test/swarm/**/*.swarm.ts'],
-    testTimeout: 300_000,
+    testTimeout: 900_000,
     hookTimeout: 900_000,
     disableConsoleIntercept: true,
   },

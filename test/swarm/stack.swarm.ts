@@ -251,7 +251,8 @@ describe('the stack on a Docker Engine', () => {
 
   it('loses nothing when it is scaled from 5 to 8 and to 3 under load, and leaves no session behind', async () => {
     await stack.bridges(5);
-    const publishing = publish('scale', 500);
+    // Bridges that leave take what the broker has queued for them, within their 60 s: not more than a busy machine can keep up with.
+    const publishing = publish('scale', 200);
     await reach(1500, publishing);
     stack.scale('bridge', 8);
     await allTake(await stack.bridges(8));

@@ -17,13 +17,24 @@ export interface LiveReading extends SeriesId {
   readonly state?: SeriesStatus;
 }
 
+/** The data of a `state` event: a commit without readings has changed it, as when a series falls silent, or it is gone. */
+export interface LiveState extends SeriesId {
+  readonly state: SeriesStatus | 'deleted';
+}
+
+/** In the order in which they are to be told. */
 export interface LiveNews {
+  readonly deleted: readonly LiveState[];
   readonly readings: readonly LiveReading[];
+  readonly states: readonly LiveState[];
   readonly alerts: readonly Alert[];
 }
 
 export class LiveBatch {
   private readonly series = new Map<string, LiveReading[]>();
+  private readonly states = new Map<string, LiveState>();
+  /** Before every reading that waits. */
+  private readonly deleted = new Map<string, LiveState>();
   private readonly alerts = new Map<string, Alert>();
   private size = 0;
   /** Readings left out so far because newer ones of their series had come. */
@@ -33,11 +44,12 @@ export class LiveBatch {
   constructor(private readonly budget: number) {}
 
   get empty(): boolean {
-    return this.size === 0 && this.alerts.size === 0;
+    return [this.series, this.states, this.deleted, this.alerts].every(({ size }) => size === 0);
   }
 
   reading(reading: LiveReading): void {
-    const key = `${reading.sensor}\n${reading.metric}`;
+    const key = keyOf(reading);
+    if (reading.state !== undefined) this.states.delete(key);
     const waiting = this.series.get(key);
     if (!waiting) {
       this.series.set(key, [reading]);
@@ -48,9 +60,22 @@ export class LiveBatch {
     } else {
       this.skipped += waiting.length;
       this.size -= waiting.length - 1;
-      const newest = waiting.reduce((a, b) => (b.t > a.t ? b : a), reading);
-      waiting.splice(0, waiting.length, newest);
+      waiting.splice(0, waiting.length, newestOf([...waiting, reading]));
     }
+  }
+
+  /** Later than all readings so far, and than the states: what is told last is what holds. */
+  state(change: LiveState): void {
+    const key = keyOf(change);
+    const waiting = this.series.get(key);
+    if (change.state === 'deleted') {
+      this.size -= waiting?.length ?? 0;
+      this.series.delete(key);
+      this.states.delete(key);
+      for (const [id, alert] of this.alerts) if (keyOf(alert) === key) this.alerts.delete(id);
+      this.deleted.set(key, change);
+    } else if (waiting) waiting.push({ ...waiting.pop()!, state: change.state });
+    else this.states.set(key, change);
   }
 
   /** Only the newest revision of an alert is news. */
@@ -67,20 +92,36 @@ export class LiveBatch {
       if (readings.length >= this.budget) break;
       if (all) for (const reading of waiting) readings.push(reading);
       else {
-        readings.push(waiting.reduce((a, b) => (b.t > a.t ? b : a)));
+        readings.push(newestOf(waiting));
         this.skipped += waiting.length - 1;
       }
       this.size -= waiting.length;
       this.series.delete(key);
     }
-    const alerts = [...this.alerts.values()];
-    this.alerts.clear();
-    return { readings, alerts };
+    const [deleted, states, alerts] = [taken(this.deleted), taken(this.states), taken(this.alerts)];
+    return { deleted, readings, states, alerts };
   }
 
   clear(): void {
     this.series.clear();
+    this.states.clear();
+    this.deleted.clear();
     this.alerts.clear();
     this.size = 0;
   }
+}
+
+const keyOf = ({ sensor, metric }: SeriesId) => `${sensor}\n${metric}`;
+
+/** The newest by its time, with the state after all of them. */
+function newestOf(readings: readonly LiveReading[]): LiveReading {
+  const newest = readings.reduce((a, b) => (b.t > a.t ? b : a));
+  const state = readings.findLast((reading) => reading.state !== undefined)?.state;
+  return state === undefined || state === newest.state ? newest : { ...newest, state };
+}
+
+function taken<T>(map: Map<string, T>): T[] {
+  const values = [...map.values()];
+  map.clear();
+  return values;
 }

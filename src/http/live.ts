@@ -1,5 +1,5 @@
 /**
- * Live readings and alerts as server-sent events, from every replica on the store to the clients of every replica.
+ * Live readings, states and alerts as server-sent events, from every replica on the store to the clients of every replica.
  *
  * A flush serialises its news once per filter, not per client, and a client that does not keep up is dropped: it reads the
  * history again when it comes back, which costs less than keeping what it has missed. Nothing here can hold up a commit.
@@ -7,8 +7,9 @@
 import type { ServerResponse } from 'node:http';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Alert } from '../domain/alert.ts';
+import type { SeriesId } from '../domain/series.ts';
 import type { Peers, SeriesCommit } from '../store/store.ts';
-import { LiveBatch, type LiveNews } from './live-batch.ts';
+import { LiveBatch, type LiveNews, type LiveState } from './live-batch.ts';
 import { shownAlert } from './shown-alert.ts';
 import type { Units } from './unit.ts';
 
@@ -104,7 +105,20 @@ export class Live {
       if (here) this.news.reading(reading);
       if (elsewhere) this.outgoing.reading(reading);
     }
+    // A series that falls silent is committed without a reading.
+    if (samples.length === 0 && next) this.changed({ sensor, metric, state: next.status });
     this.alerts(alerts, here, elsewhere);
+  }
+
+  /** A series that a person has deleted here. */
+  removed({ sensor, metric }: SeriesId): void {
+    this.changed({ sensor, metric, state: 'deleted' });
+    this.schedule();
+  }
+
+  private changed(state: LiveState): void {
+    if (this.clients > 0) this.news.state(state);
+    if (this.peers?.wanted) this.outgoing.state(state);
   }
 
   /** An alert that a person has acknowledged here. */
@@ -177,14 +191,17 @@ export class Live {
   }
 
   private received(message: string): void {
-    let news: LiveNews;
+    /** Replicas of an older version tell of readings and alerts only. */
+    let news: Partial<LiveNews>;
     try {
       news = JSON.parse(message);
     } catch {
       return;
     }
-    const { readings, alerts } = news;
+    const { deleted = [], readings = [], states = [], alerts = [] } = news;
+    for (const state of deleted) this.news.state(state);
     for (const reading of readings) this.news.reading(reading);
+    for (const state of states) this.news.state(state);
     for (const alert of alerts) this.news.alert(alert);
     this.schedule();
   }
@@ -204,10 +221,14 @@ export class Live {
     this.flushed = performance.now();
     if (!this.outgoing.empty) this.peers?.send(JSON.stringify(this.outgoing.take()));
     if (this.news.empty) return;
-    const { readings, alerts } = this.news.take();
+    const { deleted, readings, states, alerts } = this.news.take();
     this.skipped.inc(this.news.skipped);
     this.news.skipped = 0;
-    const frames: Frame[] = readings.map((reading) => frame('reading', reading));
+    const frames: Frame[] = [
+      ...deleted.map((state) => frame('state', state)),
+      ...readings.map((reading) => frame('reading', reading)),
+      ...states.map((state) => frame('state', state)),
+    ];
     for (const alert of alerts) frames.push(frame('alert', shownAlert(alert, this.units())));
     this.write(({ sensor, metric }) => {
       let text = '';
@@ -235,7 +256,7 @@ export class Live {
 }
 
 function frame(
-  event: 'reading' | 'alert',
+  event: 'reading' | 'state' | 'alert',
   data: { readonly sensor: string; readonly metric: string },
 ): Frame {
   const { sensor, metric } = data;

@@ -224,7 +224,8 @@ export function operations(maxNameBytes: number): readonly Operation[] {
       method: 'get',
       path: '/api/stream',
       tag: 'series',
-      summary: 'Server-sent events `reading` and `alert` from now on, of one sensor or metric where given',
+      summary:
+        'Server-sent events `reading`, `state` and `alert` from now on, of one sensor or metric where given',
       query: streamQuery,
       answer: { 'text/event-stream': null },
       errors: [400],

@@ -14,11 +14,18 @@ import type { Store } from '../store/store.ts';
 import { readQuery } from './api-query.ts';
 import { exportQuery, removeQuery } from './api-schema.ts';
 import { RequestRefused } from './error-answer.ts';
+import type { Live } from './live.ts';
 
 /** Samples read at once: about 300 kB of text. */
 const PAGE = 5_000;
 
-export function seriesDataRoutes({ store, logger }: { store: Store; logger: Logger }): Router {
+interface SeriesDataOptions {
+  readonly store: Store;
+  readonly logger: Logger;
+  readonly live: Pick<Live, 'removed'>;
+}
+
+export function seriesDataRoutes({ store, logger, live }: SeriesDataOptions): Router {
   const router = Router();
 
   router.get('/:sensor/:metric/export', async (request, response) => {
@@ -58,6 +65,7 @@ export function seriesDataRoutes({ store, logger }: { store: Store; logger: Logg
     if (!removed) throw new RequestRefused(404, 'not_found', 'there is no such series');
     const requestId = response.get('X-Request-Id');
     logger.warn({ requestId, client: request.ip, ...series }, `series ${seriesKey(series)} deleted`);
+    live.removed(series);
     response.json({ deleted: series });
   });
   return router;

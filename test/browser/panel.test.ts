@@ -138,6 +138,31 @@ describe.skipIf(!CHROMIUM)('the panel', () => {
     expect(errors).toEqual([]);
   });
 
+  it('shows that a sensor has fallen silent, and drops one that is deleted', async () => {
+    const { url, mqttUrl } = await start({
+      ALERT_RULES: '[{"sensor": "pump", "missing": "1s", "anomaly": "off"}]',
+      MISSING_PATIENCE: '1s',
+    });
+    const { page, errors } = await visit(browser, url);
+    await live(page);
+    await publishReadings(mqttUrl, [{ sensor: 'pump', ts: Date.now(), value: 21 }]).done;
+    const state = (text: string) =>
+      `document.querySelector('${row('pump/temperature')} .state')?.textContent.startsWith('${text}')`;
+    await inPage(page, 'the row', state('Warm-up'));
+    await inPage(page, 'the silence', state('Silent'));
+    await inPage(
+      page,
+      'the silence at the chart',
+      `document.querySelector('#chart-now .state')?.dataset.state === 'silent'`,
+    );
+    await inPage(page, 'the alert', `document.querySelector('#alerts li[data-open]')`);
+    await fetch(`${url}/api/series/pump/temperature?confirm=pump/temperature`, { method: 'DELETE' });
+    await inPage(page, 'an empty list', `!document.querySelector('${row('pump/temperature')}')`);
+    await inPage(page, 'no alert', `!document.querySelector('#alerts li')`);
+    expect(await textOf(page, '#chart-title')).toBe('No sensor chosen');
+    expect(errors).toEqual([]);
+  });
+
   it('shows 1,000 sensors, reading sparklines only of those in sight', async () => {
     const { url } = await start();
     const ts = Date.now();

@@ -2,6 +2,7 @@
 import mqtt from 'mqtt';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Alert } from '../../src/domain/alert.ts';
+import { eventStream } from '../helpers/event-stream.ts';
 import { MOSQUITTO, startMosquitto } from '../helpers/mosquitto.ts';
 import { startReplicas } from '../helpers/replica.ts';
 import { REDIS, startRedis } from '../helpers/running-redis.ts';
@@ -48,12 +49,19 @@ describe('a silent sensor', () => {
       const [broker, redis] = await Promise.all([startMosquitto(), startRedis()]);
       const replicas = await startReplicas(2, { ...ENV, MQTT_URL: broker.url, REDIS_URL: redis.url });
       const [first, second] = await Promise.all(replicas.map((replica) => replica.url));
+      const streams = await Promise.all([first, second].map((url) => eventStream(`${url}/api/stream`)));
       const speak = await sensor(broker.url);
       await speak();
       const [raised] = await waitFor('the alert', async () => ofLength(1, await alerts(first!)), DEADLINE);
       expect(raised).toMatchObject({ rule: 'missing', state: 'open', revision: 1 });
       expect(await alerts(second!)).toEqual([raised]);
       expect(await state(second!)).toBe('silent');
+      // Whichever of them has raised it, clients of both learn that no value holds any more.
+      await waitFor('both live streams to tell', () =>
+        streams.every(({ events }) =>
+          events.some(({ event, data }) => event === 'state' && data.state === 'silent'),
+        ),
+      );
 
       // The second replica does not hear this reading, and the first does not live to see that it was the last.
       const reading = { sensor: 'boiler', metric: 'temperature', value: 22, ts: Date.now() };

@@ -51,6 +51,21 @@ describe('the live stream', () => {
     ]);
   });
 
+  it('tells that a series has fallen silent, though no reading came, and of a deletion', async () => {
+    const { url, live, store } = await testHttp();
+    await store.commit([commit('a', 'b', [21])]);
+    const { events } = await eventStream(`${url}/api/stream`);
+    const silent = commit('a', 'b', []);
+    live.committed({ ...silent, next: { ...silent.next!, status: 'silent' } }, []);
+    await waitFor('the silence', () => events.length === 1);
+    await fetch(`${url}/api/series/a/b?confirm=a/b`, { method: 'DELETE' });
+    await waitFor('the deletion', () => events.length === 2);
+    expect(events).toEqual([
+      { event: 'state', data: { sensor: 'a', metric: 'b', state: 'silent' } },
+      { event: 'state', data: { sensor: 'a', metric: 'b', state: 'deleted' } },
+    ]);
+  });
+
   it('gives late readings the verdict of their own time', async () => {
     const { url, live } = await testHttp();
     const { events } = await eventStream(`${url}/api/stream`);

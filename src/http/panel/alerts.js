@@ -49,6 +49,12 @@ export function takeAlert(alert) {
     });
 }
 
+/** Those of a series that is deleted. @param {string} key */
+export function dropAlerts(key) {
+  for (const { id } of alertsOf(key)) alerts.delete(id);
+  showAlerts();
+}
+
 /** @param {Alert} alert */
 function announce(alert) {
   if (Date.now() - announced < ANNOUNCE_MS) return;

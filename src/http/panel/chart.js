@@ -281,7 +281,7 @@ function readout(index) {
 }
 
 /** Heading: which series, its last value and state. */
-function describe() {
+export function describe() {
   const one = series.get(key);
   at('chart-title').textContent = one ? `${one.sensor} · ${one.metric}` : text().noChoice;
   const now = at('chart-now');

@@ -1,8 +1,25 @@
 /** Puts the panel together: reads, follows the live stream, and minds language, theme, token and the address. */
-import { readAlerts, showAlerts, takeAlert } from './alerts.js';
-import { chosenKey, redrawChart, reload, showRanges, showSeries, takeChartReading } from './chart.js';
+import { dropAlerts, readAlerts, showAlerts, takeAlert } from './alerts.js';
+import {
+  chosenKey,
+  describe,
+  redrawChart,
+  reload,
+  showRanges,
+  showSeries,
+  takeChartReading,
+} from './chart.js';
 import './entry.js';
-import { keyOf, readSeries, relabelSensors, series, takeReading, whenUnitsCome } from './sensors.js';
+import {
+  dropSeries,
+  keyOf,
+  readSeries,
+  relabelSensors,
+  series,
+  takeReading,
+  takeState,
+  whenUnitsCome,
+} from './sensors.js';
 import { follow, json, onToken } from './server.js';
 import { currentLanguage, number, text, useLanguage } from './text.js';
 
@@ -52,12 +69,19 @@ function chooseFromAddress() {
   if (browsing && matchMedia('(max-width: 48rem)').matches) at('detail').scrollIntoView();
 }
 
-/** One in alarm, else the first of the list. */
+/** One in alarm, else the first of the list, which gets its rows a moment later than the series come. */
 function firstKey() {
   const rows = [...document.querySelectorAll('#rows li')].map(
     (row) => /** @type {HTMLElement} */ (row).dataset.key ?? '',
   );
-  return rows.find((key) => series.get(key)?.state === 'alarm') ?? rows[0];
+  return rows.find((key) => series.get(key)?.state === 'alarm') ?? rows[0] ?? [...series.keys()][0];
+}
+
+/** @param {string} key of a series that somebody has deleted */
+function drop(key) {
+  dropSeries(key);
+  dropAlerts(key);
+  if (key === chosenKey()) showSeries('');
 }
 
 function relabel() {
@@ -138,6 +162,14 @@ void follow({
       return;
     }
     const key = keyOf(data.sensor, data.metric);
+    if (name === 'state') {
+      if (data.state === 'deleted') drop(key);
+      else {
+        takeState(key, data.state);
+        if (key === chosenKey()) describe();
+      }
+      return;
+    }
     takeReading(data);
     if (chosenKey() === '') chooseFromAddress();
     if (key === chosenKey()) takeChartReading(data);

@@ -82,10 +82,7 @@ export async function readSeries() {
     changed(key);
   }
   for (const key of [...series.keys()]) {
-    if (keys.has(key)) continue;
-    series.delete(key);
-    rows.get(key)?.item.remove();
-    rows.delete(key);
+    if (!keys.has(key)) dropSeries(key);
   }
   arrange();
   void fetchSparklines();
@@ -116,6 +113,24 @@ export function takeReading({ sensor, metric, t, v, score, state }) {
     if (points.length > POINTS) points.splice(0, points.length - POINTS);
   }
   changed(key);
+}
+
+/** A state that has changed without a reading. @param {string} key @param {string} state */
+export function takeState(key, state) {
+  const one = series.get(key);
+  if (!one || one.state === state) return;
+  one.state = state;
+  later();
+  changed(key);
+}
+
+/** Takes a series that is deleted off the list. @param {string} key */
+export function dropSeries(key) {
+  series.delete(key);
+  rows.get(key)?.item.remove();
+  rows.delete(key);
+  for (const keys of [visible, wanted, dirty]) keys.delete(key);
+  later();
 }
 
 /** Of metrics that have just appeared: readings come without. */

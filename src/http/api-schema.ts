@@ -86,6 +86,17 @@ export const rangeQuery = z.object({
   agg: z.enum(['avg', 'min', 'max'], { error: 'must be avg, min or max' }).optional(),
 });
 
+/** Query of `GET /api/series/:sensor/:metric/chart`. */
+export const chartQuery = z.object({ from: timeParameter, to: timeParameter });
+
+export const chartAnswer = z.object({
+  width: z.int().nullable().meta({ description: 'of a bucket, ms; null: every point is a reading' }),
+  points: z.array(z.tuple([z.number(), z.number(), z.number().nullable(), z.number().nullable()])).meta({
+    description:
+      'time, value, forecast and score of readings, also of the last before `from`; middle, average, minimum and maximum of buckets',
+  }),
+});
+
 /** Query of `GET /api/series/:sensor/:metric/export`; without times the whole series. */
 export const exportQuery = z.object({
   format: z.enum(['csv', 'json'], { error: 'must be csv or json' }).optional(),

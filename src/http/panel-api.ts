@@ -1,9 +1,18 @@
-/** What only the panel asks for: the newest readings of many series at once, and the numbers of its footer. */
+/** What only the panel asks for: a chart, the newest readings of many series at once, and the numbers of its footer. */
 import { Router } from 'express';
 import type { z } from 'zod';
+import { InvalidInput } from '../errors.ts';
 import { readQuery } from './api-query.ts';
-import { type recentAnswer, recentQuery, type statusAnswer } from './api-schema.ts';
+import {
+  type chartAnswer,
+  chartQuery,
+  type recentAnswer,
+  recentQuery,
+  type statusAnswer,
+} from './api-schema.ts';
+import { chartPoints } from './chart-points.ts';
 import type { HttpOptions } from './http-options.ts';
+import { requireSeries } from './series-data.ts';
 
 type PanelOptions = Pick<HttpOptions, 'store' | 'totals' | 'hostname' | 'version'>;
 
@@ -24,6 +33,15 @@ export function panelApi({ store, totals, hostname, version }: PanelOptions): Ro
       }),
     );
     response.json(answer satisfies z.infer<typeof recentAnswer>);
+  });
+
+  router.get('/series/:sensor/:metric/chart', async (request, response) => {
+    const series = { sensor: request.params.sensor, metric: request.params.metric };
+    const { from, to } = readQuery(request, chartQuery);
+    if (from >= to) throw new InvalidInput('from', 'from must be before to');
+    const answer = await chartPoints(store, series, from, to);
+    if (answer.points.length === 0) await requireSeries(store, series);
+    response.json(answer satisfies z.infer<typeof chartAnswer>);
   });
 
   router.get('/status', (_request, response) => {

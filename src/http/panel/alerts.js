@@ -106,7 +106,7 @@ function fill(item, alert) {
   const words = document.createElement('div');
   const what = document.createElement('a');
   what.className = 'what';
-  what.href = `#${keyOf(alert.sensor, alert.metric)}`;
+  what.href = `#${keyOf(alert.sensor, alert.metric)}@${alert.ts}`;
   what.textContent = nameOf(alert);
   const tag = document.createElement('span');
   tag.className = 'tag';

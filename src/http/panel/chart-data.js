@@ -1,48 +1,35 @@
-/** What the chart shows: readings with forecast and score while there are few enough, else averages with their extremes. */
-import { json } from './server.js';
+/** What the chart draws, column by column: readings with their forecast and its usual error, or averages with their extremes. */
 
 /**
  * @typedef {{ t: number[], value: (number | null)[], expected: (number | null)[], low: (number | null)[], high: (number | null)[],
- *   anomaly: (number | null)[], score: (number | null)[], bucketed: boolean }} ChartData
+ *   anomaly: (number | null)[], score: (number | null)[], width: number | null }} ChartData `width` of a bucket, ms; null: readings
  */
 
-/** More readings than this are shown in buckets: a chart has fewer pixels. */
-const MAX_READINGS = 4000;
-const BUCKETS = 500;
-const MINUTE = 60_000;
-const WIDTHS = [1, 5, 15, 60, 180, 360, 1440, 10_080].map((minutes) => minutes * MINUTE);
-/** Errors that the usual range comes from: 95 of 100 were smaller. */
-const WINDOW = 100;
+/** Readings kept from before the time shown: the usual error comes from the last so many. */
+const LEAD = 100;
+/** 95 of 100 errors were smaller. */
 const QUANTILE = 0.95;
+/** So many usual intervals without a reading are a gap in the line. */
+const GAP = 5;
+/** Intervals before one can say what is usual. */
+const KNOWN = 10;
 
-/** @param {string} path of the series @param {number} from @param {number} to @param {number} interval between readings, ms @returns {Promise<ChartData>} */
-export async function readChart(path, from, to, interval) {
-  const span = to - from;
-  const range = `from=${Math.floor(from)}&to=${Math.ceil(to)}`;
-  if (span / interval <= MAX_READINGS) {
-    /** @type {{ t: number, v: number, expected?: number, score?: number }[]} */
-    const points = await json(`${path}?${range}`);
-    return readings(points);
+/** @param {number | null} [width] @returns {ChartData} */
+export function emptyChart(width = null) {
+  return { t: [], value: [], expected: [], low: [], high: [], anomaly: [], score: [], width };
+}
+
+/** @param {{ width: number | null, points: [number, number, number | null, number | null][] }} answer of the server */
+export function chartOf({ width, points }) {
+  const data = emptyChart(width);
+  for (const [t, v, a, b] of points) {
+    if (width === null) addReading(data, t, v, a, b);
+    else push(data, t, v, null, null, a, b);
   }
-  const width =
-    WIDTHS.find((candidate) => span / candidate <= BUCKETS) ?? /** @type {number} */ (WIDTHS.at(-1));
-  const [average, low, high] = await Promise.all(
-    ['avg', 'min', 'max'].map((agg) => json(`${path}?${range}&bucket=${width}&agg=${agg}`)),
-  );
-  const at = (/** @type {{ t: number, v: number }[]} */ list) => new Map(list.map(({ t, v }) => [t, v]));
-  const [lows, highs] = [at(low), at(high)];
-  const data = emptyChart(true);
-  for (const { t, v } of average)
-    push(data, t + width / 2, v, null, null, lows.get(t) ?? v, highs.get(t) ?? v);
   return data;
 }
 
-/** @param {boolean} bucketed @returns {ChartData} */
-export function emptyChart(bucketed) {
-  return { t: [], value: [], expected: [], low: [], high: [], anomaly: [], score: [], bucketed };
-}
-
-/** @param {ChartData} data @param {number} t @param {number} v @param {number | null} expected @param {number | null} score @param {number | null} low @param {number | null} high */
+/** @param {ChartData} data @param {number} t @param {number | null} v @param {number | null} expected @param {number | null} score @param {number | null} low @param {number | null} high */
 function push(data, t, v, expected, score, low, high) {
   data.t.push(t);
   data.value.push(v);
@@ -53,43 +40,83 @@ function push(data, t, v, expected, score, low, high) {
   data.anomaly.push(score !== null && score >= 1 ? v : null);
 }
 
-/** @param {{ t: number, v: number, expected?: number, score?: number }[]} points */
-function readings(points) {
-  const data = emptyChart(false);
-  for (const { t, v, expected = null, score = null } of points) addReading(data, t, v, expected, score);
-  return data;
-}
-
 /**
  * Adds a reading at its end; an older one than the newest is left to the next read.
  * @param {ChartData} data @param {number} t @param {number} v @param {number | null} expected @param {number | null} score
  */
 export function addReading(data, t, v, expected, score) {
-  if (data.bucketed || t <= (data.t.at(-1) ?? -1)) return;
+  if (data.width !== null || t <= (data.t.at(-1) ?? -1)) return;
   const margin = expected === null ? null : usualError(data);
   const around = (/** @type {1 | -1} */ sign) =>
     margin === null || expected === null ? null : expected + sign * margin;
   push(data, t, v, expected, score, around(-1), around(1));
 }
 
+/** Adds what has come since `read` was asked for; averages and readings do not mix. @param {ChartData} read @param {ChartData} live */
+export function catchUp(read, live) {
+  if (read.width !== null || live.width !== null) return;
+  live.t.forEach((t, i) => {
+    addReading(
+      read,
+      t,
+      /** @type {number} */ (live.value[i]),
+      live.expected[i] ?? null,
+      live.score[i] ?? null,
+    );
+  });
+}
+
 /** @param {ChartData} data the readings so far @returns {number | null} null while there are too few */
 function usualError(data) {
   const errors = [];
-  for (let i = data.t.length - 1; i >= 0 && errors.length < WINDOW; i--) {
+  for (let i = data.t.length - 1; i >= 0 && errors.length < LEAD; i--) {
     const [v, expected, score] = [data.value[i], data.expected[i], data.score[i]];
     if (typeof v !== 'number' || typeof expected !== 'number' || (score ?? 0) >= 1) continue;
     errors.push(Math.abs(v - expected));
   }
-  if (errors.length < 10) return null;
+  if (errors.length < KNOWN) return null;
   errors.sort((a, b) => a - b);
   return /** @type {number} */ (errors[Math.floor(QUANTILE * (errors.length - 1))]);
 }
 
-/** Forgets what is older. @param {ChartData} data @param {number} before */
+/** Forgets what is older, but for the last few. @param {ChartData} data @param {number} before */
 export function forget(data, before) {
-  let n = 0;
-  while (n < data.t.length && /** @type {number} */ (data.t[n]) < before) n++;
-  if (n === 0) return;
+  const n = firstFrom(data, before) - LEAD;
+  if (n <= 0) return;
   for (const column of [data.t, data.value, data.expected, data.low, data.high, data.anomaly, data.score])
     column.splice(0, n);
+}
+
+/** @param {ChartData} data @param {number} from @returns {number} the index of the first point from then on */
+export function firstFrom(data, from) {
+  const i = data.t.findIndex((t) => t >= from);
+  return i < 0 ? data.t.length : i;
+}
+
+/** What 9 of 10 intervals do not exceed, ms; null while there are too few. @param {ChartData} data */
+export function usualInterval({ t }) {
+  if (t.length <= KNOWN) return null;
+  const intervals = t.slice(1).map((time, i) => time - /** @type {number} */ (t[i]));
+  intervals.sort((a, b) => a - b);
+  return /** @type {number} */ (intervals[Math.floor(0.9 * (intervals.length - 1))]);
+}
+
+/** The same with an empty point in every gap, so that no line is drawn over it. @param {ChartData} data @returns {ChartData} */
+export function withGaps(data) {
+  const usual = usualInterval(data);
+  const drawn = emptyChart(data.width);
+  data.t.forEach((t, i) => {
+    const before = data.t[i - 1] ?? t;
+    if (usual !== null && t - before > GAP * usual) push(drawn, before + 1, null, null, null, null, null);
+    push(
+      drawn,
+      t,
+      data.value[i] ?? null,
+      data.expected[i] ?? null,
+      data.score[i] ?? null,
+      data.low[i] ?? null,
+      data.high[i] ?? null,
+    );
+  });
+  return drawn;
 }

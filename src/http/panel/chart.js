@@ -1,10 +1,26 @@
-/** The chart of the chosen series, and the same as text: heading, summary, table. */
-import { alertsOf } from './alerts.js';
-import { addReading, emptyChart, forget, readChart } from './chart-data.js';
+/** The chart of the chosen series: which time it shows, and what is read and drawn of it. */
+import {
+  addReading,
+  catchUp,
+  chartOf,
+  emptyChart,
+  firstFrom,
+  forget,
+  usualInterval,
+  withGaps,
+} from './chart-data.js';
+import { makePlot } from './chart-plot.js';
+import { fillTable, pointText, summaryText } from './chart-text.js';
+import { touchable } from './chart-touch.js';
+import { around, moved, newest, resized, settled } from './chart-window.js';
 import { choose, series } from './sensors.js';
-import { about, currentLanguage, moment, number, quantity, stateName, text } from './text.js';
+import { json } from './server.js';
+import { ago, quantity, stateName, text, timeSpan } from './text.js';
 
-const MINUTE = 60_000;
+/** @typedef {import('./alerts.js').Alert} Alert */
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 /** @type {[string, number][]} */
@@ -18,57 +34,87 @@ const RANGES = [
   ['30 d', 30 * DAY],
   ['1 y', 365 * DAY],
 ];
-const TABLE_ROWS = 30;
-const LEAST_SPAN = 10_000;
+const MOMENT = 15 * MINUTE;
+/** Around a moment so many usual intervals are shown at least. */
+const MOMENT_READINGS = 60;
+/** Readings that may come before what is shown is asked for again, perhaps as averages. */
+const MOST_READINGS = 5000;
+/** A younger value goes without saying. */
+const OLD = 10 * SECOND;
+const MARKS = 1000;
 
 const at = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
 const plot = at('plot');
 const ranges = at('ranges');
-const followButton = at('follow');
 
 let key = '';
 let span = 15 * MINUTE;
-/** @type {[number, number] | null} a part that was zoomed to; null follows the newest readings */
-let zoom = null;
-let data = emptyChart(false);
+/** @type {[number, number] | null} a time that was chosen; null follows the newest readings */
+let past = null;
+/** @type {number | null} the moment that the address names, until it is shown with enough around it */
+let wanted = null;
+let data = emptyChart();
+/** What is drawn of it. */
+let drawn = data;
+/** @type {Map<string, Alert>} */
+let marks = new Map();
+/** @type {Alert[]} that came while others were on their way */
+let newMarks = [];
 /** @type {uPlot | null} */
 let chart = null;
+/** @type {string | null} */
+let chartUnit = null;
+/** @type {'loading' | 'loaded' | 'failed'} */
+let state = 'loading';
 let generation = 0;
 let frame = 0;
 let loading = 0;
 let spoken = 0;
 
-/** @param {string} name @returns {string} a colour of the theme */
-const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+const last = () => series.get(key)?.last?.t ?? null;
 
 /** @returns {[number, number]} ms */
-function shown() {
-  if (zoom) return zoom;
-  const last = series.get(key)?.last?.t ?? Date.now();
-  const now = Date.now();
-  // Recorded data ends in the past, a sensor's clock may be ahead.
-  const end = last > now || now - last > span ? last : now;
-  return [end - span, end];
-}
+const shown = () => past ?? newest(span, last(), Date.now());
 
-/** @returns {number} ms between readings, as far as is known */
-function interval() {
-  const points = series.get(key)?.points ?? [];
-  const first = points[0];
-  const last = points.at(-1);
-  return first && last && points.length > 1 ? Math.max(1, (last.t - first.t) / (points.length - 1)) : 1000;
-}
-
-/** Shows another series; the empty key none. @param {string} chosen */
-export function showSeries(chosen) {
-  key = chosen;
-  zoom = null;
+/**
+ * Shows a series; the empty key none.
+ * @param {string} chosen @param {number | null} [moment] to be shown, ms; null follows the newest readings
+ */
+export function showSeries(chosen, moment = null) {
+  if (chosen !== key) {
+    key = chosen;
+    data = emptyChart();
+    marks.clear();
+    state = 'loading';
+    spoken = 0;
+  }
   choose(key);
-  data = emptyChart(false);
+  wanted = moment;
+  past = null;
+  if (moment !== null) settle(around(moment, MOMENT));
+  draw();
   void reload();
 }
 
 export const chosenKey = () => key;
+
+/** @param {[number, number]} time */
+function settle(time) {
+  const { time: settledTime, span: width } = settled(time, last(), Date.now());
+  past = settledTime;
+  if (past === null) span = width;
+}
+
+/** Shows another time, as a person wants it. @param {[number, number] | null} time null follows the newest readings */
+function go(time) {
+  past = null;
+  if (time) settle(time);
+  wanted = null;
+  spoken = 0;
+  if (location.hash.includes('@')) history.replaceState(null, '', `#${key}`);
+  draw();
+  void reload();
+}
 
 /** Reads the data of the time shown. */
 export async function reload() {
@@ -79,41 +125,67 @@ export async function reload() {
     draw();
     return;
   }
-  const [from, to] = shown();
-  const path = `/api/series/${encodeURIComponent(one.sensor)}/${encodeURIComponent(one.metric)}`;
+  const [from, end] = shown();
+  const to = past ? end : Math.max(end, Date.now());
+  const { sensor, metric } = one;
+  newMarks = [];
   try {
-    const read = await readChart(path, from, zoom ? to : Math.max(to, Date.now()), interval());
+    const range = new URLSearchParams({ from: String(Math.floor(from)), to: String(Math.ceil(to)) });
+    const alerts = new URLSearchParams({
+      sensor,
+      metric,
+      from: String(Math.floor(from)),
+      limit: String(MARKS),
+    });
+    const [answer, found] = await Promise.all([
+      json(`/api/series/${encodeURIComponent(sensor)}/${encodeURIComponent(metric)}/chart?${range}`),
+      json(`/api/alerts?${alerts}`),
+    ]);
     if (mine !== generation) return;
-    // Readings that came while this was on its way.
-    const newest = read.t.at(-1) ?? -1;
-    if (!zoom)
-      data.t.forEach((t, i) => {
-        if (t > newest)
-          addReading(
-            read,
-            t,
-            /** @type {number} */ (data.value[i]),
-            data.expected[i] ?? null,
-            data.score[i] ?? null,
-          );
-      });
+    const read = chartOf(answer);
+    if (!past) catchUp(read, data);
     data = read;
+    marks = new Map(found.map((/** @type {Alert} */ alert) => [alert.id, alert]));
+    for (const alert of newMarks) takeMark(alert);
+    state = 'loaded';
+    spoken = 0;
   } catch {
     if (mine !== generation) return;
+    state = 'failed';
   }
-  draw();
+  const least = wanted === null ? 0 : Math.min(30 * DAY, MOMENT_READINGS * (usualInterval(data) ?? 0));
+  if (wanted !== null && data.width === null && least > MOMENT) {
+    settle(around(wanted, least));
+    wanted = null;
+    await reload();
+  } else draw();
 }
 
 /** @param {{ t: number, v: number, expected: number | null, score: number | null }} reading of the chosen series */
 export function takeChartReading({ t, v, expected, score }) {
-  if (!zoom) {
-    if (data.bucketed && loading === 0)
-      loading = setTimeout(() => {
-        loading = 0;
-        void reload();
-      }, 15_000);
-    else addReading(data, t, v, expected, score);
+  if (!past) {
+    if (data.width === null && data.t.length < MOST_READINGS) addReading(data, t, v, expected, score);
+    else if (loading === 0)
+      loading = setTimeout(
+        () => {
+          loading = 0;
+          void reload();
+        },
+        Math.min(15 * SECOND, Math.max(3 * SECOND, data.width ?? 0)),
+      );
   }
+  drawSoon();
+}
+
+/** @param {Alert} alert of the chosen series, new or changed */
+export function takeMark(alert) {
+  newMarks.push(alert);
+  if (alert.state === 'retracted') marks.delete(alert.id);
+  else marks.set(alert.id, alert);
+  drawSoon();
+}
+
+function drawSoon() {
   if (frame === 0)
     frame = requestAnimationFrame(() => {
       frame = 0;
@@ -123,212 +195,108 @@ export function takeChartReading({ t, v, expected, score }) {
 }
 
 /** Draws what is there. */
-export function draw() {
+function draw() {
   const one = series.get(key);
-  for (const id of ['legend', 'table', 'readout']) at(id).hidden = !one || data.t.length === 0;
-  at('no-chart').hidden = one !== undefined && data.t.length > 0;
+  const time = shown();
+  if (!past) forget(data, time[0]);
+  drawn = withGaps(data);
+  const [first, end] = inView();
+  const some = one !== undefined && end > first;
+  for (const id of ['table', 'readout']) at(id).hidden = !some;
+  for (const id of ['legend', 'ranges', 'moves']) at(id).hidden = !one;
+  at('no-chart').hidden = some || (one !== undefined && state !== 'loaded');
   at('no-chart').textContent = one ? text().nothing : text().choose;
-  followButton.hidden = zoom === null;
-  ranges.hidden = !one;
-  if (!one || data.t.length === 0) {
-    chart?.destroy();
-    chart = null;
-    summarize();
+  at('chart-problem').hidden = !one || state !== 'failed';
+  showTime(time);
+  const unit = one?.unit ?? null;
+  if (chart && (!one || chartUnit !== unit)) forgetPlot();
+  if (!one) {
+    at('chart-summary').textContent = '';
     return;
   }
-  const [from, to] = shown();
-  if (!zoom) forget(data, from);
-  const columns = [data.t.map((t) => t / 1000), data.low, data.high, data.expected, data.value, data.anomaly];
-  chart ??= makeChart(one.unit);
+  if (!chart) {
+    chart = makePlot(plot, size(), { unit, marks: markTimes, cursor: readout, zoom: go });
+    chartUnit = unit;
+    const plotted = chart;
+    touchable(plotted.over, {
+      timeAt: (x) => plotted.posToVal(x, 'x') * 1000,
+      show: (to) => {
+        past = to;
+        draw();
+      },
+      done: () => go(past),
+    });
+  }
+  const columns = [
+    drawn.t.map((t) => t / 1000),
+    drawn.low,
+    drawn.high,
+    drawn.expected,
+    drawn.value,
+    drawn.anomaly,
+  ];
   chart.batch(() => {
     chart?.setData(/** @type {any} */ (columns), false);
-    chart?.setScale('x', { min: from / 1000, max: to / 1000 });
+    chart?.setScale('x', { min: time[0] / 1000, max: time[1] / 1000 });
   });
-  at('legend-band').textContent = data.bucketed ? text().minmax : text().band;
+  const buckets = data.width !== null;
+  at('legend-band').textContent = buckets ? text().minmax : text().band;
+  at('legend-value').textContent = buckets ? text().average : text().value;
   for (const kind of ['.k-expected', '.k-anomaly']) {
-    /** @type {HTMLElement} */ (at('legend').querySelector(kind)).hidden = data.bucketed;
+    /** @type {HTMLElement} */ (at('legend').querySelector(kind)).hidden = buckets;
   }
-  readout(null);
+  readout(chart.cursor.idx ?? null);
   // A screen reader is not to be told every second.
-  if (Date.now() - spoken > 10_000) summarize();
-  if (/** @type {HTMLDetailsElement} */ (at('table')).open) table(one.unit);
-}
-
-/** @param {string | null} unit @returns {uPlot} */
-function makeChart(unit) {
-  const axis = {
-    stroke: colour('soft'),
-    font: '12px system-ui, sans-serif',
-    grid: { stroke: colour('grid'), width: 1 },
-    ticks: { stroke: colour('grid'), width: 1 },
-  };
-  const none = { show: false };
-  const made = new uPlot(
-    {
-      ...size(),
-      legend: { show: false },
-      cursor: { points: { size: 7 }, drag: { x: true, y: false, setScale: false } },
-      scales: { x: { time: true }, y: { range: (_, min, max) => around(min, max) } },
-      axes: [
-        {
-          ...axis,
-          space: 64,
-          values: (_, ticks, __, ___, step) => ticks.map((tick) => tickLabel(tick * 1000, step)),
-        },
-        {
-          ...axis,
-          size: 62,
-          label: unit ?? '',
-          labelFont: axis.font,
-          labelSize: unit ? 18 : 0,
-          values: (_, ticks) => ticks.map(number),
-        },
-      ],
-      series: [
-        {},
-        { stroke: 'transparent', points: none },
-        { stroke: 'transparent', points: none },
-        { stroke: colour('expected'), width: 1.4, dash: [5, 4], points: none },
-        {
-          stroke: colour('value'),
-          width: 1.5,
-          points: { size: 4, fill: colour('value'), stroke: colour('value') },
-        },
-        {
-          stroke: 'transparent',
-          points: { show: true, size: 6, fill: colour('alarm'), stroke: colour('alarm'), width: 1 },
-        },
-      ],
-      bands: [{ series: [2, 1], fill: colour('band') }],
-      hooks: {
-        setCursor: [(u) => readout(u.cursor.idx ?? null)],
-        setSelect: [zoomTo],
-        drawClear: [markAlerts],
-      },
-    },
-    /** @type {any} */ ([[], [], [], [], [], []]),
-    plot,
-  );
-  return made;
-}
-
-/** Some room above and below, also around a constant. @param {number | null} min @param {number | null} max @returns {[number, number]} */
-function around(min, max) {
-  if (min === null || max === null) return [0, 1];
-  const room = (max - min) * 0.08 || Math.max(Math.abs(max) * 0.02, 0.5);
-  return [min - room, max + room];
-}
-
-/** @param {number} t ms @param {number} step s */
-function tickLabel(t, step) {
-  /** @type {Intl.DateTimeFormatOptions} */
-  const format =
-    step >= 86_400
-      ? { day: 'numeric', month: 'short' }
-      : step >= 60
-        ? { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }
-        : { timeStyle: 'medium', hourCycle: 'h23' };
-  if (step < 86_400 && new Date(t).getHours() + new Date(t).getMinutes() + new Date(t).getSeconds() === 0)
-    return new Date(t).toLocaleDateString(currentLanguage(), { day: 'numeric', month: 'short' });
-  return new Date(t).toLocaleString(currentLanguage(), format);
-}
-
-/** The times of alerts, behind the lines: also where only averages are shown. @param {uPlot} u */
-function markAlerts(u) {
-  const { ctx, bbox } = u;
-  ctx.save();
-  ctx.fillStyle = colour('alarm');
-  for (const { ts } of alertsOf(key)) {
-    const x = u.valToPos(ts / 1000, 'x', true);
-    if (x < bbox.left || x > bbox.left + bbox.width) continue;
-    const r = 5 * devicePixelRatio;
-    ctx.globalAlpha = 0.3;
-    ctx.fillRect(x - devicePixelRatio / 2, bbox.top, devicePixelRatio, bbox.height);
-    ctx.globalAlpha = 1;
-    ctx.beginPath();
-    ctx.moveTo(x - r, bbox.top);
-    ctx.lineTo(x + r, bbox.top);
-    ctx.lineTo(x, bbox.top + 1.6 * r);
-    ctx.fill();
+  if (Date.now() - spoken > 10_000 && state === 'loaded') {
+    spoken = Date.now();
+    at('chart-summary').textContent = summaryText(drawn, [first, end], unit, [...markTimes()].length);
   }
-  ctx.restore();
+  if (/** @type {HTMLDetailsElement} */ (at('table')).open) showTable();
 }
 
-/** @param {uPlot} u */
-function zoomTo(u) {
-  const { left, width } = u.select;
-  if (width < 4) return;
-  const [from, to] = [u.posToVal(left, 'x') * 1000, u.posToVal(left + width, 'x') * 1000];
-  u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-  if (to - from < LEAST_SPAN) return;
-  zoom = [from, to];
-  showRanges();
-  void reload();
+/** @returns {[number, number]} indices of the first point shown, and after the last */
+function inView() {
+  const [from, to] = shown();
+  return [firstFrom(drawn, from), firstFrom(drawn, to + 1)];
 }
 
-/** @param {number | null} index the point under the cursor; null: the newest */
+/** @returns {number[]} */
+function markTimes() {
+  const [from, to] = shown();
+  return [...marks.values()].map(({ ts }) => ts).filter((t) => t >= from && t <= to);
+}
+
+function forgetPlot() {
+  chart?.destroy();
+  chart = null;
+}
+
+/** @param {number | null} index the point under the cursor; null: the newest that is shown */
 function readout(index) {
-  const i = index ?? data.t.length - 1;
-  const t = data.t[i];
-  const v = data.value[i];
-  if (t === undefined || typeof v !== 'number') return;
-  const unit = series.get(key)?.unit ?? null;
-  const [expected, score] = [data.expected[i], data.score[i]];
-  const parts = [moment(t), quantity(v, unit)];
-  if (typeof expected === 'number') parts.push(text().forecastOf(about(expected, unit)));
-  if (typeof score === 'number') parts.push(text().scoreOf(number(Math.round(score * 100) / 100)));
-  at('readout').textContent = parts.join(' · ');
+  at('readout').textContent = pointText(drawn, index ?? inView()[1] - 1, series.get(key)?.unit ?? null);
 }
 
-/** Heading: which series, its last value and state. */
+const showTable = () => fillTable(at('table-rows'), drawn, inView(), series.get(key)?.unit ?? null);
+
+/** Heading: which series, its last value, its state, and how long ago that was. */
 export function describe() {
   const one = series.get(key);
   at('chart-title').textContent = one ? `${one.sensor} · ${one.metric}` : text().noChoice;
   const now = at('chart-now');
   now.textContent = one?.last ? quantity(one.last.v, one.unit) : '';
   if (!one) return;
+  const age = one.last ? Date.now() - one.last.t : 0;
+  if (age >= OLD) {
+    const old = document.createElement('span');
+    old.className = 'age';
+    old.textContent = ago(age);
+    now.append(old);
+  }
   const mark = document.createElement('span');
   mark.className = 'state';
-  mark.dataset.state = one.state === 'missing' ? 'silent' : one.state;
+  mark.dataset.state = one.state;
   mark.textContent = stateName(one.state);
   now.append(mark);
-}
-
-function summarize() {
-  spoken = Date.now();
-  const values = data.value.filter((v) => v !== null);
-  const unit = series.get(key)?.unit ?? null;
-  const [min, max] = values.reduce(
-    ([low, high], v) => [Math.min(low, v), Math.max(high, v)],
-    [Infinity, -Infinity],
-  );
-  const anomalies = data.anomaly.filter((v) => v !== null).length;
-  at('chart-summary').textContent =
-    values.length === 0
-      ? ''
-      : text().summary(number(values.length), quantity(min, unit), quantity(max, unit), number(anomalies));
-}
-
-/** @param {string | null} unit */
-function table(unit) {
-  const body = at('table-rows');
-  body.replaceChildren();
-  for (let i = data.t.length - 1; i >= Math.max(0, data.t.length - TABLE_ROWS); i--) {
-    const row = document.createElement('tr');
-    const [t, v, expected, score] = [data.t[i], data.value[i], data.expected[i], data.score[i]];
-    const cells = [
-      moment(t ?? 0),
-      typeof v === 'number' ? quantity(v, unit) : '',
-      typeof expected === 'number' ? about(expected, unit) : '',
-      typeof score === 'number' ? number(Math.round(score * 100) / 100) : '',
-    ];
-    for (const content of cells) {
-      const cell = document.createElement('td');
-      cell.textContent = content;
-      row.append(cell);
-    }
-    body.append(row);
-  }
 }
 
 function size() {
@@ -339,16 +307,15 @@ function size() {
   return { width, height: matchMedia('(max-width: 48rem)').matches ? 240 : 336 };
 }
 
-export function showRanges() {
+/** @param {[number, number]} time */
+function showTime([from, to]) {
   if (ranges.childElementCount === 0) {
     for (const [, width] of RANGES) {
       const button = document.createElement('button');
       button.type = 'button';
       button.addEventListener('click', () => {
         span = width;
-        zoom = null;
-        showRanges();
-        void reload();
+        go(past && resized(past, width));
       });
       ranges.append(button);
     }
@@ -356,25 +323,30 @@ export function showRanges() {
   RANGES.forEach(([label, width], i) => {
     const button = /** @type {Element} */ (ranges.children[i]);
     button.textContent = label === '1 y' ? text().year : label;
-    button.setAttribute('aria-pressed', String(zoom === null && width === span));
+    button.setAttribute('aria-pressed', String(Math.abs(to - from - width) < width / 100));
   });
+  at('follow').hidden = past === null;
+  at('later').setAttribute('aria-disabled', String(past === null));
+  at('time-shown').textContent = past ? timeSpan(from, to) : '';
 }
 
-/** After a change of theme, language or alerts. */
+/** After a change of theme, language or units. */
 export function redrawChart() {
-  chart?.destroy();
-  chart = null;
+  forgetPlot();
   spoken = 0;
-  showRanges();
   describe();
   draw();
 }
 
-followButton.addEventListener('click', () => {
-  zoom = null;
-  showRanges();
-  at('chart-title').focus();
-  void reload();
+at('earlier').addEventListener('click', () => go(moved(shown(), -0.5)));
+at('later').addEventListener('click', () => {
+  if (past) go(moved(past, 0.5));
 });
-at('table').addEventListener('toggle', () => table(series.get(key)?.unit ?? null));
+at('follow').addEventListener('click', () => {
+  at('chart-title').focus();
+  go(null);
+});
+at('again').addEventListener('click', reload);
+at('table').addEventListener('toggle', showTable);
+setInterval(describe, 5 * SECOND);
 new ResizeObserver(() => chart?.setSize(size())).observe(at('detail'));

@@ -1,14 +1,6 @@
 /** Puts the panel together: reads, follows the live stream, and minds language, theme, token and the address. */
 import { dropAlerts, readAlerts, showAlerts, takeAlert } from './alerts.js';
-import {
-  chosenKey,
-  describe,
-  redrawChart,
-  reload,
-  showRanges,
-  showSeries,
-  takeChartReading,
-} from './chart.js';
+import { chosenKey, describe, redrawChart, reload, showSeries, takeChartReading, takeMark } from './chart.js';
 import './entry.js';
 import {
   dropSeries,
@@ -23,6 +15,8 @@ import {
 import { follow, json, onToken } from './server.js';
 import { currentLanguage, number, text, useLanguage } from './text.js';
 
+/** So many ms since 1970: what the address may name as a moment. */
+const MOMENT = /^\d{1,16}$/;
 const STATUS_MS = 5000;
 const at = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
@@ -60,12 +54,14 @@ async function readStatus() {
   }
 }
 
-/** The series in the address, else the first. */
+/** The series and the moment in the address (`#sensor/metric@ms`), else the first series. */
 function chooseFromAddress() {
-  const wanted = location.hash.slice(1);
+  const [wanted = '', moment] = location.hash.slice(1).split('@');
+  // A place in the page is no series.
+  if (!wanted.includes('/') && chosenKey() !== '') return;
   const key = series.has(wanted) ? wanted : wanted.includes('/') ? '' : (firstKey() ?? '');
-  if (key === chosenKey()) return;
-  showSeries(key);
+  if (key === '' && chosenKey() === '') return;
+  showSeries(key, MOMENT.test(moment ?? '') ? Number(moment) : null);
   if (browsing && matchMedia('(max-width: 48rem)').matches) at('detail').scrollIntoView();
 }
 
@@ -134,7 +130,6 @@ onToken(
 );
 
 useLanguage(currentLanguage());
-showRanges();
 showLive('connecting');
 addEventListener('hashchange', () => {
   browsing = true;
@@ -157,11 +152,12 @@ void follow({
   },
   lost: () => showLive('off'),
   event(name, data) {
+    const key = keyOf(data.sensor, data.metric);
     if (name === 'alert') {
       takeAlert(data);
+      if (key === chosenKey()) takeMark(data);
       return;
     }
-    const key = keyOf(data.sensor, data.metric);
     if (name === 'state') {
       if (data.state === 'deleted') drop(key);
       else {

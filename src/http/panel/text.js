@@ -10,7 +10,16 @@ const TEXT = {
     byState: 'Show by state',
     noChoice: 'No sensor chosen',
     range: 'Time shown',
+    move: 'Move in time',
+    earlier: 'Earlier',
+    later: 'Later',
     follow: 'Back to now',
+    notRead: 'The readings of this time could not be read.',
+    again: 'Try again',
+    ago: (/** @type {string} */ time) => `${time} ago`,
+    average: 'average',
+    averageOf: (/** @type {string} */ v) => `average ${v}`,
+    from: (/** @type {string} */ min, /** @type {string} */ max) => `from ${min} to ${max}`,
     year: '1 y',
     choose: 'Choose a sensor to see its readings.',
     value: 'value',
@@ -74,12 +83,8 @@ const TEXT = {
     badSensor: 'Enter the name of a sensor.',
     failed: 'This did not work. Try again.',
     busy: 'The store is not available. Try again later.',
-    summary: (
-      /** @type {string} */ n,
-      /** @type {string} */ min,
-      /** @type {string} */ max,
-      /** @type {string} */ k,
-    ) => `${n} points, from ${min} to ${max}; ${k} anomalies.`,
+    summary: (/** @type {string} */ n, /** @type {string} */ values, /** @type {string} */ k) =>
+      `Points: ${n}, ${values}. Alerts: ${k}.`,
     nothing: 'No readings in this time.',
     unknown: 'unknown',
     accounting: (/** @type {Record<string, string>} */ n) =>
@@ -96,7 +101,16 @@ const TEXT = {
     byState: 'Mostrar por estado',
     noChoice: 'Ningún sensor elegido',
     range: 'Periodo mostrado',
+    move: 'Moverse en el tiempo',
+    earlier: 'Antes',
+    later: 'Después',
     follow: 'Volver a ahora',
+    notRead: 'No se han podido leer las lecturas de este periodo.',
+    again: 'Reintentar',
+    ago: (/** @type {string} */ time) => `hace ${time}`,
+    average: 'media',
+    averageOf: (/** @type {string} */ v) => `media ${v}`,
+    from: (/** @type {string} */ min, /** @type {string} */ max) => `de ${min} a ${max}`,
     year: '1 a',
     choose: 'Elija un sensor para ver sus lecturas.',
     value: 'valor',
@@ -161,12 +175,8 @@ const TEXT = {
     badSensor: 'Escriba el nombre de un sensor.',
     failed: 'No ha funcionado. Inténtelo de nuevo.',
     busy: 'El almacén de datos no está disponible. Inténtelo más tarde.',
-    summary: (
-      /** @type {string} */ n,
-      /** @type {string} */ min,
-      /** @type {string} */ max,
-      /** @type {string} */ k,
-    ) => `${n} puntos, de ${min} a ${max}; ${k} anomalías.`,
+    summary: (/** @type {string} */ n, /** @type {string} */ values, /** @type {string} */ k) =>
+      `Puntos: ${n}, ${values}. Alertas: ${k}.`,
     nothing: 'No hay lecturas en este periodo.',
     unknown: 'desconocidas',
     accounting: (/** @type {Record<string, string>} */ n) =>
@@ -178,7 +188,15 @@ const TEXT = {
 
 /** @type {'en' | 'es'} */
 let language = firstLanguage();
-let numbers = new Intl.NumberFormat(language, { maximumSignificantDigits: 6 });
+let numbers = numberFormats();
+
+function numberFormats() {
+  const digits = { maximumSignificantDigits: 6 };
+  return {
+    plain: new Intl.NumberFormat(language, digits),
+    scientific: new Intl.NumberFormat(language, { ...digits, notation: 'scientific' }),
+  };
+}
 
 /** @returns {'en' | 'es'} what the address, the last choice or the browser says */
 function firstLanguage() {
@@ -195,7 +213,7 @@ export const text = () => TEXT[language];
 /** @param {'en' | 'es'} chosen */
 export function useLanguage(chosen) {
   language = chosen;
-  numbers = new Intl.NumberFormat(language, { maximumSignificantDigits: 6 });
+  numbers = numberFormats();
   document.documentElement.lang = language;
   const strings = /** @type {Record<string, string>} */ (/** @type {unknown} */ (text()));
   for (const element of document.querySelectorAll('[data-text]')) {
@@ -215,8 +233,11 @@ export function useLanguage(chosen) {
   }
 }
 
-/** @param {number} value */
-export const number = (value) => numbers.format(value);
+/** Huge and tiny ones with an exponent, else they have hundreds of digits. @param {number} value */
+export function number(value) {
+  const size = Math.abs(value);
+  return (size >= 1e15 || (size > 0 && size < 1e-9) ? numbers.scientific : numbers.plain).format(value);
+}
 
 /** @param {number} value @param {string | null} unit */
 export const quantity = (value, unit) => (unit ? `${number(value)}\u00a0${unit}` : number(value));
@@ -234,6 +255,32 @@ export function moment(t) {
     hourCycle: 'h23',
   });
 }
+
+/** How long something lasts, in its largest unit. @param {number} ms */
+export function duration(ms) {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  /** @type {[string, number]} */
+  const [unit, n] =
+    seconds < 60
+      ? ['second', seconds]
+      : seconds < 3600
+        ? ['minute', seconds / 60]
+        : seconds < 172_800
+          ? ['hour', seconds / 3600]
+          : ['day', seconds / 86_400];
+  return new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'short' }).format(Math.floor(n));
+}
+
+/** @param {number} ms */
+export const ago = (ms) => text().ago(duration(ms));
+
+/** From when to when, with the date. @param {number} from ms @param {number} to ms */
+export const timeSpan = (from, to) =>
+  new Intl.DateTimeFormat(language, {
+    dateStyle: 'medium',
+    timeStyle: to - from < 600_000 ? 'medium' : 'short',
+    hourCycle: 'h23',
+  }).formatRange(from, to);
 
 /** A state or rule as shown; one that this page does not know stands for itself. @param {string} state */
 export function stateName(state) {

@@ -126,6 +126,16 @@ export const alertsQuery = z.object({
     .optional(),
 });
 
+/** Body of `POST /api/alerts/acknowledge`. */
+export const acknowledgeRequest = z.object(
+  {
+    ids: z
+      .array(z.string({ error: must('a text') }), { error: must('a list of ids') })
+      .max(500, 'must be at most 500 ids'),
+  },
+  { error: 'must be an object with ids' },
+);
+
 /** Query of `GET /api/series`. */
 export const seriesQuery = z.object({ sensor: z.string().optional(), metric: z.string().optional() });
 

@@ -7,9 +7,9 @@ import type { z } from 'zod';
 import type { SeriesId } from '../domain/series.ts';
 import { InvalidInput } from '../errors.ts';
 import type { Store } from '../store/store.ts';
+import { alertRoutes } from './alerts.ts';
 import { readQuery } from './api-query.ts';
 import {
-  alertsQuery,
   MAX_POINTS,
   type pointAnswer,
   rangeQuery,
@@ -26,11 +26,9 @@ import { modelRoutes, seriesModelRoute } from './models.ts';
 import { panelApi } from './panel-api.ts';
 import { checkReadings, parseBody, summarize } from './readings-request.ts';
 import { requireSeries, seriesDataRoutes } from './series-data.ts';
-import { shownAlert } from './shown-alert.ts';
 import { unitOf } from './unit.ts';
 
 const DEFAULT_SPAN_MS = 3_600_000;
-const DEFAULT_ALERTS = 100;
 
 type ApiOptions = Pick<
   HttpOptions,
@@ -119,25 +117,7 @@ export function apiRoutes(options: ApiOptions): Router {
 
   router.use('/series', seriesDataRoutes(options));
 
-  router.get('/alerts', async (request, response) => {
-    const { limit = DEFAULT_ALERTS, sensor, metric, state, from } = readQuery(request, alertsQuery);
-    const alerts = await store.alerts({
-      limit,
-      ...(sensor !== undefined && { sensor }),
-      ...(metric !== undefined && { metric }),
-      ...(state !== undefined && { state }),
-      ...(from !== undefined && { from }),
-    });
-    response.json(alerts.map((alert) => shownAlert(alert, options.units)));
-  });
-
-  // An id has slashes and percent signs of its own: it stands here percent-encoded, as one segment.
-  router.post('/alerts/:id/acknowledge', async (request, response) => {
-    const alert = await store.acknowledge(request.params.id);
-    if (alert === null) throw new RequestRefused(404, 'not_found', 'there is no such alert');
-    options.live.acknowledged(alert);
-    response.json(shownAlert(alert, options.units));
-  });
+  router.use('/alerts', alertRoutes(options));
   return router;
 }
 

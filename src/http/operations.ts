@@ -8,6 +8,7 @@
  */
 import { z } from 'zod';
 import {
+  acknowledgeRequest,
   alertAnswer,
   alertsQuery,
   busyAnswer,
@@ -230,6 +231,15 @@ export function operations(maxNameBytes: number): readonly Operation[] {
       summary: 'Mark an alert as seen; the id is percent-encoded as one segment',
       answer: json(alertAnswer),
       errors: [404, 503],
+    },
+    {
+      method: 'post',
+      path: '/api/alerts/acknowledge',
+      tag: 'alerts',
+      summary: 'Mark up to 500 alerts as seen; the answer has those that there are',
+      body: json(acknowledgeRequest),
+      answer: json(z.array(alertAnswer)),
+      errors: [400, 413, 503],
     },
     {
       method: 'get',

@@ -414,6 +414,35 @@ describe('/api/alerts', () => {
     expect((await get(`${http.url}/api/alerts?sensor=a%2Fb`)).body[0].acknowledged).toBe(true);
     expect((await acknowledge('no/such/alert/1')).status).toBe(404);
   });
+
+  it('acknowledges many at once, and says which there were', async () => {
+    const http = await withAlerts();
+    const ids = [
+      alertId({ sensor: 'a/b', metric: 'm' }, 'anomaly', NOW + 1),
+      'no/such/alert/1',
+      alertId(S, 'anomaly', NOW),
+    ];
+    const { status, body } = await post(`${http.url}/api/alerts/acknowledge`, { ids });
+    expect(status).toBe(200);
+    expect(body).toMatchObject([
+      { id: ids[0], acknowledged: true, revision: 2 },
+      { id: ids[2], acknowledged: true },
+    ]);
+    const alerts = (await get(`${http.url}/api/alerts`)).body;
+    expect(alerts.map(({ acknowledged }: { acknowledged: boolean }) => acknowledged)).toEqual([true, true]);
+  });
+
+  it.each([
+    ['body', '[]'],
+    ['ids', '{}'],
+    ['ids', '{"ids":[1]}'],
+    ['ids', JSON.stringify({ ids: Array(501).fill('a') })],
+  ])('refuses to acknowledge, naming %s: %s', async (field, given) => {
+    const { url } = await testHttp();
+    const { status, body } = await post(`${url}/api/alerts/acknowledge`, given);
+    expect(status).toBe(400);
+    expect(body.error.field).toBe(field);
+  });
 });
 
 describe('the rest of /api', () => {

@@ -87,6 +87,10 @@ const REQUESTS: Readonly<Record<string, { readonly path: string; readonly body?:
   'get /api/series/{sensor}/{metric}/export': { path: '/api/series/s/temperature/export?format=json' },
   'delete /api/series/{sensor}/{metric}': { path: '/api/series/gone/temperature?confirm=gone/temperature' },
   'get /api/alerts': { path: '/api/alerts?sensor=s' },
+  'post /api/alerts/acknowledge': {
+    path: '/api/alerts/acknowledge',
+    body: { ids: [`s/temperature/adaptive/${NOW}`] },
+  },
   'post /api/alerts/{id}/acknowledge': {
     path: `/api/alerts/${encodeURIComponent(`s/temperature/adaptive/${NOW}`)}/acknowledge`,
   },

@@ -1,5 +1,5 @@
 /** Puts the panel together: reads, follows the live stream, and minds language, theme, token and the address. */
-import { dropAlerts, readAlerts, showAlerts, takeAlert } from './alerts.js';
+import { alertsFor, dropAlerts, readAlerts, showAlerts, takeAlert } from './alerts.js';
 import { chosenKey, describe, redrawChart, reload, showSeries, takeChartReading, takeMark } from './chart.js';
 import './entry.js';
 import {
@@ -62,7 +62,9 @@ function chooseFromAddress() {
   const key = series.has(wanted) ? wanted : wanted.includes('/') ? '' : (firstKey() ?? '');
   if (key === '' && chosenKey() === '') return;
   showSeries(key, MOMENT.test(moment ?? '') ? Number(moment) : null);
-  if (browsing && matchMedia('(max-width: 48rem)').matches) at('detail').scrollIntoView();
+  alertsFor(key);
+  const block = matchMedia('(max-width: 48rem)').matches ? 'start' : 'nearest';
+  if (browsing) at('detail').scrollIntoView({ block });
 }
 
 /** One in alarm, else the first of the list, which gets its rows a moment later than the series come. */
@@ -77,7 +79,9 @@ function firstKey() {
 function drop(key) {
   dropSeries(key);
   dropAlerts(key);
-  if (key === chosenKey()) showSeries('');
+  if (key !== chosenKey()) return;
+  showSeries('');
+  alertsFor('');
 }
 
 function relabel() {
@@ -144,7 +148,7 @@ document.addEventListener('visibilitychange', readStatus);
 
 void follow({
   async connected() {
-    await Promise.all([readSeries(), readAlerts()]);
+    await Promise.all([readSeries(), readAlerts(true)]);
     showLive('on');
     if (chosenKey() === '') chooseFromAddress();
     else void reload();

@@ -28,7 +28,6 @@ export function panelFiles(): ReadonlyMap<string, PanelFile> {
   const uplot = dirname(createRequire(import.meta.url).resolve('uplot'));
   const paths = new Map(readdirSync(here).map((name) => [name, join(here, name)]));
   paths.set('uplot.js', join(uplot, 'uPlot.iife.min.js'));
-  paths.set('uplot.css', join(uplot, 'uPlot.min.css'));
   const files = new Map<string, PanelFile>();
   for (const [name, path] of paths) {
     const type = TYPES[extname(name)];

@@ -1,5 +1,6 @@
 /** The list of alerts, the open ones first, and their acknowledgement, one by one or all that are listed. */
 
+import { at, order } from './page.js';
 import { keyOf, series } from './sensors.js';
 import { json } from './server.js';
 import { about, duration, moment, number, quantity, ruleName, text } from './text.js';
@@ -33,7 +34,6 @@ let more = false;
 let announced = 0;
 let frame = 0;
 
-const at = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
 const list = at('alerts');
 
 const keyOfAlert = (/** @type {Alert} */ { sensor, metric }) => keyOf(sensor, metric);
@@ -137,20 +137,16 @@ export function showAlerts(anew = false) {
     item.remove();
     items.delete(id);
   }
-  /** @type {Element | null} */
-  let previous = null;
-  for (const alert of visible) {
+  const ordered = visible.map((alert) => {
     const known = items.get(alert.id);
     const item = known?.item ?? document.createElement('li');
     if (anew || known?.revision !== alert.revision) {
       fill(item, alert);
       items.set(alert.id, { item, revision: alert.revision });
     }
-    /** @type {Element | null} */
-    const place = previous === null ? list.firstElementChild : previous.nextElementSibling;
-    if (item !== place) list.insertBefore(item, place);
-    previous = item;
-  }
+    return item;
+  });
+  order(list, ordered);
   // What is moved loses it.
   if (focused?.isConnected) focused.focus({ preventScroll: true });
   showAges();

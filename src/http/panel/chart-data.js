@@ -14,30 +14,31 @@ const GAP = 5;
 /** Intervals before one can say what is usual. */
 const KNOWN = 10;
 
+const COLUMNS = /** @type {const} */ (['t', 'value', 'expected', 'score', 'low', 'high', 'anomaly']);
+
 /** @param {number | null} [width] @returns {ChartData} */
-export function emptyChart(width = null) {
-  return { t: [], value: [], expected: [], low: [], high: [], anomaly: [], score: [], width };
-}
+export const emptyChart = (width = null) => ({
+  .../** @type {any} */ (Object.fromEntries(COLUMNS.map((name) => [name, []]))),
+  width,
+});
 
 /** @param {{ width: number | null, points: [number, number, number | null, number | null][] }} answer of the server */
 export function chartOf({ width, points }) {
   const data = emptyChart(width);
   for (const [t, v, a, b] of points) {
     if (width === null) addReading(data, t, v, a, b);
-    else push(data, t, v, null, null, a, b);
+    else push(data, [t, v, null, null, a, b]);
   }
   return data;
 }
 
-/** @param {ChartData} data @param {number} t @param {number | null} v @param {number | null} expected @param {number | null} score @param {number | null} low @param {number | null} high */
-function push(data, t, v, expected, score, low, high) {
-  data.t.push(t);
-  data.value.push(v);
-  data.expected.push(expected);
-  data.score.push(score);
-  data.low.push(low);
-  data.high.push(high);
-  data.anomaly.push(score !== null && score >= 1 ? v : null);
+/** @param {ChartData} data @param {(number | null)[]} row without the anomaly, which follows from the score */
+function push(data, row) {
+  const [, v = null, , score = null] = row;
+  const whole = [...row, score !== null && score >= 1 ? v : null];
+  COLUMNS.forEach((name, i) => {
+    data[name].push(/** @type {number} */ (whole[i]));
+  });
 }
 
 /**
@@ -49,20 +50,15 @@ export function addReading(data, t, v, expected, score) {
   const margin = expected === null ? null : usualError(data);
   const around = (/** @type {1 | -1} */ sign) =>
     margin === null || expected === null ? null : expected + sign * margin;
-  push(data, t, v, expected, score, around(-1), around(1));
+  push(data, [t, v, expected, score, around(-1), around(1)]);
 }
 
 /** Adds what has come since `read` was asked for; averages and readings do not mix. @param {ChartData} read @param {ChartData} live */
 export function catchUp(read, live) {
   if (read.width !== null || live.width !== null) return;
   live.t.forEach((t, i) => {
-    addReading(
-      read,
-      t,
-      /** @type {number} */ (live.value[i]),
-      live.expected[i] ?? null,
-      live.score[i] ?? null,
-    );
+    const v = /** @type {number} */ (live.value[i]);
+    addReading(read, t, v, live.expected[i] ?? null, live.score[i] ?? null);
   });
 }
 
@@ -83,8 +79,7 @@ function usualError(data) {
 export function forget(data, before) {
   const n = firstFrom(data, before) - LEAD;
   if (n <= 0) return;
-  for (const column of [data.t, data.value, data.expected, data.low, data.high, data.anomaly, data.score])
-    column.splice(0, n);
+  for (const name of COLUMNS) data[name].splice(0, n);
 }
 
 /** @param {ChartData} data @param {number} from @returns {number} the index of the first point from then on */
@@ -107,16 +102,8 @@ export function withGaps(data) {
   const drawn = emptyChart(data.width);
   data.t.forEach((t, i) => {
     const before = data.t[i - 1] ?? t;
-    if (usual !== null && t - before > GAP * usual) push(drawn, before + 1, null, null, null, null, null);
-    push(
-      drawn,
-      t,
-      data.value[i] ?? null,
-      data.expected[i] ?? null,
-      data.score[i] ?? null,
-      data.low[i] ?? null,
-      data.high[i] ?? null,
-    );
+    if (usual !== null && t - before > GAP * usual) push(drawn, [before + 1, null, null, null, null, null]);
+    for (const name of COLUMNS) drawn[name].push(/** @type {number} */ (data[name][i]));
   });
   return drawn;
 }

@@ -1,4 +1,5 @@
 /** The chart of the chosen series: which time it shows, and what is read and drawn of it. */
+
 import {
   addReading,
   catchUp,
@@ -13,7 +14,9 @@ import { makePlot } from './chart-plot.js';
 import { fillTable, pointText, summaryText } from './chart-text.js';
 import { touchable } from './chart-touch.js';
 import { around, moved, newest, resized, settled } from './chart-window.js';
+import { at } from './page.js';
 import { choose, series } from './sensors.js';
+import { offer, pathOf } from './series-file.js';
 import { json } from './server.js';
 import { ago, quantity, stateName, text, timeSpan } from './text.js';
 
@@ -43,7 +46,6 @@ const MOST_READINGS = 5000;
 const OLD = 10 * SECOND;
 const MARKS = 1000;
 
-const at = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
 const plot = at('plot');
 const ranges = at('ranges');
 
@@ -89,6 +91,7 @@ export function showSeries(chosen, moment = null) {
     spoken = 0;
   }
   choose(key);
+  offer(series.get(key));
   wanted = moment;
   past = null;
   if (moment !== null) settle(around(moment, MOMENT));
@@ -138,7 +141,7 @@ export async function reload() {
       limit: String(MARKS),
     });
     const [answer, found] = await Promise.all([
-      json(`/api/series/${encodeURIComponent(sensor)}/${encodeURIComponent(metric)}/chart?${range}`),
+      json(`${pathOf(one)}/chart?${range}`),
       json(`/api/alerts?${alerts}`),
     ]);
     if (mine !== generation) return;

@@ -1,10 +1,11 @@
 /** The form for values by hand: /nuevo stores, /detectar stores and checks. */
+import { at } from './page.js';
 import { json, Refused } from './server.js';
 import { about, quantity, text } from './text.js';
 
-const at = (/** @type {string} */ id) => /** @type {HTMLInputElement} */ (document.getElementById(id));
-const form = /** @type {HTMLFormElement} */ (document.getElementById('entry'));
-const result = /** @type {HTMLElement} */ (document.getElementById('entry-result'));
+const field = (/** @type {string} */ id) => /** @type {HTMLInputElement} */ (at(id));
+const form = /** @type {HTMLFormElement} */ (at('entry'));
+const result = at('entry-result');
 const UNIT = '°C';
 
 /** @param {string} message @param {'ok' | 'alarm' | ''} kind */
@@ -25,10 +26,10 @@ function wrong(input, bad, message) {
 form.addEventListener('submit', async (event) => {
   event.preventDefault();
   const route = /** @type {HTMLButtonElement | null} */ (event.submitter)?.value ?? 'nuevo';
-  const sensor = at('entry-sensor').value.trim();
-  const value = at('entry-value').value.trim().replace(',', '.');
-  if (wrong(at('entry-sensor'), sensor === '', text().badSensor)) return;
-  if (wrong(at('entry-value'), value === '' || !Number.isFinite(Number(value)), text().badValue)) return;
+  const sensor = field('entry-sensor').value.trim();
+  const value = field('entry-value').value.trim().replace(',', '.');
+  if (wrong(field('entry-sensor'), sensor === '', text().badSensor)) return;
+  if (wrong(field('entry-value'), value === '' || !Number.isFinite(Number(value)), text().badValue)) return;
   say('', '');
   for (const button of form.querySelectorAll('button')) button.disabled = true;
   try {
@@ -44,18 +45,18 @@ form.addEventListener('submit', async (event) => {
         answer.anomaly ? 'alarm' : 'ok',
       );
     }
-    at('entry-value').value = '';
-    at('entry-value').focus();
+    field('entry-value').value = '';
+    field('entry-value').focus();
   } catch (error) {
     const refused = error instanceof Refused ? error : null;
-    say(
-      refused?.status === 503
-        ? text().busy
-        : refused && refused.status < 500
-          ? refused.message
-          : text().failed,
-      'alarm',
-    );
+    // What the server says is Spanish, whatever is spoken here.
+    if (refused?.field === 'sensor') wrong(field('entry-sensor'), true, text().badSensor);
+    else if (refused?.field === 'dato') wrong(field('entry-value'), true, text().badValue);
+    else
+      say(
+        refused?.status === 503 ? text().busy : refused?.status === 429 ? text().tooMany : text().failed,
+        'alarm',
+      );
   } finally {
     for (const button of form.querySelectorAll('button')) button.disabled = false;
   }

@@ -1,7 +1,10 @@
 /** Puts the panel together: reads, follows the live stream, and minds language, theme, token and the address. */
+
 import { alertsFor, dropAlerts, readAlerts, showAlerts, takeAlert } from './alerts.js';
 import { chosenKey, describe, redrawChart, reload, showSeries, takeChartReading, takeMark } from './chart.js';
+import { at } from './page.js';
 import './entry.js';
+import { keep, kept } from './kept.js';
 import {
   dropSeries,
   keyOf,
@@ -18,7 +21,6 @@ import { currentLanguage, number, text, useLanguage } from './text.js';
 /** So many ms since 1970: what the address may name as a moment. */
 const MOMENT = /^\d{1,16}$/;
 const STATUS_MS = 5000;
-const at = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
 /** @type {'connecting' | 'on' | 'off'} */
 let live = 'connecting';
@@ -96,7 +98,7 @@ function relabel() {
 const language = /** @type {HTMLSelectElement} */ (at('language'));
 language.value = currentLanguage();
 language.addEventListener('change', () => {
-  localStorage.setItem('vigia.language', language.value);
+  keep('language', language.value);
   useLanguage(language.value === 'es' ? 'es' : 'en');
   relabel();
 });
@@ -106,7 +108,7 @@ const showThemeButton = () =>
   theme.setAttribute('aria-pressed', String(document.documentElement.dataset.theme === 'dark'));
 theme.addEventListener('click', () => {
   const chosen = document.documentElement.dataset.theme === 'dark' ? 'light' : 'dark';
-  localStorage.setItem('vigia.theme', chosen);
+  keep('theme', chosen);
   document.documentElement.dataset.theme = chosen;
 });
 new MutationObserver(() => {
@@ -117,7 +119,7 @@ showThemeButton();
 
 const tokenDialog = /** @type {HTMLDialogElement} */ (at('token'));
 const tokenInput = /** @type {HTMLInputElement} */ (at('token-value'));
-let tokenTried = sessionStorage.getItem('vigia.token') !== null;
+let tokenTried = kept('token', true) !== null;
 onToken(
   () =>
     new Promise((resolve) => {
@@ -135,6 +137,11 @@ onToken(
 
 useLanguage(currentLanguage());
 showLive('connecting');
+// The address stays with the series.
+/** @type {HTMLElement} */ (document.querySelector('.skip')).addEventListener('click', (event) => {
+  event.preventDefault();
+  at('chart-title').focus();
+});
 addEventListener('hashchange', () => {
   browsing = true;
   chooseFromAddress();

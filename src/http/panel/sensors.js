@@ -2,8 +2,9 @@
  * The list of sensors. All rows are in the page, so that searching, tabbing and screen readers find them, and the browser
  * skips the layout of those out of sight; sparklines are read and drawn only for those in sight.
  */
+import { at, order } from './page.js';
 import { json } from './server.js';
-import { number, quantity, stateName, text } from './text.js';
+import { duration, number, quantity, stateName, text } from './text.js';
 
 /**
  * @typedef {{ t: number, v: number, score: number | null }} Point
@@ -33,11 +34,11 @@ let chosen = '';
 let fetching = false;
 let frame = 0;
 
-const list = /** @type {HTMLUListElement} */ (document.getElementById('rows'));
-const search = /** @type {HTMLInputElement} */ (document.getElementById('search'));
-const chips = /** @type {HTMLElement} */ (document.getElementById('states'));
-const count = /** @type {HTMLElement} */ (document.getElementById('sensor-count'));
-const empty = /** @type {HTMLElement} */ (document.getElementById('no-sensors'));
+const list = at('rows');
+const search = /** @type {HTMLInputElement} */ (at('search'));
+const chips = at('states');
+const count = at('sensor-count');
+const empty = at('no-sensors');
 
 const watcher = new IntersectionObserver(
   (entries) => {
@@ -160,7 +161,25 @@ export function whenUnitsCome(listener) {
 export function choose(key) {
   rows.get(chosen)?.link.removeAttribute('aria-current');
   chosen = key;
-  rows.get(key)?.link.setAttribute('aria-current', 'true');
+  const row = rows.get(key);
+  row?.link.setAttribute('aria-current', 'true');
+  if (!row || row.item.hidden) return;
+  tabTo(key);
+  // Of the list only: a small screen stays where it is.
+  const [outer, inner] = [list.getBoundingClientRect(), row.item.getBoundingClientRect()];
+  if (inner.top < outer.top) list.scrollTop += inner.top - outer.top;
+  else if (inner.bottom > outer.bottom) list.scrollTop += inner.bottom - outer.bottom;
+}
+
+/** The row that the Tab key goes to; from there the arrows do. */
+let tabStop = '';
+/** @param {string} key */
+function tabTo(key) {
+  const before = rows.get(tabStop)?.link;
+  if (before) before.tabIndex = -1;
+  tabStop = key;
+  const link = rows.get(key)?.link;
+  if (link) link.tabIndex = 0;
 }
 
 let arranging = 0;
@@ -182,21 +201,23 @@ export function arrange() {
   /** @type {Record<string, number>} */
   const counts = {};
   let shown = 0;
-  /** @type {Element | null} */
-  let previous = null;
+  /** @type {Element[]} */
+  const ordered = [];
   for (const one of sorted) {
     const row = rows.get(one.key) ?? makeRow(one);
-    /** @type {Element | null} */
-    const expected = previous === null ? list.firstElementChild : previous.nextElementSibling;
-    if (row.item !== expected) list.insertBefore(row.item, expected);
-    previous = row.item;
-    const kind = one.state === 'missing' ? 'silent' : one.state;
+    ordered.push(row.item);
+    const kind = one.state;
     counts[kind] = (counts[kind] ?? 0) + 1;
     const fits =
       (state === 'all' || state === kind) &&
       (needle === '' || `${one.sensor} ${one.metric}`.toLocaleLowerCase().includes(needle));
     if (row.item.hidden === fits) row.item.hidden = !fits;
     if (fits) shown++;
+  }
+  order(list, ordered);
+  if (rows.get(tabStop)?.item.hidden !== false) {
+    const first = /** @type {HTMLElement | null} */ (list.querySelector('li:not([hidden])'));
+    tabTo(rows.get(chosen)?.item.hidden === false ? chosen : (first?.dataset.key ?? ''));
   }
   count.textContent = text().counted(number(shown), number(sorted.length));
   empty.hidden = shown > 0;
@@ -233,6 +254,7 @@ function makeRow(one) {
   const link = document.createElement('a');
   link.className = 'row';
   link.href = `#${one.key}`;
+  link.tabIndex = -1;
   const names = element('span', 'names');
   names.append(element('span', 'name', one.sensor), element('span', 'sub', one.metric));
   const spark = document.createElementNS(SVG, 'svg');
@@ -282,8 +304,9 @@ function changed(key) {
 /** @param {Series} one @param {Row} row */
 function draw(one, row) {
   row.value.textContent = one.last ? quantity(one.last.v, one.unit) : '–';
-  row.state.textContent = stateName(one.state);
-  row.state.dataset.state = one.state === 'missing' ? 'silent' : one.state;
+  const silent = one.state === 'silent' && one.last;
+  row.state.textContent = stateName(one.state) + (silent ? ` · ${duration(Date.now() - silent.t)}` : '');
+  row.state.dataset.state = one.state;
   drawSparkline(row.spark, one.points ?? []);
 }
 
@@ -349,13 +372,19 @@ async function fetchSparklines() {
 
 search.addEventListener('input', arrange);
 list.addEventListener('keydown', (event) => {
-  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  const step = { ArrowDown: 1, ArrowUp: -1, Home: -Infinity, End: Infinity }[event.key];
   if (step === undefined) return;
   const shown = [.../** @type {NodeListOf<HTMLElement>} */ (list.querySelectorAll('li:not([hidden]) a'))];
   const at = shown.indexOf(/** @type {HTMLElement} */ (document.activeElement));
   shown[Math.max(0, Math.min(shown.length - 1, at + step))]?.focus();
   event.preventDefault();
 });
+list.addEventListener('focusin', ({ target }) =>
+  tabTo(/** @type {HTMLElement} */ (target).closest('li')?.dataset.key ?? ''),
+);
+setInterval(() => {
+  for (const key of visible) if (series.get(key)?.state === 'silent') changed(key);
+}, 5000);
 
 /** After a change of language. */
 export function relabelSensors() {

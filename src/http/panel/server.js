@@ -1,13 +1,18 @@
 /** Requests to this server, with the token where it asks for one, and the live stream. */
 
+import { keep, kept } from './kept.js';
+
 const SILENCE_MS = 45_000;
 const RETRIES_MS = [500, 1000, 2000, 5000, 10_000];
 
+const SENDABLE = /^[\x21-\x7e\xa1-\xff]+$/;
+
 export class Refused extends Error {
-  /** @param {number} status @param {string} message */
-  constructor(status, message) {
+  /** @param {number} status @param {string} message @param {string} [field] what is wrong */
+  constructor(status, message, field) {
     super(message);
     this.status = status;
+    this.field = field;
   }
 }
 
@@ -24,20 +29,23 @@ export function onToken(ask) {
 /** @param {string} path @param {RequestInit} [init] @returns {Promise<Response>} a good one; 401 asks for the token and tries again */
 async function request(path, init = {}) {
   for (;;) {
-    const token = sessionStorage.getItem('vigia.token');
-    const headers = { ...init.headers, ...(token === null ? {} : { authorization: `Bearer ${token}` }) };
-    const response = await fetch(path, { ...init, headers, cache: 'no-store' });
-    if (response.status !== 401) {
+    const token = kept('token', true);
+    // No header takes it, so no server can have it.
+    if (token === null || SENDABLE.test(token)) {
+      const headers = { ...init.headers, ...(token === null ? {} : { authorization: `Bearer ${token}` }) };
+      const response = await fetch(path, { ...init, headers, cache: 'no-store' });
       if (response.ok) return response;
-      const body = await response.json().catch(() => null);
-      throw new Refused(response.status, body?.error?.message ?? response.statusText);
+      if (response.status !== 401) {
+        const body = await response.json().catch(() => null);
+        throw new Refused(response.status, body?.error?.message ?? response.statusText, body?.error?.field);
+      }
     }
     // Another request may have been given a new token meanwhile.
-    if (sessionStorage.getItem('vigia.token') === token) {
+    if (kept('token', true) === token) {
       asking ??= askForToken().finally(() => {
         asking = null;
       });
-      sessionStorage.setItem('vigia.token', await asking);
+      keep('token', await asking, true);
     }
   }
 }
@@ -45,6 +53,16 @@ async function request(path, init = {}) {
 /** @param {string} path @param {RequestInit} [init] */
 export async function json(path, init) {
   return (await request(path, { ...init, headers: { accept: 'application/json' } })).json();
+}
+
+/** Gives what the server answers to a person as a file. @param {string} path @param {string} name */
+export async function download(path, name) {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(await (await request(path)).blob());
+  link.download = name;
+  link.click();
+  // Not before the browser has begun to read it.
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
 
 /**

@@ -1,5 +1,7 @@
 /** What the panel says, in English and Spanish, and how numbers and times are written. */
 
+import { kept } from './kept.js';
+
 /** A text with values in it. @param {(...values: string[]) => string} made */
 const using = (made) => made;
 
@@ -24,6 +26,12 @@ const TEXT = {
     averageOf: using((v) => `average ${v}`),
     from: using((min, max) => `from ${min} to ${max}`),
     year: '1 y',
+    wholeSeries: 'Whole series:',
+    remove: 'Delete…',
+    removeTitle: 'Delete this series?',
+    removeText: using((what) => `All readings and alerts of ${what} are deleted and cannot be brought back.`),
+    removeNow: 'Delete for good',
+    cancel: 'Cancel',
     choose: 'Choose a sensor to see its readings.',
     value: 'value',
     expected: 'forecast',
@@ -86,7 +94,8 @@ const TEXT = {
     noAnomaly: using((v, e) => `No anomaly: ${v}, forecast ${e}.`),
     tooLittle: using((n) => `Stored. Not enough history yet to check: ${n} values.`),
     badValue: 'Enter a number, such as 21.5.',
-    badSensor: 'Enter the name of a sensor.',
+    badSensor: 'Enter the name of a sensor, not too long.',
+    tooMany: 'Too many at a time. Try again in a moment.',
     failed: 'This did not work. Try again.',
     busy: 'The store is not available. Try again later.',
     summary: using((n, values, k) => `Points: ${n}, ${values}. Alerts: ${k}.`),
@@ -116,6 +125,14 @@ const TEXT = {
     averageOf: using((v) => `media ${v}`),
     from: using((min, max) => `de ${min} a ${max}`),
     year: '1 a',
+    wholeSeries: 'Serie completa:',
+    remove: 'Eliminar…',
+    removeTitle: '¿Eliminar esta serie?',
+    removeText: using(
+      (what) => `Se eliminan todas las lecturas y alertas de ${what}. No se podrán recuperar.`,
+    ),
+    removeNow: 'Eliminar para siempre',
+    cancel: 'Cancelar',
     choose: 'Elija un sensor para ver sus lecturas.',
     value: 'valor',
     expected: 'pronóstico',
@@ -178,7 +195,8 @@ const TEXT = {
     noAnomaly: using((v, e) => `Sin anomalía: ${v}, pronóstico ${e}.`),
     tooLittle: using((n) => `Guardado. Aún no hay datos suficientes para comprobar: ${n} valores.`),
     badValue: 'Escriba un número, por ejemplo 21,5.',
-    badSensor: 'Escriba el nombre de un sensor.',
+    badSensor: 'Escriba el nombre de un sensor, no demasiado largo.',
+    tooMany: 'Demasiadas a la vez. Inténtelo dentro de un momento.',
     failed: 'No ha funcionado. Inténtelo de nuevo.',
     busy: 'El almacén de datos no está disponible. Inténtelo más tarde.',
     summary: using((n, values, k) => `Puntos: ${n}, ${values}. Alertas: ${k}.`),
@@ -186,7 +204,9 @@ const TEXT = {
     unknown: 'desconocidas',
     accounting: (/** @type {Record<string, string>} */ n) =>
       `Recibidas ${n.received} = guardadas ${n.committed} + duplicadas ${n.duplicate} + apartadas ${n.deadLettered} + rechazadas ${n.rejected} + en curso ${n.inFlight}`,
-    program: using((version, store) => ` · Vigía ${version}, almacén ${store}`),
+    program: using(
+      (version, store) => ` · Vigía ${version}, almacén ${store === 'embedded' ? 'integrado' : 'Redis'}`,
+    ),
   },
 };
 
@@ -204,10 +224,7 @@ function numberFormats() {
 
 /** @returns {'en' | 'es'} what the address, the last choice or the browser says */
 function firstLanguage() {
-  const wanted =
-    new URLSearchParams(location.search).get('lang') ??
-    localStorage.getItem('vigia.language') ??
-    navigator.language;
+  const wanted = new URLSearchParams(location.search).get('lang') ?? kept('language') ?? navigator.language;
   return wanted.startsWith('es') ? 'es' : 'en';
 }
 

@@ -1,11 +1,13 @@
 // Runs before the first paint, so that the page does not flash in the other theme.
-const chosenTheme = localStorage.getItem('vigia.theme');
 const darkTheme = matchMedia('(prefers-color-scheme: dark)');
 const showTheme = () => {
-  const dark = chosenTheme === null ? darkTheme.matches : chosenTheme === 'dark';
-  document.documentElement.dataset.theme = dark ? 'dark' : 'light';
+  let chosen = null;
+  try {
+    chosen = localStorage.getItem('vigia.theme');
+  } catch {
+    // Storage is blocked: the theme of the system.
+  }
+  document.documentElement.dataset.theme = chosen ?? (darkTheme.matches ? 'dark' : 'light');
 };
 showTheme();
-darkTheme.addEventListener('change', () => {
-  if (localStorage.getItem('vigia.theme') === null) showTheme();
-});
+darkTheme.addEventListener('change', showTheme);

@@ -1,0 +1,58 @@
+/** A whole series in a person's hands: as a file, or deleted. */
+
+import { kept } from './kept.js';
+import { at } from './page.js';
+import { download, json, Refused } from './server.js';
+import { text } from './text.js';
+
+/** @typedef {{ sensor: string, metric: string }} SeriesId */
+
+const dialog = /** @type {HTMLDialogElement} */ (at('removal'));
+const links = /** @type {HTMLAnchorElement[]} */ ([at('as-csv'), at('as-json')]);
+
+/** @type {SeriesId | undefined} */
+let offered;
+
+/** @param {SeriesId} one */
+export const pathOf = ({ sensor, metric }) =>
+  `/api/series/${encodeURIComponent(sensor)}/${encodeURIComponent(metric)}`;
+
+/** @param {SeriesId | undefined} one the series of the chart */
+export function offer(one) {
+  offered = one;
+  at('files').hidden = !one;
+  if (one) for (const link of links) link.href = `${pathOf(one)}/export?format=${link.dataset.format}`;
+}
+
+for (const link of links)
+  link.addEventListener('click', async (event) => {
+    // A link has no header for the token; without one the browser writes the file as it comes.
+    if (kept('token', true) === null || !offered) return;
+    event.preventDefault();
+    const name = `${offered.sensor}-${offered.metric}.${link.dataset.format}`;
+    at('files-problem').hidden = true;
+    await download(link.href, name).catch(() => {
+      at('files-problem').hidden = false;
+    });
+  });
+
+at('remove').addEventListener('click', () => {
+  if (!offered) return;
+  at('removal-text').textContent = text().removeText(`${offered.sensor} · ${offered.metric}`);
+  at('removal-error').textContent = '';
+  dialog.showModal();
+});
+at('removal-form').addEventListener('submit', async (event) => {
+  const button = /** @type {HTMLButtonElement | null} */ (/** @type {SubmitEvent} */ (event).submitter);
+  if (button?.value !== 'delete' || !offered) return;
+  event.preventDefault();
+  try {
+    const confirm = new URLSearchParams({ confirm: `${offered.sensor}/${offered.metric}` });
+    // The live stream tells every panel that it is gone.
+    await json(`${pathOf(offered)}?${confirm}`, { method: 'DELETE' });
+    dialog.close();
+  } catch (error) {
+    if (error instanceof Refused && error.status === 404) dialog.close();
+    else at('removal-error').textContent = text().failed;
+  }
+});

@@ -126,12 +126,14 @@ onToken(
       at('token-error').textContent = tokenTried ? text().tokenWrong : '';
       tokenInput.value = '';
       tokenDialog.showModal();
-      at('token-form').onsubmit = () => {
+      // Not on submit, which closes the dialog that the next try may have opened by then.
+      tokenDialog.onclose = () => {
         tokenTried = true;
-        resolve(tokenInput.value.trim());
+        const token = tokenInput.value.trim();
+        // Nothing can be shown without one.
+        if (token === '') tokenDialog.showModal();
+        else resolve(token);
       };
-      // Nothing can be shown without it.
-      tokenDialog.oncancel = (event) => event.preventDefault();
     }),
 );
 

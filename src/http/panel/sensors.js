@@ -165,10 +165,16 @@ export function choose(key) {
   row?.link.setAttribute('aria-current', 'true');
   if (!row || row.item.hidden) return;
   tabTo(key);
-  // Of the list only: a small screen stays where it is.
-  const [outer, inner] = [list.getBoundingClientRect(), row.item.getBoundingClientRect()];
-  if (inner.top < outer.top) list.scrollTop += inner.top - outer.top;
-  else if (inner.bottom > outer.bottom) list.scrollTop += inner.bottom - outer.bottom;
+  reveal(row.item);
+}
+
+/** Scrolls the list only: a small screen stays where it is. @param {Element} item @param {number} [tries] rows that come into sight turn out higher or lower */
+function reveal(item, tries = 5) {
+  const [outer, inner] = [list.getBoundingClientRect(), item.getBoundingClientRect()];
+  const by = Math.min(0, inner.top - outer.top) || Math.max(0, inner.bottom - outer.bottom);
+  if (tries === 0) return;
+  list.scrollTop += by;
+  requestAnimationFrame(() => reveal(item, tries - 1));
 }
 
 /** The row that the Tab key goes to; from there the arrows do. */
@@ -206,10 +212,9 @@ export function arrange() {
   for (const one of sorted) {
     const row = rows.get(one.key) ?? makeRow(one);
     ordered.push(row.item);
-    const kind = one.state;
-    counts[kind] = (counts[kind] ?? 0) + 1;
+    counts[one.state] = (counts[one.state] ?? 0) + 1;
     const fits =
-      (state === 'all' || state === kind) &&
+      (state === 'all' || state === one.state) &&
       (needle === '' || `${one.sensor} ${one.metric}`.toLocaleLowerCase().includes(needle));
     if (row.item.hidden === fits) row.item.hidden = !fits;
     if (fits) shown++;

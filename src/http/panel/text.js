@@ -237,21 +237,15 @@ export function useLanguage(chosen) {
   numbers = numberFormats();
   document.documentElement.lang = language;
   const strings = /** @type {Record<string, string>} */ (/** @type {unknown} */ (text()));
-  for (const element of document.querySelectorAll('[data-text]')) {
-    element.textContent = strings[/** @type {HTMLElement} */ (element).dataset.text ?? ''] ?? '';
-  }
-  for (const element of document.querySelectorAll('[data-label]')) {
-    element.setAttribute(
-      'aria-label',
-      strings[/** @type {HTMLElement} */ (element).dataset.label ?? ''] ?? '',
-    );
-  }
-  for (const element of document.querySelectorAll('[data-placeholder]')) {
-    element.setAttribute(
-      'placeholder',
-      strings[/** @type {HTMLElement} */ (element).dataset.placeholder ?? ''] ?? '',
-    );
-  }
+  const kinds = { text: '', label: 'aria-label', placeholder: 'placeholder' };
+  for (const [kind, attribute] of Object.entries(kinds))
+    for (const element of /** @type {Iterable<HTMLElement>} */ (
+      document.querySelectorAll(`[data-${kind}]`)
+    )) {
+      const said = strings[element.dataset[kind] ?? ''] ?? '';
+      if (attribute) element.setAttribute(attribute, said);
+      else element.textContent = said;
+    }
 }
 
 /** Huge and tiny ones with an exponent, else they have hundreds of digits. @param {number} value */
@@ -305,9 +299,10 @@ export const timeSpan = (from, to) =>
 
 /** A state or rule as shown; one that this page does not know stands for itself. @param {string} state */
 export function stateName(state) {
-  const key = state === 'missing' ? 'silent' : state;
   const strings = text();
-  return key === 'normal' || key === 'alarm' || key === 'warmup' || key === 'silent' ? strings[key] : state;
+  return state === 'normal' || state === 'alarm' || state === 'warmup' || state === 'silent'
+    ? strings[state]
+    : state;
 }
 
 /** @param {string} rule */

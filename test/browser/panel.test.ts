@@ -1,5 +1,5 @@
 /** The panel in a real browser, in front of the whole program. */
-import type { Browser, Page } from 'puppeteer-core';
+import type { Browser } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   accessibilityProblems,
@@ -16,9 +16,8 @@ import { publishReadings, type TestReading } from '../helpers/publisher.ts';
 import { temporaryDirectory } from '../helpers/temporary-directory.ts';
 import { getJson, type Served, serve } from '../helpers/vigia.ts';
 import { waitFor } from '../helpers/wait-for.ts';
-
-const start = (env: Record<string, string> = {}, args: readonly string[] = []) =>
-  serve(['--no-devices', '--data', temporaryDirectory(), ...args], { env });
+import { chartTests } from './chart.ts';
+import { inPage, live, post, row, start } from './panel-page.ts';
 
 /** Readings of the last `count` seconds, as quiet as a sensor in a room. */
 function quiet(sensor: string, count: number): TestReading[] {
@@ -38,14 +37,6 @@ function rooms(): TestReading[] {
     ...quiet('a-sensor-with-a-rather-long-name-in-building-7', 30),
   ];
 }
-
-const live = (page: Page) =>
-  waitFor('the live stream', async () => (await textOf(page, '#live-text')) === 'Live');
-const row = (key: string) => `#rows li[data-key="${key}"]`;
-const inPage = (page: Page, what: string, expression: string, deadlineMs?: number) =>
-  waitFor(what, () => evaluate<boolean>(page, `Boolean(${expression})`), deadlineMs);
-const post = (url: string, readings: readonly object[], headers: Record<string, string> = {}) =>
-  fetch(`${url}/api/readings`, { method: 'POST', body: JSON.stringify(readings), headers });
 
 describe.skipIf(!CHROMIUM)('the panel', () => {
   let browser: Browser;
@@ -123,18 +114,6 @@ describe.skipIf(!CHROMIUM)('the panel', () => {
       `document.querySelector('#alerts li .done')?.textContent.includes('Acknowledged')`,
     );
     expect((await getJson<{ acknowledged: boolean }[]>(`${url}/api/alerts`))[0]!.acknowledged).toBe(true);
-    // Months come in buckets, and zooming out and back in leaves the chart there.
-    for (const range of ['30 d', '1 y', '5 min']) {
-      await evaluate(
-        page,
-        `[...document.querySelectorAll('#ranges button')].find((b) => b.textContent === '${range}').click()`,
-      );
-      await inPage(
-        page,
-        range,
-        `document.querySelector('#ranges [aria-pressed=true]').textContent === '${range}' && document.querySelector('#plot canvas')`,
-      );
-    }
     expect(errors).toEqual([]);
   });
 
@@ -156,10 +135,60 @@ describe.skipIf(!CHROMIUM)('the panel', () => {
       `document.querySelector('#chart-now .state')?.dataset.state === 'silent'`,
     );
     await inPage(page, 'the alert', `document.querySelector('#alerts li[data-open]')`);
-    await fetch(`${url}/api/series/pump/temperature?confirm=pump/temperature`, { method: 'DELETE' });
+    await inPage(
+      page,
+      'for how long',
+      `document.querySelector('#alerts .lasted').textContent.startsWith('for')`,
+    );
+    await picture(page, 'panel-silent');
+    await page.click('#remove');
+    await picture(page, 'panel-delete');
+    await page.click('#removal button[value=cancel]');
+    expect(await textOf(page, '#chart-title')).toBe('pump · temperature');
+    await page.click('#remove');
+    await page.click('#removal button[value=delete]');
     await inPage(page, 'an empty list', `!document.querySelector('${row('pump/temperature')}')`);
     await inPage(page, 'no alert', `!document.querySelector('#alerts li')`);
     expect(await textOf(page, '#chart-title')).toBe('No sensor chosen');
+    expect(errors).toEqual([]);
+  });
+
+  it('lists every open alert, and acknowledges all at once', async () => {
+    const { url } = await start({ ALERT_RULES: '[{"max": 10, "anomaly": "off"}]' });
+    const ts = Date.now() - 120_000;
+    const sensors = Array.from({ length: 120 }, (_, i) => `s-${i}`);
+    await post(
+      url,
+      sensors.flatMap((sensor, i) => [
+        { sensor, metric: 'm', value: 99, ts: ts + i },
+        ...(sensor === 's-7' ? [] : [{ sensor, metric: 'm', value: i < 110 ? 99 : 1, ts: ts + 60_000 }]),
+      ]),
+    );
+    const { page, errors } = await visit(browser, `${url}#s-7/m`);
+    await live(page);
+    const listed = () => evaluate<number>(page, `document.querySelectorAll('#alerts li').length`);
+    await waitFor('the count', async () => (await textOf(page, '#alert-count')) === '110 open');
+    expect(await listed()).toBe(100);
+    await page.click('#alerts-more');
+    await waitFor('all', async () => (await listed()) === 120);
+    expect(await textOf(page, '#alerts li:last-child')).toContain('for 59 sec');
+    await page.click('#alerts-only');
+    await waitFor('those of the series', async () => (await listed()) === 1);
+    // By keyboard, which does not lose its place.
+    await page.focus('#alerts button');
+    await page.keyboard.press('Enter');
+    await inPage(page, 'the acknowledgement', `document.querySelector('#alerts .done')`);
+    expect(await evaluate(page, `document.activeElement.closest('#alerts li') !== null`)).toBe(true);
+    await page.click('#alerts-only');
+    await inPage(
+      page,
+      'the others',
+      `document.querySelector('#acknowledge-all').textContent.includes('119')`,
+    );
+    await page.click('#acknowledge-all');
+    await inPage(page, 'all acknowledged', `!document.querySelector('#alerts li button')`);
+    const alerts = await getJson<{ acknowledged: boolean }[]>(`${url}/api/alerts?limit=1000`);
+    expect(alerts.filter(({ acknowledged }) => acknowledged)).toHaveLength(120);
     expect(errors).toEqual([]);
   });
 
@@ -190,6 +219,24 @@ describe.skipIf(!CHROMIUM)('the panel', () => {
     expect(await drawn()).toBeLessThan(120);
     expect(requests.filter((request) => request.includes('/api/recent')).length).toBeLessThan(8);
     await picture(page, 'panel-1000-sensors');
+    // One stop of the Tab key, and the arrows from there.
+    expect(await evaluate(page, `document.querySelectorAll('#rows a[tabindex="0"]').length`)).toBe(1);
+    await page.focus('#rows a[tabindex="0"]');
+    const focused = () => evaluate<string>(page, `document.activeElement.closest('li').dataset.key`);
+    await page.keyboard.press('End');
+    expect(await focused()).toBe('sensor-999/m');
+    await page.keyboard.press('ArrowUp');
+    expect(await focused()).toBe('sensor-998/m');
+    await page.keyboard.press('Home');
+    expect(await focused()).toBe('sensor-0/m');
+    // A link to one that is far down brings it in sight, and the skip link leaves it chosen.
+    await evaluate(page, `location.hash = '#sensor-500/m'`);
+    await waitFor('the chart', async () => (await textOf(page, '#chart-title')) === 'sensor-500 · m');
+    await inPage(page, 'the row in sight', `document.querySelector('${row('sensor-500/m')} path')`);
+    await evaluate(page, `document.querySelector('.skip').click()`);
+    expect(await evaluate(page, 'document.activeElement.id + location.hash')).toBe(
+      'chart-title#sensor-500/m',
+    );
     await page.type('#search', 'OR-777');
     await inPage(page, 'one row', `document.querySelectorAll('#rows li:not([hidden])').length === 1`);
     await waitFor('the count', async () => (await textOf(page, '#sensor-count')) === '1 of 1,000');
@@ -320,6 +367,13 @@ describe.skipIf(!CHROMIUM)('the panel', () => {
     await page.waitForSelector('#token[open]');
     expect(await accessibilityProblems(page)).toEqual([]);
     await picture(page, 'panel-token');
+    // No header takes it.
+    await enter('☃');
+    await waitFor(
+      'the first refusal',
+      async () => (await textOf(page, '#token-error')) === 'This token is not accepted.',
+    );
+    await evaluate(page, `document.querySelector('#token-error').textContent = ''`);
     await enter('falsch');
     await waitFor(
       'the refusal',
@@ -332,7 +386,42 @@ describe.skipIf(!CHROMIUM)('the panel', () => {
     await page.type('#entry-value', '5');
     await page.click('#entry button[value=nuevo]');
     await waitFor('the entry', async () => (await textOf(page, '#entry-result')).includes('stored'));
+    // A file is asked for with the token, too.
+    await evaluate(
+      page,
+      `{ const make = URL.createObjectURL; URL.createObjectURL = (file) => make(window.saved = file); }`,
+    );
+    await page.click('#as-csv');
+    await inPage(page, 'the file', 'window.saved');
+    expect(await evaluate<string>(page, 'saved.text()')).toContain('timestamp,value,expected,score');
+    expect((await fetch(`${url}/api/series/s/m/export`)).status).toBe(401);
     await page.reload();
     await live(page);
   });
+
+  it('works where the browser keeps nothing, and writes huge numbers short', async () => {
+    const { url } = await start();
+    await post(url, [{ sensor: 's', metric: 'm', value: 1.7e308 }]);
+    const { page, errors } = await visit(browser, 'about:blank');
+    await page.evaluateOnNewDocument(`
+      for (const name of ['localStorage', 'sessionStorage'])
+        Object.defineProperty(window, name, { get() { throw new DOMException('', 'SecurityError'); } });
+    `);
+    await page.goto(url);
+    await live(page);
+    expect(await textOf(page, `${row('s/m')} .number`)).toBe('1.7E308');
+    await page.select('#language', 'es');
+    await page.click('#theme');
+    expect(await evaluate(page, 'document.documentElement.dataset.theme')).toBe('dark');
+    await page.type('#entry-sensor', 'x'.repeat(300));
+    await page.type('#entry-value', '1');
+    await page.select('#language', 'en');
+    await page.click('#entry button[value=nuevo]');
+    await waitFor('the refusal', async () =>
+      (await textOf(page, '#entry-result')).startsWith('Enter the name'),
+    );
+    expect(errors.filter((error) => !error.includes('400'))).toEqual([]);
+  });
+
+  chartTests(() => browser);
 });

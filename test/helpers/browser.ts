@@ -43,9 +43,26 @@ export async function visit(browser: Browser, url: string, options: VisitOptions
     if (message.type() === 'error') errors.push(message.text());
   });
   page.on('request', (request) => requests.push(request.url()));
+  await page.evaluateOnNewDocument(watchCharts);
   await page.goto(url, { waitUntil: 'domcontentloaded' });
   return { page, errors, requests };
 }
+
+/** Notes every chart that the page makes in `charts`. */
+const watchCharts = `
+  var charts = [];
+  let Plot;
+  Object.defineProperty(window, 'uPlot', {
+    get: () => Plot,
+    set(original) {
+      Plot = function (...given) {
+        const made = new original(...given);
+        charts.push(made);
+        return made;
+      };
+    },
+  });
+`;
 
 /** An expression in the page; the project's own code knows no DOM. */
 export function evaluate<T>(page: Page, expression: string): Promise<T> {
@@ -73,5 +90,13 @@ export async function picture(page: Page, name: string, fullPage = false): Promi
   const directory = process.env.SCREENSHOTS;
   if (!directory) return;
   mkdirSync(directory, { recursive: true });
-  await page.screenshot({ path: join(directory, `${name}.png`) as `${string}.png`, fullPage });
+  const viewport = page.viewport()!;
+  if (fullPage) {
+    // What is out of sight is not laid out, and would be blank.
+    const height = await evaluate<number>(page, 'document.documentElement.scrollHeight');
+    await page.setViewport({ ...viewport, height });
+  }
+  await evaluate(page, 'new Promise((resolve) => setTimeout(resolve, 300))');
+  await page.screenshot({ path: join(directory, `${name}.png`) as `${string}.png` });
+  if (fullPage) await page.setViewport(viewport);
 }

@@ -182,10 +182,7 @@ function fill(item, alert) {
   const lasted = document.createElement('span');
   lasted.className = 'tag lasted';
   if (isOpen(alert)) lasted.dataset.since = String(alert.ts);
-  else if (alert.clearedTs !== null) {
-    lasted.textContent = text().lasted(duration(alert.clearedTs - alert.ts));
-    lasted.title = moment(alert.clearedTs);
-  }
+  else if (alert.clearedTs !== null) lasted.textContent = text().lasted(duration(alert.clearedTs - alert.ts));
   const sub = document.createElement('p');
   sub.className = 'sub';
   const unit = unitOf(alert);

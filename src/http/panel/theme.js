@@ -5,7 +5,7 @@ const showTheme = () => {
   try {
     chosen = localStorage.getItem('vigia.theme');
   } catch {
-    // Storage is blocked: the theme of the system.
+    // Storage is blocked.
   }
   document.documentElement.dataset.theme = chosen ?? (darkTheme.matches ? 'dark' : 'light');
 };

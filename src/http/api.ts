@@ -18,7 +18,7 @@ import {
   seriesQuery,
 } from './api-schema.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
-import { errorBody, RequestRefused } from './error-answer.ts';
+import { errorBody } from './error-answer.ts';
 import type { HttpOptions } from './http-options.ts';
 import { liveRoute } from './live-route.ts';
 import { logLevelRoutes } from './log-level.ts';

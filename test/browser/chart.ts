@@ -104,7 +104,9 @@ export function chartTests(browser: () => Browser): void {
       await picture(page, 'panel-month');
       // What was in averages is not taken for readings.
       await chooseRange(page, '1 d');
-      const day = await shows(page, 'readings', ({ from, to, t }) => to - from <= DAY && t.length > 200);
+      await waitFor('readings', async () => (await textOf(page, '#legend-value')) === 'value');
+      const day = await drawn(page);
+      expect(day.to - day.from).toBeCloseTo(DAY, -3);
       expect(day.value.filter((_, i) => day.t[i]! >= day.from)).toEqual(
         readings.filter(({ ts }) => ts >= day.from).map(({ value }) => value),
       );

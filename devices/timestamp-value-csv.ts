@@ -5,6 +5,7 @@
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream';
 import { parse } from 'csv-parse';
+import { parseDecimal } from '../src/domain/decimal.ts';
 import { parseIsoTime } from '../src/domain/time.ts';
 import { InvalidInput } from '../src/errors.ts';
 
@@ -78,7 +79,6 @@ const MAX_TIME = 8.64e15;
 
 /** Decimal numbers only: neither empty nor hexadecimal nor `Infinity`. */
 function parseValue(text: string): number | null {
-  if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text)) return null;
-  const value = Number(text);
-  return Number.isFinite(value) ? value + 0 : null;
+  const value = parseDecimal(text);
+  return value !== null && Number.isFinite(value) ? value + 0 : null;
 }

@@ -2,6 +2,7 @@
  * Bytes and topic to readings: a bare number, a JSON object, or an array of either. What cannot become a reading comes
  * back as a Problem with the field at fault, so that one bad element of an array does not take the others with it.
  */
+import { parseDecimal } from '../domain/decimal.ts';
 import { nameProblem } from '../domain/name.ts';
 import type { IncomingReading } from '../domain/reading.ts';
 import { readTime } from '../domain/time.ts';
@@ -24,7 +25,6 @@ export interface DecodeLimits {
   readonly maxNameBytes: number;
 }
 
-const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
 
 const problem = (field: string, reason: string, detail: string): Decoded => ({
@@ -55,7 +55,8 @@ export function decode(
     return [problem('payload', 'not-utf8', 'the payload is not UTF-8 text')];
   }
   const trimmed = text.trim();
-  if (NUMBER.test(trimmed)) return decodeElement(Number(trimmed), names, limits);
+  const number = parseDecimal(trimmed);
+  if (number !== null) return decodeElement(number, names, limits);
   let json: unknown;
   try {
     json = JSON.parse(trimmed);

@@ -5,6 +5,7 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Redis } from 'ioredis';
+import { parseDecimal } from '../domain/decimal.ts';
 import { ConfigurationError, InvalidInput } from '../errors.ts';
 
 export interface ImportedReading {
@@ -59,8 +60,6 @@ export async function* readTsRange(url: string, key: string): AsyncGenerator<Imp
   }
 }
 
-const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
-
 /**
  * Reads what redis-cli prints: on a terminal (`1) 1) (integer) 1700000000000`), into a file (time and value on lines in
  * turn), or with `--csv` (`1700000000000,"21.5"`).
@@ -86,8 +85,8 @@ export async function* readTsRangeFile(file: string): AsyncGenerator<ImportedRea
           if (!/^\d{1,16}$/.test(token)) throw bad(`'${token}' is no time in ms`);
           ts = Number(token);
         } else {
-          const value = NUMBER.test(token) ? Number(token) : Number.NaN;
-          if (!Number.isFinite(value)) throw bad(`'${token}' is no number`);
+          const value = parseDecimal(token);
+          if (value === null || !Number.isFinite(value)) throw bad(`'${token}' is no number`);
           yield { ts, value: value + 0, where: `line ${line}` };
           ts = null;
         }

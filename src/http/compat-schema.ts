@@ -1,10 +1,9 @@
 /** The queries of the legacy routes. What is wrong with a parameter is said in one Spanish sentence that names it. */
 import { z } from 'zod';
+import { parseDecimal } from '../domain/decimal.ts';
 import { nameProblem } from '../domain/name.ts';
 import type { QueryWording } from './api-query.ts';
 
-/** What Python's float() takes, without nan, infinity and digit separators. */
-const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 const DEFAULT_LIMIT = 1_000;
 const MAX_LIMIT = 100_000;
 
@@ -14,13 +13,12 @@ export const inSpanish: QueryWording = {
   invalid: (_name, sentence) => sentence,
 };
 
-/** Space around the number is ignored. Adding 0 turns -0 into 0: equal, but not the same to every store. */
+/** What Python's float() takes, without nan, infinity and digit separators. Adding 0 turns -0 into 0: equal, but not the same to every store. */
 const dato = z
   .string({ error: 'Falta el parámetro dato, por ejemplo ?dato=21.5.' })
   .transform((text, context) => {
-    const trimmed = text.trim();
-    const value = NUMBER.test(trimmed) ? Number(trimmed) : Number.NaN;
-    if (Number.isFinite(value)) return value + 0;
+    const value = parseDecimal(text.trim());
+    if (value !== null && Number.isFinite(value)) return value + 0;
     const message = 'El parámetro dato debe ser un número finito, por ejemplo 21.5.';
     context.addIssue({ code: 'custom', message });
     return z.NEVER;

@@ -41,6 +41,16 @@ const NASTY = [
   `${'['.repeat(2000)}1${']'.repeat(2000)}`,
 ];
 
+/** As large as messages may be. Quadratic time for one of them is minutes, in which nothing else is done. */
+const LARGE = [
+  `${'1'.repeat(250_000)}x`,
+  `-${'1'.repeat(120_000)}.${'1'.repeat(120_000)}e`,
+  `1${' '.repeat(250_000)}x`,
+  `{"value":1,"ts":"2024-01-01T00:00:00${' '.repeat(250_000)}x"}`,
+  '['.repeat(250_000),
+  `{"value":${'['.repeat(120_000)}1${']'.repeat(120_000)}}`,
+];
+
 /** Names that MQTT lets through and that are no names of the other kinds of message. */
 const name = fc
   .string({ unit: 'binary', maxLength: 40 })
@@ -115,7 +125,11 @@ export function mutatedMessages(count: number, seed: number, start: number): Mut
     { numRuns: count, seed },
   );
   return faulty.map((message, i) => {
-    if (i % 4 !== 0) return message;
+    if (i % 4 !== 0) {
+      const large = LARGE[(i - 1) / 4];
+      if (large === undefined) return message;
+      return { topic: `sensors/large-${i}/temperature`, payload: Buffer.from(large), kind: 'bad' as const };
+    }
     const n = i / 4;
     const reading = { value: (n * 7919) % 1000, ts: start + Math.floor(n / SENSORS) * 1000 };
     return {

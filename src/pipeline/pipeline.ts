@@ -75,6 +75,11 @@ interface Parked {
   readonly pendings: Pending[];
 }
 
+interface Refused {
+  readonly pending: Pending;
+  readonly problem: Problem;
+}
+
 interface PipelineEvents {
   /** After each applied commit of one series. */
   committed: [series: SeriesId, planned: Planned, alerts: readonly Alert[]];
@@ -86,7 +91,7 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
   private running: Promise<void> | null = null;
   private stopping = false;
   private readonly abort = new AbortController();
-  /** Readings that wait for another try, by series; '' those that are none. */
+  /** Readings that wait for another try, by series; '' what becomes a dead letter. */
   private readonly parked = new Map<string, Parked>();
   private readonly cache: EntryCache;
   /** See `storedUntil`; infinite while nothing waits. */
@@ -373,15 +378,12 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
       } catch (error) {
         // Only a closing pipeline gets here; its messages stay unacknowledged.
         if (this.abort.signal.aborted) return;
-        const all = [...batch.problems, ...batch.groups.flatMap(({ pendings }) => pendings)];
+        const left = this.unfinished(batch.groups);
         this.options.logger.error(
-          { err: error, from: origins(all) },
+          { err: error, from: origins(left.flatMap(({ pendings }) => pendings)) },
           'batch failed; its readings are tried again',
         );
-        const open = (pendings: readonly Pending[]) =>
-          pendings.filter(({ ticket, index }) => !(index in ticket.outcomes));
-        this.park('', open(batch.problems));
-        for (const { key, pendings } of batch.groups) this.park(key, open(pendings));
+        for (const { key, pendings } of left) this.park(key, pendings);
       }
     }
   }
@@ -409,23 +411,38 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
       });
     }
     if (letters.length > 0) await this.refuse(letters, time);
-    let work = this.withoutFailed(groups);
+    await this.commit(this.unfinished(groups));
+    this.outage = null;
+  }
+
+  /** Tries until every group is stored or set aside. */
+  private async commit(groups: readonly Group[]): Promise<void> {
+    let work = groups;
     for (let attempt = 0; work.length > 0; ) {
       try {
         work = await this.attempt(work);
         attempt = 0;
       } catch (error) {
-        if (!(error instanceof StoreUnavailable)) throw error;
+        if (this.abort.signal.aborted) throw error;
         for (const { key } of work) this.cache.forget(key);
-        this.failRequests(
-          error,
-          work.flatMap(({ pendings }) => pendings),
-        );
-        await this.backOff(attempt++, error);
-        work = this.withoutFailed(work);
+        work = this.unfinished(work);
+        if (error instanceof StoreUnavailable) {
+          this.failRequests(
+            error,
+            work.flatMap(({ pendings }) => pendings),
+          );
+          await this.backOff(attempt++, error);
+          work = this.unfinished(work);
+        } else if (work.length > 1) {
+          // Whichever of them it is must not hold up the others.
+          for (const group of work) await this.commit([group]);
+          return;
+        } else {
+          for (const group of work) this.setAside(group, error);
+          return;
+        }
       }
     }
-    this.outage = null;
   }
 
   private measure({ groups, problems, size }: Batch): void {
@@ -441,29 +458,21 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
     accounting.stage('queue', now - first);
   }
 
-  /** Keeps bad messages as dead letters and answers bad requests. */
-  private async refuse(
-    letters: readonly { pending: Pending; problem: Problem }[],
-    time: number,
-  ): Promise<void> {
+  /** Answers bad requests, and keeps bad messages as dead letters. */
+  private async refuse(letters: readonly Refused[], time: number): Promise<void> {
     const { store, accounting, logger } = this.options;
-    const kept = letters.flatMap(({ pending, problem }) => {
-      const { delivery } = pending.ticket;
-      if (!delivery) return [];
-      const { topic, bytes, packetId } = delivery;
-      return [
-        {
-          id: deadLetterId(topic, bytes, pending.index),
-          topic,
-          bytes,
-          reason: problem.reason,
-          detail: problem.detail,
-          lastTs: time,
-          packetId,
-        },
-      ];
+    const messages: Refused[] = [];
+    for (const letter of letters) {
+      if (letter.pending.ticket.delivery) messages.push(letter);
+      else this.reject(letter);
+    }
+    if (messages.length === 0) return;
+    const kept = messages.map(({ pending, problem: { reason, detail } }) => {
+      const { topic, bytes, packetId } = pending.ticket.delivery!;
+      const id = deadLetterId(topic, bytes, pending.index);
+      return { id, topic, bytes, reason, detail, lastTs: time, packetId };
     });
-    for (let attempt = 0; kept.length > 0; attempt++) {
+    for (let attempt = 0; ; attempt++) {
       try {
         const dropped = await store.addDeadLetters(kept);
         if (dropped > 0) {
@@ -472,15 +481,24 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
         }
         break;
       } catch (error) {
-        if (!(error instanceof StoreUnavailable)) throw error;
+        if (this.abort.signal.aborted) throw error;
+        if (!(error instanceof StoreUnavailable)) {
+          logger.error({ err: error }, 'dead letters cannot be kept; their messages wait');
+          this.park(
+            '',
+            messages.map(({ pending }) => pending),
+          );
+          return;
+        }
         await this.backOff(attempt, error);
       }
     }
     this.deadLetterLog.add(kept);
-    for (const { pending, problem } of letters) {
-      const { field, reason, detail } = problem;
-      this.resolve(pending, { status: 'rejected', field, reason, detail });
-    }
+    for (const letter of messages) this.reject(letter);
+  }
+
+  private reject({ pending, problem: { field, reason, detail } }: Refused): void {
+    this.resolve(pending, { status: 'rejected', field, reason, detail });
   }
 
   /** One try at every group. @returns the groups to try again at once, after a version conflict */
@@ -501,16 +519,19 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
     for (const [i, result] of settled.entries()) {
       const group = work[i]!;
       if (result.status === 'fulfilled') plans.push({ group, plan: result.value });
-      else if (result.reason instanceof VigiaError && !(result.reason instanceof StoreUnavailable)) {
-        this.setAside(group, result.reason);
-      } else throw result.reason;
+      else if (result.reason instanceof StoreUnavailable) throw result.reason;
+      else this.setAside(group, result.reason);
     }
     const planned = performance.now();
     await batch.compute();
     const finished: { group: Group; planned: Planned }[] = [];
     let since = performance.now();
     for (const { group, plan } of plans) {
-      finished.push({ group, planned: plan.finish() });
+      try {
+        finished.push({ group, planned: plan.finish() });
+      } catch (error) {
+        this.setAside(group, error);
+      }
       if (performance.now() - since < SLICE_MS) continue;
       await turn();
       since = performance.now();
@@ -541,7 +562,6 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
   private conclude(group: Group, planned: Planned, result: CommitResult): Group[] {
     const { accounting, now } = this.options;
     if (result.status === 'failed') {
-      this.cache.forget(group.key);
       this.setAside(group, result.error);
       return [];
     }
@@ -563,7 +583,10 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
       if (outcome.status === 'busy' && pending.ticket.delivery) busy.push(pending);
       else this.resolve(pending, outcome);
     }
-    this.park(group.key, busy, 100);
+    if (busy.length > 0) {
+      group.pendings = group.pendings.filter((pending) => !busy.includes(pending));
+      this.park(group.key, busy, 100);
+    }
     this.emit('committed', group.series, planned, result.alerts);
     return [];
   }
@@ -585,15 +608,20 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
   }
 
   /** A series that cannot be written now: its requests fail, its messages wait apart from the others. */
-  private setAside(group: Group, error: VigiaError): void {
+  private setAside(group: Group, error: unknown): void {
+    const { pendings } = group;
+    // Whatever goes wrong with the rest of the batch: these are not to be tried with it again.
+    group.pendings = [];
+    this.cache.forget(group.key);
     this.options.logger.error(
-      { series: group.key, err: error, from: origins(group.pendings) },
+      { series: group.key, err: error, from: origins(pendings) },
       'series cannot be written; its readings wait',
     );
-    this.failRequests(new StoreUnavailable(error.message, { cause: error }), group.pendings);
+    const message = error instanceof VigiaError ? error.message : `${group.key} cannot be written`;
+    this.failRequests(new StoreUnavailable(message, { cause: error }), pendings);
     this.park(
       group.key,
-      group.pendings.filter(({ ticket }) => !ticket.failed),
+      pendings.filter(({ ticket }) => !ticket.failed),
     );
   }
 
@@ -610,8 +638,13 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
     ticket.fail(error);
   }
 
-  private withoutFailed(work: readonly Group[]): Group[] {
-    for (const group of work) group.pendings = group.pendings.filter(({ ticket }) => !ticket.failed);
+  /** What nobody has given up and what has no outcome yet. */
+  private unfinished(work: readonly Group[]): Group[] {
+    for (const group of work) {
+      group.pendings = group.pendings.filter(
+        ({ ticket, index }) => !ticket.failed && !(index in ticket.outcomes),
+      );
+    }
     return work.filter(({ pendings }) => pendings.length > 0);
   }
 

@@ -4,6 +4,7 @@ import { SeasonalRing } from '../detect/seasonal-ring.ts';
 import { decodeState, emptyState, type SeriesState } from '../detect/state.ts';
 import type { SeriesId } from '../domain/series.ts';
 import type { Watch } from '../domain/watch.ts';
+import { VigiaError } from '../errors.ts';
 import type { ModelAssignment, SeriesRecord, SeriesStore, SnapshotMark } from '../store/store.ts';
 
 /**
@@ -31,9 +32,18 @@ export const NEW_SERIES: SeriesEntry = {
   watch: null,
 };
 
-/** @throws VigiaError `state_format` */
+/** @throws VigiaError `state_format`, whatever is wrong with the record */
 export function entryOf(record: SeriesRecord | null): SeriesEntry {
   if (!record) return NEW_SERIES;
+  try {
+    return decoded(record);
+  } catch (cause) {
+    if (cause instanceof VigiaError) throw cause;
+    throw new VigiaError('state_format', `series state is damaged: ${(cause as Error).message}`, { cause });
+  }
+}
+
+function decoded(record: SeriesRecord): SeriesEntry {
   const { version, assignments, watch } = record;
   // A series that has only readings beyond a horizon, or none folded yet, has no state.
   const state = record.state.length === 0 ? emptyState() : decodeState(record.state);

@@ -165,6 +165,18 @@ export function redisBehaviour(name: string, { layout, open, client: connect }: 
         expect(await store.list()).toMatchObject([good]);
       });
 
+      it('at the list of series refuses new ones alone', async () => {
+        const version = await committed({ samples: samples(T0, 2) });
+        await client.set('vigia:series', 'foreign');
+        const born = commitOf(null, { samples: samples(T0, 2), series: { sensor: 'new', metric: 'm' } });
+        await expect(store.commit([born])).rejects.toMatchObject({
+          code: 'store_key',
+          message: expect.stringContaining('vigia:series'),
+        });
+        const [result] = await store.commit([commitOf(version, { samples: samples(T0 + HOUR, 1) })]);
+        expect(result).toMatchObject({ status: 'committed' });
+      });
+
       it('is named by reads too', async () => {
         await client.set('vigia:{s/m}:value', 'foreign');
         for (const read of [
@@ -190,6 +202,22 @@ export function redisBehaviour(name: string, { layout, open, client: connect }: 
         expect(result).toMatchObject({ status: 'failed' });
         expect((result as { error: Error }).error.message).toContain('later version');
       }
+    });
+
+    it.each(['a', 'w'])('spoils nothing but the series whose field %s is damaged', async (field) => {
+      await committed({ samples: samples(T0, 2) });
+      await client.hset('vigia:{s/m}:state', field, '{');
+      const good = { sensor: 'good', metric: 'm' };
+      expect(await store.load([SERIES, good])).toEqual([null, null]);
+      const results = await store.commit([
+        commitOf(null, { samples: samples(T0 + HOUR, 1) }),
+        commitOf(null, { samples: samples(T0, 2), series: good }),
+      ]);
+      expect(results).toMatchObject([
+        { status: 'failed', error: { code: 'state_format', message: expect.stringContaining(`'${field}'`) } },
+        { status: 'committed' },
+      ]);
+      expect(await store.list()).toMatchObject([good, SERIES]);
     });
 
     it('survives a server that has forgotten its scripts', async () => {

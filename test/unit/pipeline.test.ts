@@ -1,6 +1,7 @@
 /** The pipeline on the embedded store, with a store that can be taken away, and with a rival replica. */
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { artifactBytes } from '../../models/artifact.ts';
+import type { SeriesId } from '../../src/domain/series.ts';
 import { StoreUnavailable, VigiaError } from '../../src/errors.ts';
 import { openEmbeddedStore } from '../../src/store/embedded-store.ts';
 import type { CommitResult, SeriesCommit, Store } from '../../src/store/store.ts';
@@ -200,6 +201,92 @@ describe('a message', () => {
     broken = false;
     await waitFor('the other one', () => bad.acked);
     await waitFor('nothing to wait', () => storedUntil('broken') === Number.POSITIVE_INFINITY);
+  });
+
+  it.each([
+    ['commits', 'commit' as const],
+    ['reads', 'load' as const],
+  ])('of a series at which the store fails unexpectedly in %s waits alone', async (_, method) => {
+    const store = openStore();
+    const failing = async (asked: readonly (SeriesCommit | SeriesId)[]) => {
+      const names = asked.map((one) => ('series' in one ? one.series : one).sensor);
+      if (names.includes('broken')) throw new TypeError('cannot read properties of undefined');
+      return (store[method] as (asked: readonly unknown[]) => Promise<never>)(asked);
+    };
+    const running = runningPipeline({ ...store, [method]: failing });
+    const bad = deliver(running, 'sensors/broken/temperature', `{"value":1,"ts":${NOW}}`);
+    const good = ['a', 'b'].map((name) =>
+      deliver(running, `sensors/${name}/temperature`, `{"value":1,"ts":${NOW}}`),
+    );
+    await waitFor('the good ones', () => good.every(({ acked }) => acked), 1000);
+    expect(bad.acked).toBe(false);
+    const request = running.pipeline.submit([
+      { sensor: 'broken', metric: 'temperature', ts: NOW, value: 1 },
+      { sensor: 'c', metric: 'temperature', ts: NOW, value: 1 },
+    ]);
+    await expect(request).rejects.toThrow('broken/temperature cannot be written');
+    expect(await accounts(running)).toEqual({ received: 5, sum: 5 });
+  });
+
+  it('set aside is not tried again with the rest of its batch', async () => {
+    const store = openStore();
+    const running = runningPipeline(store, { cacheSize: 1 });
+    await running.pipeline.submit([{ sensor: 'broken', metric: 'temperature', ts: NOW - 1, value: 1 }]);
+    let broken = true;
+    let away = true;
+    const other = runningPipeline({
+      ...store,
+      async load(series) {
+        const records = await store.load(series);
+        return records.map((record) => (broken && record ? { ...record, season: Uint8Array.of(1) } : record));
+      },
+      async commit(commits) {
+        if (away) throw new StoreUnavailable('gone');
+        return store.commit(commits);
+      },
+    });
+    const bad = deliver(other, 'sensors/broken/temperature', `{"value":1,"ts":${NOW}}`);
+    const good = deliver(other, 'sensors/a/temperature', `{"value":1,"ts":${NOW}}`);
+    await waitFor('the outage', () =>
+      other.pipeline.submit([{ ...S, ts: NOW, value: 1 }]).then(
+        () => false,
+        ({ message }) => message === 'gone',
+      ),
+    );
+    away = false;
+    await waitFor('the good one', () => good.acked);
+    expect(bad.acked).toBe(false);
+    broken = false;
+    await waitFor('the bad one', () => bad.acked);
+    const { received, sum } = await accounts(other);
+    expect(sum).toBe(received);
+  });
+
+  it('that cannot be kept as a dead letter waits; others go on', async () => {
+    const store = openStore();
+    let broken = true;
+    const running = runningPipeline({
+      ...store,
+      async addDeadLetters(letters) {
+        if (broken) throw new VigiaError('store_key', 'a key of another type');
+        return store.addDeadLetters(letters);
+      },
+    });
+    const bad = [
+      deliver(running, 'sensors/a/temperature', 'abc'),
+      deliver(running, 'sensors/b/temperature', `{"value":1,"ts":${NOW + 9e6}}`),
+    ];
+    const good = deliver(running, 'sensors/c/temperature', `{"value":1,"ts":${NOW}}`);
+    await waitFor('the good one', () => good.acked);
+    expect(await running.pipeline.submit([{ ...S, ts: NOW + 9e6, value: 1 }])).toMatchObject([
+      { status: 'rejected', reason: 'in-the-future' },
+    ]);
+    expect(bad.some(({ acked }) => acked)).toBe(false);
+    expect(await accounts(running)).toEqual({ received: 4, sum: 4 });
+    broken = false;
+    await waitFor('the dead letters', () => bad.every(({ acked }) => acked));
+    expect(await store.deadLetterCount()).toBe(2);
+    expect(await accounts(running)).toEqual({ received: 4, sum: 4 });
   });
 
   it('without a time is ignored if it was retained', async () => {

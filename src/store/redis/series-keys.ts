@@ -58,7 +58,7 @@ export class SeriesKeys implements SeriesStore {
         return { key, args: ['HMGET', key, ...RECORD_FIELDS] };
       }),
     );
-    return replies.map((reply) => (Array.isArray(reply) ? decodeRecord(reply) : null));
+    return replies.map((reply) => (Array.isArray(reply) ? recordOrNull(reply) : null));
   }
 
   async commit(commits: readonly SeriesCommit[]): Promise<CommitResult[]> {
@@ -92,11 +92,7 @@ export class SeriesKeys implements SeriesStore {
     );
     if (names.length === 0) return;
     const [reply] = await this.server.commit([{ key: SERIES_KEY, args: ['SADD', SERIES_KEY, ...names] }]);
-    try {
-      checked(reply, SERIES_KEY);
-    } catch (error) {
-      throw new StoreUnavailable((error as Error).message, { cause: error });
-    }
+    checked(reply, SERIES_KEY);
   }
 
   /** @returns why the alert stream takes nothing, null when everything pending is in it */
@@ -231,6 +227,14 @@ export class SeriesKeys implements SeriesStore {
 
 function isEmpty({ next, samples, verdicts, alerts }: SeriesCommit): boolean {
   return next === null && samples.length === 0 && verdicts.length === 0 && alerts.length === 0;
+}
+
+function recordOrNull(fields: readonly Reply[]): SeriesRecord | null {
+  try {
+    return decodeRecord(fields);
+  } catch {
+    return null;
+  }
 }
 
 function nameParts(key: string): SeriesId {

@@ -1,6 +1,8 @@
 /** The state hash of a series, read back. See commit-script.ts for its fields. */
 import type { SeriesId } from '../../domain/series.ts';
-import type { SeriesRecord, SeriesStatus, SeriesSummary, SnapshotMark } from '../store.ts';
+import type { Watch } from '../../domain/watch.ts';
+import { VigiaError } from '../../errors.ts';
+import type { ModelAssignment, SeriesRecord, SeriesStatus, SeriesSummary, SnapshotMark } from '../store.ts';
 import { type Reply, text } from './reply.ts';
 
 /** Format of the state hash; a hash of a later one is not touched. */
@@ -18,7 +20,8 @@ const NOTHING = new Uint8Array(0);
 
 /**
  * @param fields the values of RECORD_FIELDS
- * @returns null where there is no series, or one that this version cannot read (its commit will say why)
+ * @returns null where there is no series, or one of a later version (its commit will say so)
+ * @throws VigiaError `state_format` when a field is damaged
  */
 export function decodeRecord([
   format,
@@ -34,10 +37,18 @@ export function decodeRecord([
     version: text(version),
     state: (state as Buffer | null) ?? NOTHING,
     season: (season as Buffer | null) ?? NOTHING,
-    assignments: assignments == null ? [] : JSON.parse(text(assignments)),
+    assignments: assignments == null ? [] : (decodeJson(text(assignments), 'a') as ModelAssignment[]),
     snapshots: marks == null ? [] : decodeMarks(text(marks)),
-    watch: watch == null ? null : JSON.parse(text(watch)),
+    watch: watch == null ? null : (decodeJson(text(watch), 'w') as Watch),
   };
+}
+
+function decodeJson(json: string, field: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch (cause) {
+    throw new VigiaError('state_format', `series state with a damaged field '${field}'`, { cause });
+  }
 }
 
 /** `64:1700000000000 128:1700000064000`, ascending. */
@@ -49,7 +60,7 @@ function decodeMarks(marks: string): SnapshotMark[] {
 /** What `GET /api/series` shows, in the order that `decodeSummary` takes them. */
 export const SUMMARY_FIELDS = ['v', 't', 'l', 'c', 'w'] as const;
 
-/** @returns null where there is no series yet */
+/** @returns null where there is no series yet; a damaged watch is left out, so that one series spoils no list */
 export function decodeSummary([version, ts, value, status, watch]: readonly Reply[]): Omit<
   SeriesSummary,
   keyof SeriesId
@@ -58,6 +69,14 @@ export function decodeSummary([version, ts, value, status, watch]: readonly Repl
   return {
     last: ts == null ? null : { ts: Number(text(ts)), value: Number(text(value)) },
     status: (status == null ? 'warmup' : text(status)) as SeriesStatus,
-    watch: watch == null ? null : JSON.parse(text(watch)),
+    watch: watch == null ? null : readable(text(watch)),
   };
+}
+
+function readable(watch: string): Watch | null {
+  try {
+    return JSON.parse(watch);
+  } catch {
+    return null;
+  }
 }

@@ -254,7 +254,10 @@ export const SETTINGS = {
     fallback: 'yes',
     help: 'whether replicas of MQTT_GROUP on one Redis hand each reading to the one that its series belongs to (speed only)',
   }),
-  MAX_IN_FLIGHT_BYTES: setting(bytes(1024, 2 ** 40), { fallback: '64MB', help: 'the same in bytes' }),
+  MAX_IN_FLIGHT_BYTES: setting(bytes(1024, 2 ** 40), {
+    fallback: '64MB',
+    help: 'the same in bytes, 300 more for each reading in them',
+  }),
   REDIS_URL: setting(
     // The store reads it in full: URLs with several hosts are none to URL.canParse.
     text.regex(

@@ -13,6 +13,8 @@ export function brokerHook(
 ): (topic: string, payload: Uint8Array) => Promise<void> {
   return (topic, bytes) =>
     templates.some((template) => template.match(topic) !== null)
-      ? new Promise((ack) => pipeline.deliver({ topic, bytes, ack }))
+      ? new Promise((ack) => {
+          pipeline.deliver({ topic, bytes, ack });
+        })
       : Promise.resolve();
 }

@@ -31,7 +31,8 @@ export interface SubscriberOptions {
   readonly sessionExpiry: number;
   readonly limits: InFlightLimits;
   readonly logger: Logger;
-  readonly deliver: (delivery: Delivery) => void;
+  /** @returns how many readings are in it */
+  readonly deliver: (delivery: Delivery) => number;
   /** Told to whoever reads `bridge/<client id>`. */
   readonly status: {
     readonly hostname: string;
@@ -219,19 +220,20 @@ export class MqttSubscriber {
     client.stream.destroy();
   }
 
-  private take(packet: IPublishPacket, ack: () => void): void {
+  /** @returns how many readings are in it */
+  private take(packet: IPublishPacket, ack: () => void): number {
     if (this.statuses && packet.topic.startsWith(STATUS)) {
       this.statuses.set(packet.topic, packet.payload.toString());
       ack();
-      return;
+      return 0;
     }
-    if (this.closing) return;
+    if (this.closing) return 0;
     if (isOwnTopic(packet.topic)) {
       ack();
-      return;
+      return 0;
     }
     this.received++;
-    this.options.deliver({
+    return this.options.deliver({
       topic: packet.topic,
       bytes: typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload,
       retained: packet.retain,

@@ -184,9 +184,12 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
     return this.handOver?.replicas ?? 0;
   }
 
-  /** Takes in a message; `delivery.ack` is called once everything in it is stored. */
-  deliver(delivery: Delivery): void {
-    this.take(delivery);
+  /**
+   * Takes in a message; `delivery.ack` is called once everything in it is stored.
+   * @returns how many readings are in it
+   */
+  deliver(delivery: Delivery): number {
+    return this.take(delivery).remaining;
   }
 
   /** See `Replay`. */
@@ -209,7 +212,7 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
       });
     });
 
-  private take(delivery: Delivery): Pick<Ticket, 'outcomes'> {
+  private take(delivery: Delivery): Pick<Ticket, 'outcomes' | 'remaining'> {
     const { templates, accounting } = this.options;
     const arrived = performance.now();
     let decoded = decode(delivery.topic, delivery.bytes, templates, this.options.decode);
@@ -220,7 +223,7 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
       decoded = dated;
       if (dated.length === 0) {
         delivery.ack();
-        return { outcomes: [] };
+        return { outcomes: [], remaining: 0 };
       }
     }
     const ticket: Ticket = {

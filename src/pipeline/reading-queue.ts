@@ -17,6 +17,49 @@ export interface Group {
   pendings: Pending[];
 }
 
+/** A series' readings that wait, in the order of arrival. Taking some costs as much as those taken, not as all that wait. */
+class Line {
+  private pendings: Pending[] = [];
+  /** Those before it are gone. */
+  private start = 0;
+
+  constructor(
+    readonly series: SeriesId,
+    readonly key: string,
+  ) {}
+
+  get empty(): boolean {
+    return this.start === this.pendings.length;
+  }
+
+  push(pending: Pending): void {
+    this.pendings.push(pending);
+  }
+
+  /** The first `max` that are ready; what stands before them and is not keeps its place. */
+  take(max: number, ready: ((pending: Pending) => boolean) | null): Pending[] {
+    const { pendings } = this;
+    const taken: Pending[] = [];
+    const left: Pending[] = [];
+    let at = this.start;
+    for (; at < pendings.length && taken.length < max; at++) {
+      const pending = pendings[at]!;
+      (!ready || ready(pending) ? taken : left).push(pending);
+    }
+    this.start = at - left.length;
+    for (const [i, pending] of left.entries()) pendings[this.start + i] = pending;
+    if (this.start > pendings.length / 2) {
+      pendings.splice(0, this.start);
+      this.start = 0;
+    }
+    return taken;
+  }
+
+  *[Symbol.iterator](): Iterator<Pending> {
+    for (let at = this.start; at < this.pendings.length; at++) yield this.pendings[at]!;
+  }
+}
+
 export interface Batch {
   readonly groups: Group[];
   /** Messages and elements that are no reading. */
@@ -26,7 +69,7 @@ export interface Batch {
 }
 
 export class ReadingQueue {
-  private groups = new Map<string, Group>();
+  private lines = new Map<string, Line>();
   /** The rest of this round, the next one last. */
   private round: string[] = [];
   private problems: Pending[] = [];
@@ -47,14 +90,12 @@ export class ReadingQueue {
         continue;
       }
       const key = seriesKey(reading);
-      const group = this.groups.get(key);
-      if (group) group.pendings.push(pending);
-      else
-        this.groups.set(key, {
-          series: { sensor: reading.sensor, metric: reading.metric },
-          key,
-          pendings: [pending],
-        });
+      let line = this.lines.get(key);
+      if (!line) {
+        line = new Line({ sensor: reading.sensor, metric: reading.metric }, key);
+        this.lines.set(key, line);
+      }
+      line.push(pending);
     }
     this.waiting += pendings.length;
   }
@@ -71,24 +112,20 @@ export class ReadingQueue {
     if (this.round.length === 0) this.round = this.newRound();
     while (this.round.length > 0 && groups.length < maxSeries && size < maxReadings) {
       const key = this.round.pop()!;
-      const group = this.groups.get(key);
-      if (!group) continue;
-      const taken = (ready ? group.pendings.filter(ready) : group.pendings).slice(0, maxReadings - size);
-      if (taken.length === 0) continue;
-      if (taken.length === group.pendings.length) this.groups.delete(key);
-      else {
-        const gone = new Set(taken);
-        this.groups.set(key, { ...group, pendings: group.pendings.filter((pending) => !gone.has(pending)) });
-      }
-      groups.push({ ...group, pendings: taken });
-      size += taken.length;
+      const line = this.lines.get(key);
+      if (!line) continue;
+      const pendings = line.take(maxReadings - size, ready);
+      if (line.empty) this.lines.delete(key);
+      if (pendings.length === 0) continue;
+      groups.push({ series: line.series, key, pendings });
+      size += pendings.length;
     }
     this.waiting -= size;
     return { groups, problems, size };
   }
 
   private newRound(): string[] {
-    return [...this.groups.keys()]
+    return [...this.lines.keys()]
       .map((key) => ({ key, rank: rank(key, this.seed) }))
       .sort((a, b) => b.rank - a.rank)
       .map(({ key }) => key);
@@ -97,13 +134,13 @@ export class ReadingQueue {
   /** Everything that waits, which goes on waiting. */
   *[Symbol.iterator](): Iterator<Pending> {
     yield* this.problems;
-    for (const { pendings } of this.groups.values()) yield* pendings;
+    for (const line of this.lines.values()) yield* line;
   }
 
   /** Drops what no longer has anybody waiting for it. */
   dropFailed(): void {
     const rest = [...this].filter(({ ticket }) => !ticket.failed);
-    this.groups = new Map();
+    this.lines = new Map();
     this.round = [];
     this.problems = [];
     this.waiting = 0;

@@ -15,7 +15,7 @@ interface Received {
   readonly ack: () => void;
 }
 
-async function subscriber(url: string, protocolVersion: 4 | 5, limits = LIMITS) {
+async function subscriber(url: string, protocolVersion: 4 | 5, limits = LIMITS, readings = 1) {
   const client = mqtt.connect(url, {
     clientId: 'contract',
     clean: false,
@@ -27,7 +27,10 @@ async function subscriber(url: string, protocolVersion: 4 | 5, limits = LIMITS) 
     await client.endAsync(true);
   });
   const received: Received[] = [];
-  const state = deferAcknowledgements(client, limits, (packet, ack) => received.push({ packet, ack }));
+  const state = deferAcknowledgements(client, limits, (packet, ack) => {
+    received.push({ packet, ack });
+    return readings;
+  });
   await client.subscribeAsync('t/#', { qos: 1 });
   return { client, received, state };
 }
@@ -113,7 +116,7 @@ describe.skipIf(!MOSQUITTO)('deferred acknowledgements with Mosquitto', () => {
 
   it('hold the socket by bytes too', async () => {
     const { url } = await startMosquitto();
-    const { received, state } = await subscriber(url, 4, { maxMessages: 1000, maxBytes: 1000 });
+    const { received, state } = await subscriber(url, 4, { maxMessages: 1000, maxBytes: 1000 }, 0);
     await publish(
       url,
       numbers(8).map((n) => n.padEnd(300)),
@@ -122,5 +125,17 @@ describe.skipIf(!MOSQUITTO)('deferred acknowledgements with Mosquitto', () => {
     expect(received).toHaveLength(4);
     for (const { ack } of received.splice(0)) ack();
     await waitFor('the rest', () => received.length === 4);
+  });
+
+  it('hold the socket by readings, which take memory however short they are', async () => {
+    const { url } = await startMosquitto();
+    const { received, state } = await subscriber(url, 4, { maxMessages: 1000, maxBytes: 100_000 }, 100);
+    await publish(url, numbers(8));
+    await waitFor('the bound', () => state.inFlightBytes >= 100_000);
+    expect(received).toHaveLength(4);
+    for (const { ack } of received.splice(0)) ack();
+    await waitFor('the rest', () => received.length === 4);
+    for (const { ack } of received) ack();
+    expect(state.inFlightBytes).toBe(0);
   });
 });

@@ -42,6 +42,7 @@ async function deferringMember(url: string, options: IClientOptions) {
     deferAcknowledgements(one, { maxMessages: 1e6, maxBytes: 1e9 }, (packet, ack) => {
       texts.push(packet.payload.toString());
       acks.push(ack);
+      return 1;
     }),
   );
   await client.subscribeAsync(SHARED, { qos: 1 });
@@ -449,6 +450,7 @@ test("the bridge's own subscribers share, fall back to MQTT 3.1.1, and go on whe
           got.set(text, (got.get(text) ?? 0) + 1);
           ack();
         });
+        return 1;
       },
     });
     onTestFinished(() => subscriber.close());

@@ -78,6 +78,30 @@ describe('ReadingQueue', () => {
     expect(sizes).toEqual([10, 10, 5]);
   });
 
+  it('takes as long for the last readings of a long line as for the first', () => {
+    const queue = new ReadingQueue();
+    const one = pending('a');
+    queue.push(Array.from({ length: 1_000_000 }, () => one));
+    const started = performance.now();
+    while (queue.size > 0) queue.take(1000, 10);
+    // Some 50 ms; 30 s where each look goes over all that waits.
+    expect(performance.now() - started).toBeLessThan(3000);
+  });
+
+  it('keeps the order of those that are not ready among those that come later', () => {
+    const queue = new ReadingQueue();
+    queue.push(Array.from({ length: 10 }, (_, i) => pending('a', i)));
+    const indices = (ready: (index: number) => boolean) =>
+      queue.take(3, 10, ({ index }) => ready(index)).groups.flatMap((g) => g.pendings.map((p) => p.index));
+    expect(indices((i) => i % 3 === 2)).toEqual([2, 5, 8]);
+    queue.push([pending('a', 10)]);
+    expect(indices((i) => i !== 0)).toEqual([1, 3, 4]);
+    expect([...queue].map(({ index }) => index)).toEqual([0, 6, 7, 9, 10]);
+    expect(indices(() => true)).toEqual([0, 6, 7]);
+    expect(indices(() => true)).toEqual([9, 10]);
+    expect(queue.size).toBe(0);
+  });
+
   it('leaves what is not ready, and series of which nothing is', () => {
     const queue = new ReadingQueue();
     queue.push([pending('a', 1), pending('b', 2), pending('a', 3), pending('a', 4)]);

@@ -1,15 +1,18 @@
 import { createHash } from 'node:crypto';
 
+/** What the dead letters of one message may take together, each with the whole message; more bad elements share them. */
+const MESSAGE_BYTES = 1_000_000;
+
 /**
- * The id of the dead letter that element `index` of a message becomes: 16 hex digits of its content, so that a redelivered
- * bad message is the same letter.
+ * Names the dead letters of a message by its content, so that a redelivered bad message is the same letter: 16 hex digits.
+ * @param elements how many readings and bad elements it has
+ * @returns the id of the letter that element `index` becomes
  */
-export function deadLetterId(topic: string, bytes: Uint8Array, index: number): string {
-  return createHash('sha256')
-    .update(topic)
-    .update('\0')
-    .update(bytes)
-    .update(`\0${index}`)
-    .digest('hex')
-    .slice(0, 16);
+export function deadLetterIds(topic: string, bytes: Uint8Array, elements: number): (index: number) => string {
+  const message = createHash('sha256').update(topic).update('\0').update(bytes);
+  const shared = Math.max(1, Math.ceil((elements * bytes.length) / MESSAGE_BYTES));
+  return (index) => {
+    const place = elements === 1 ? '0' : `+${index - (index % shared)}`;
+    return message.copy().update(`\0${place}`).digest('hex').slice(0, 16);
+  };
 }

@@ -8,7 +8,7 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { type DecodeLimits, decode, type Problem } from '../codecs/decode.ts';
+import { type Decoded, type DecodeLimits, decode } from '../codecs/decode.ts';
 import type { TopicTemplate } from '../codecs/topic.ts';
 import { ForecastBatch } from '../detect/forecast-batch.ts';
 import type { Alert } from '../domain/alert.ts';
@@ -17,7 +17,7 @@ import { type SeriesId, seriesKey } from '../domain/series.ts';
 import { StoreUnavailable, VigiaError } from '../errors.ts';
 import type { CommitResult, PubSub, Store } from '../store/store.ts';
 import type { Accounting } from './accounting.ts';
-import { deadLetterId } from './dead-letter-id.ts';
+import { deadLetterIds } from './dead-letter-id.ts';
 import { DeadLetterLog } from './dead-letter-log.ts';
 import { EntryCache } from './entry-cache.ts';
 import { clockProblem, type GuardLimits } from './guard.ts';
@@ -26,6 +26,7 @@ import type { ModelRegistry } from './model-registry.ts';
 import type { Outcome } from './outcome.ts';
 import { type Planned, planSeries, type SeriesPlan } from './plan.ts';
 import { type Batch, type Group, ReadingQueue } from './reading-queue.ts';
+import { lettersOf, type Refused } from './refused.ts';
 import type { Replay } from './replay.ts';
 import type { RuleBook } from './rule-book.ts';
 import { type Delivery, origins, type Pending, type Ticket } from './ticket.ts';
@@ -73,11 +74,6 @@ const SERIES_MIN = 8;
 interface Parked {
   readonly timer: NodeJS.Timeout;
   readonly pendings: Pending[];
-}
-
-interface Refused {
-  readonly pending: Pending;
-  readonly problem: Problem;
 }
 
 interface PipelineEvents {
@@ -200,28 +196,31 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
       const late = () =>
         reject(new StoreUnavailable(`not committed within HTTP_DEADLINE (${deadlineMs} ms)`));
       const timer = setTimeout(late, deadlineMs);
-      const { outcomes } = this.take({
-        topic,
-        bytes,
-        ack: () => {
-          clearTimeout(timer);
-          const own = outcomes.filter((_, index) => deadLetterId(topic, bytes, index) === id);
-          const refused = (own.length > 0 ? own : outcomes).find(({ status }) => status === 'rejected');
-          resolve(refused?.status === 'rejected' ? refused.detail : null);
-        },
-      });
+      const ack = () => {
+        clearTimeout(timer);
+        const refused = Object.values(outcomes).find(({ status }) => status === 'rejected');
+        resolve(refused?.status === 'rejected' ? refused.detail : null);
+      };
+      const { outcomes } = this.take({ topic, bytes, ack }, id);
     });
 
-  private take(delivery: Delivery): Pick<Ticket, 'outcomes' | 'remaining'> {
+  /** @param letter takes in only what is behind this dead letter of the message */
+  private take(delivery: Delivery, letter?: string): Pick<Ticket, 'outcomes' | 'remaining'> {
     const { templates, accounting } = this.options;
     const arrived = performance.now();
-    let decoded = decode(delivery.topic, delivery.bytes, templates, this.options.decode);
+    const decoded = decode(delivery.topic, delivery.bytes, templates, this.options.decode);
+    let places = [...decoded.keys()];
+    if (letter !== undefined) {
+      const idOf = deadLetterIds(delivery.topic, delivery.bytes, decoded.length);
+      const own = places.filter((index) => idOf(index) === letter);
+      // None where the message was one bad thing as a whole, or is read differently now.
+      if (own.length > 0) places = own;
+    }
     this.decoding += performance.now() - arrived;
     if (delivery.retained) {
-      const dated = decoded.filter((element) => !('reading' in element && element.reading.ts === undefined));
-      accounting.retainedIgnored(decoded.length - dated.length);
-      decoded = dated;
-      if (dated.length === 0) {
+      places = places.filter((index) => !isUndated(decoded[index]!));
+      accounting.retainedIgnored(decoded.length - places.length);
+      if (places.length === 0) {
         delivery.ack();
         return { outcomes: [], remaining: 0 };
       }
@@ -231,7 +230,8 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
       delivery,
       counted: true,
       requestId: undefined,
-      remaining: decoded.length,
+      elements: decoded.length,
+      remaining: places.length,
       outcomes: [],
       done: delivery.ack,
       fail: () => {},
@@ -239,12 +239,15 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
     };
     this.enqueue(
       ticket,
-      decoded.map((element, index) => ({
-        ticket,
-        index,
-        reading: 'reading' in element ? element.reading : null,
-        problem: 'problem' in element ? element.problem : null,
-      })),
+      places.map((index) => {
+        const element = decoded[index]!;
+        return {
+          ticket,
+          index,
+          reading: 'reading' in element ? element.reading : null,
+          problem: 'problem' in element ? element.problem : null,
+        };
+      }),
     );
     return ticket;
   }
@@ -260,6 +263,7 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
         delivery: null,
         counted: true,
         requestId,
+        elements: readings.length,
         remaining: readings.length,
         outcomes,
         done: () => {
@@ -343,6 +347,7 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
       delivery: null,
       counted: false,
       requestId: undefined,
+      elements: readings.length,
       remaining: readings.length,
       outcomes,
       done: () => end(resultsOf(outcomes)),
@@ -470,11 +475,7 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
       else this.reject(letter);
     }
     if (messages.length === 0) return;
-    const kept = messages.map(({ pending, problem: { reason, detail } }) => {
-      const { topic, bytes, packetId } = pending.ticket.delivery!;
-      const id = deadLetterId(topic, bytes, pending.index);
-      return { id, topic, bytes, reason, detail, lastTs: time, packetId };
-    });
+    const kept = lettersOf(messages, time);
     for (let attempt = 0; ; attempt++) {
       try {
         const dropped = await store.addDeadLetters(kept);
@@ -675,6 +676,10 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
     this.queue.dropFailed();
     await delay(BACK_OFF[Math.min(attempt, BACK_OFF.length - 1)], undefined, { signal: this.abort.signal });
   }
+}
+
+function isUndated(element: Decoded): boolean {
+  return 'reading' in element && element.reading.ts === undefined;
 }
 
 /** What this replica knows of a reading that another has committed. */

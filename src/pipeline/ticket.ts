@@ -30,7 +30,11 @@ export interface Ticket {
   readonly counted: boolean;
   /** Of the HTTP request, if it was one: its errors are logged under it. */
   readonly requestId: string | undefined;
+  /** How many readings, bad elements included, the message or request has. */
+  readonly elements: number;
+  /** Those on their way that have no outcome yet. */
   remaining: number;
+  /** By the place in the message or request. */
   readonly outcomes: Outcome[];
   /** Called once, after the last outcome. */
   readonly done: () => void;

@@ -49,6 +49,7 @@ const LARGE = [
   `{"value":1,"ts":"2024-01-01T00:00:00${' '.repeat(250_000)}x"}`,
   '['.repeat(250_000),
   `{"value":${'['.repeat(120_000)}1${']'.repeat(120_000)}}`,
+  `[${'"xxxxxxxxxxxxxxxxxxxxx",'.repeat(9_999)}[]]`,
 ];
 
 /** Names that MQTT lets through and that are no names of the other kinds of message. */

@@ -9,6 +9,7 @@ const pending = (sensor: string, index = 0): Pending => ({
     delivery: null,
     counted: true,
     requestId: undefined,
+    elements: 1,
     remaining: 1,
     outcomes: [],
     done: () => {},

@@ -262,6 +262,48 @@ describe('a message', () => {
     expect(sum).toBe(received);
   });
 
+  it('whose dead letter is tried again adds what is behind the letter, and nothing twice', async () => {
+    const store = openStore();
+    const running = runningPipeline(store);
+    const stored = async () => (await store.range({ sensor: 'a', metric: 'temperature' }, 0, NOW * 2)).length;
+    const message = deliver(running, 'sensors/a/temperature', '[21.5,"x",22,{"value":"y"}]');
+    await waitFor('the acknowledgement', () => message.acked);
+    expect(await stored()).toBe(2);
+    const letters = await store.deadLetters(10);
+    expect(letters.map(({ reason }) => reason).sort()).toEqual(['bad-payload', 'bad-value']);
+    for (const letter of letters) {
+      expect(await running.pipeline.replay((await store.deadLetter(letter.id))!)).toBe(letter.detail);
+      expect(await store.deadLetter(letter.id)).toMatchObject({ count: 2 });
+    }
+    expect(await stored()).toBe(2);
+
+    const narrow = runningPipeline(store, { decode: { maxReadings: 3, maxNameBytes: 200 } });
+    const long = deliver(narrow, 'sensors/b/temperature', '[1,2,3,4]');
+    await waitFor('the acknowledgement', () => long.acked);
+    const whole = (await store.deadLetters(10)).find(({ topic }) => topic === 'sensors/b/temperature')!;
+    expect(await running.pipeline.replay((await store.deadLetter(whole.id))!)).toBeNull();
+    expect(await store.range({ sensor: 'b', metric: 'temperature' }, 0, NOW * 2)).toHaveLength(4);
+  });
+
+  it('with very many bad elements is kept a bounded number of times', async () => {
+    const store = openStore();
+    const sizes: number[] = [];
+    const running = runningPipeline({
+      ...store,
+      async addDeadLetters(letters) {
+        sizes.push(...letters.map(({ bytes }) => bytes.length));
+        return store.addDeadLetters(letters);
+      },
+    });
+    const payload = `[${'"xxxxxxxxxxxxxxxxxxxxx",'.repeat(9_999)}5]`;
+    const message = deliver(running, 'sensors/a/temperature', payload);
+    await waitFor('the acknowledgement', () => message.acked);
+    // Ten thousand times the message is 2.4 GB, in this process and in the store.
+    expect(sizes.reduce((a, b) => a + b, 0)).toBeLessThan(5_000_000);
+    expect(await accounts(running)).toEqual({ received: 10_000, sum: 10_000 });
+    expect(await running.metric('vigia_readings_total', 'result="dead_lettered"')).toBe(9_999);
+  });
+
   it('that cannot be kept as a dead letter waits; others go on', async () => {
     const store = openStore();
     let broken = true;

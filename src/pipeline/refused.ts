@@ -1,0 +1,34 @@
+/** Messages, and elements of messages, that can never be stored as they are: what becomes of them. */
+import type { Problem } from '../codecs/decode.ts';
+import type { DeadLetter } from '../domain/dead-letter.ts';
+import { deadLetterIds } from './dead-letter-id.ts';
+import type { Pending, Ticket } from './ticket.ts';
+
+export interface Refused {
+  readonly pending: Pending;
+  readonly problem: Problem;
+}
+
+export interface Letter extends Omit<DeadLetter, 'count' | 'firstTs'> {
+  readonly packetId: number | undefined;
+}
+
+/**
+ * One letter for each bad message and each bad element, unless these are very many: see `deadLetterIds`.
+ * @param refused of messages, not of requests
+ */
+export function lettersOf(refused: readonly Refused[], lastTs: number): Letter[] {
+  const messages = new Map<Ticket, { idOf: (index: number) => string; ids: Set<string> }>();
+  return refused.flatMap(({ pending: { ticket, index }, problem: { reason, detail } }) => {
+    const { topic, bytes, packetId } = ticket.delivery!;
+    let message = messages.get(ticket);
+    if (!message) {
+      message = { idOf: deadLetterIds(topic, bytes, ticket.elements), ids: new Set() };
+      messages.set(ticket, message);
+    }
+    const id = message.idOf(index);
+    if (message.ids.has(id)) return [];
+    message.ids.add(id);
+    return [{ id, topic, bytes, reason, detail, lastTs, packetId }];
+  });
+}

@@ -499,6 +499,11 @@ function subscriberOptions(
     receiveMaximum: config.MQTT_RECEIVE_MAXIMUM,
     sessionExpiry: config.MQTT_SESSION_EXPIRY,
     limits: { maxMessages: config.MAX_IN_FLIGHT, maxBytes: config.MAX_IN_FLIGHT_BYTES },
+    reconnect: {
+      first: config.MQTT_RECONNECT_FIRST,
+      firstFor: config.MQTT_RECONNECT_FIRST_FOR,
+      max: config.MQTT_RECONNECT_MAX,
+    },
     logger,
     deliver: (delivery) => pipeline.deliver(delivery),
     status: { hostname: hostname(), version: packageVersion(), since: startedAt },

@@ -242,6 +242,18 @@ export const SETTINGS = {
   MQTT_LEAVE_TIMEOUT: setting(duration(100), {
     help: 'a bridge that stops leaves the shared subscription for good, if another is online, and first takes what is queued for it, for so long at most; unset: its session stays and waits for it',
   }),
+  MQTT_RECONNECT_FIRST: setting(duration(1), {
+    fallback: '25ms',
+    help: 'pause between tries to reach the broker again after a loss, while nobody listens there',
+  }),
+  MQTT_RECONNECT_FIRST_FOR: setting(duration(), {
+    fallback: '10s',
+    help: 'how long the tries after a loss are that close; then the pauses grow',
+  }),
+  MQTT_RECONNECT_MAX: setting(duration(1), {
+    fallback: '1s',
+    help: 'longest pause between tries while the broker cannot be reached',
+  }),
   MQTT_RECEIVE_MAXIMUM: setting(whole(1, 65535), {
     fallback: '2000',
     help: 'unacknowledged messages the broker may send (MQTT 5)',

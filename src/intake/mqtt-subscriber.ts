@@ -12,6 +12,7 @@ import { VigiaError } from '../errors.ts';
 import type { Delivery } from '../pipeline/ticket.ts';
 import { type DeferredAck, deferAcknowledgements, type InFlightLimits } from './deferred-ack.ts';
 import { leaveGroup } from './leave-group.ts';
+import { Reconnect, type ReconnectLimits } from './reconnect.ts';
 
 export interface SubscriberOptions {
   readonly url: string;
@@ -30,6 +31,7 @@ export interface SubscriberOptions {
   /** How long the broker keeps the session of an absent replica, ms. */
   readonly sessionExpiry: number;
   readonly limits: InFlightLimits;
+  readonly reconnect: ReconnectLimits;
   readonly logger: Logger;
   /** @returns how many readings are in it */
   readonly deliver: (delivery: Delivery) => number;
@@ -47,11 +49,8 @@ export interface SubscriberOptions {
 const UNSUPPORTED_VERSION = new Set([1, 132]);
 const NOT_AUTHORIZED = new Set([4, 5, 134, 135]);
 const SESSION_TAKEN_OVER = 0x8e;
-const RECONNECT_MS = 1000;
-const RECONNECT_MAX_MS = 30_000;
-/** A connection that ends sooner than this did not get anywhere; after some of those the pauses grow. */
-const SHORT_MS = 5000;
-const SHORT_CONNECTIONS = 3;
+/** A node that is gone answers nothing at all; it may be back long before the default of MQTT.js. */
+const CONNECT_MS = 10_000;
 const CLOSE_MS = 2000;
 /** How long an answer of the broker may take. */
 const ANSWER_MS = 5000;
@@ -67,15 +66,16 @@ export class MqttSubscriber {
   private closing = false;
   /** For good: connecting again would take the session from the other client. */
   private stopped = false;
-  private connectedAt: number | null = null;
-  private shortConnections = 0;
+  private readonly reconnect: Reconnect;
   private subscribedAt: number | null = null;
   private received = 0;
   /** Statuses of replicas as they come in, while somebody asks. */
   private statuses: Map<string, string> | null = null;
   private left = false;
 
-  constructor(private readonly options: SubscriberOptions) {}
+  constructor(private readonly options: SubscriberOptions) {
+    this.reconnect = new Reconnect(options.reconnect);
+  }
 
   /** Connects and goes on trying for ever; does not wait for the connection. */
   start(): void {
@@ -84,7 +84,9 @@ export class MqttSubscriber {
     this.client = client;
     this.acks = deferAcknowledgements(client, options.limits, (packet, ack) => this.take(packet, ack));
     client.on('connect', (packet) => {
-      this.connectedAt = Date.now();
+      this.reconnect.connected();
+      // Before anything else: see reconnect.ts.
+      this.subscribe(client);
       options.logger.info(
         {
           url: redact(options.url),
@@ -94,9 +96,9 @@ export class MqttSubscriber {
         },
         'connected to the broker',
       );
-      this.subscribe(client);
     });
-    client.on('close', () => this.closed(client));
+    // Before that of MQTT.js, which reads the pause.
+    client.prependListener('close', () => this.closed(client));
     client.on('disconnect', (packet) => {
       if (packet.reasonCode !== SESSION_TAKEN_OVER) return;
       this.problem = `another client took over the session of MQTT_CLIENT_ID '${options.clientId}': this replica has stopped`;
@@ -246,13 +248,10 @@ export class MqttSubscriber {
   private closed(client: MqttClient): void {
     const { clientId, logger } = this.options;
     this.problem ??= 'the connection to the broker is closed';
-    if (this.connectedAt === null || this.closing || this.stopped) return;
-    const short = Date.now() - this.connectedAt < SHORT_MS;
-    this.connectedAt = null;
-    this.shortConnections = short ? this.shortConnections + 1 : 0;
-    const extra = Math.max(0, this.shortConnections - SHORT_CONNECTIONS + 1);
-    client.options.reconnectPeriod = Math.min(RECONNECT_MS * 2 ** extra, RECONNECT_MAX_MS);
-    if (this.shortConnections < SHORT_CONNECTIONS) return;
+    if (this.closing || this.stopped) return;
+    const { connected } = client;
+    client.options.reconnectPeriod = this.reconnect.closed();
+    if (!connected || !this.reconnect.rejected) return;
     this.problem = `the broker closes every connection at once: does another client use MQTT_CLIENT_ID '${clientId}'?`;
     logger.error({ nextTryMs: client.options.reconnectPeriod }, this.problem);
   }
@@ -279,6 +278,7 @@ export class MqttSubscriber {
 
   private failed(client: MqttClient, error: Error & { code?: number | string }): void {
     const { logger, clientId } = this.options;
+    this.reconnect.failed(error.code);
     if (
       this.version === 5 &&
       (UNSUPPORTED_VERSION.has(Number(error.code)) || /protocol version/i.test(error.message))
@@ -303,7 +303,7 @@ export class MqttSubscriber {
       clientId,
       clean: false,
       protocolVersion: this.version,
-      reconnectPeriod: RECONNECT_MS,
+      connectTimeout: CONNECT_MS,
       reconnectOnConnackError: true,
       resubscribe: false,
       keepalive: 30,

@@ -441,6 +441,7 @@ test("the bridge's own subscribers share, fall back to MQTT 3.1.1, and go on whe
       receiveMaximum: 2000,
       sessionExpiry: 60_000,
       limits: { maxMessages: 20_000, maxBytes: 1e8 },
+      reconnect: { first: 25, firstFor: 10_000, max: 1000 },
       logger: silent,
       status: { hostname: 'test', version: '0.0.0', since: 0 },
       deliver({ bytes, ack }) {

@@ -11,7 +11,7 @@ import { type LoadedSeries, simulatedLoad, sizeOf } from './simulated-load.ts';
 import { allStored, expectAlertsRelayed, expectStoredOnce, storeAt } from './stored-load.ts';
 import { waitFor } from './wait-for.ts';
 
-export interface FaultRunOptions extends Pick<LoadOptions, 'insist'> {
+export interface FaultRunOptions extends Pick<LoadOptions, 'publishers'> {
   readonly series: number;
   /** Per series. */
   readonly readings: number;

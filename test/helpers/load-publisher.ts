@@ -9,6 +9,7 @@ import { Publisher } from '../../devices/publisher.ts';
 import { readingPayload, readingTopic } from '../../devices/reading-message.ts';
 import type { Store } from '../../src/store/store.ts';
 import { InsistentPublisher } from './insistent-publisher.ts';
+import { OrdinaryPublisher } from './ordinary-publisher.ts';
 import type { LoadedSeries } from './simulated-load.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -27,13 +28,18 @@ export interface LoadOptions {
    * the horizon, however long a replica sits on what it was given, and verdicts have to be equal.
    */
   readonly withinHorizonOf?: Store;
-  /** Take only what the broker has a subscriber for as acknowledged; see `InsistentPublisher`. */
-  readonly insist?: boolean;
+  /**
+   * `insistent` takes only what the broker has a subscriber for as acknowledged, `ordinary` is as sensors are; see
+   * `InsistentPublisher` and `OrdinaryPublisher`. By default those of `vigia devices`.
+   */
+  readonly publishers?: 'insistent' | 'ordinary';
 }
 
 export interface LoadPublishing {
   /** Acknowledged by the broker so far. */
   readonly acknowledged: () => number;
+  /** Topics and payloads that it has acknowledged without a subscriber, of ordinary publishers. */
+  readonly untaken: () => readonly { readonly topic: string; readonly payload: string }[];
   /** Resolves when all are. */
   readonly done: Promise<void>;
   /**
@@ -46,14 +52,14 @@ export interface LoadPublishing {
 export function publishLoad(
   url: string,
   load: readonly LoadedSeries[],
-  { rate = Number.POSITIVE_INFINITY, withinHorizonOf, insist = false }: LoadOptions = {},
+  { rate = Number.POSITIVE_INFINITY, withinHorizonOf, publishers: kind }: LoadOptions = {},
 ): LoadPublishing {
   const logger = pino({ level: 'silent' });
-  const publishers = Array.from({ length: Math.min(CONNECTIONS, load.length) }, () =>
-    insist
-      ? new InsistentPublisher(url, WINDOW)
-      : new Publisher({ url, window: WINDOW, reconnectMs: 50, reconnectMaxMs: 500, logger }),
-  );
+  const publishers = Array.from({ length: Math.min(CONNECTIONS, load.length) }, () => {
+    if (kind === 'insistent') return new InsistentPublisher(url, WINDOW);
+    if (kind === 'ordinary') return new OrdinaryPublisher(url, WINDOW);
+    return new Publisher({ url, window: WINDOW, reconnectMs: 50, reconnectMaxMs: 500, logger });
+  });
   let over = false;
   let begun = 0;
   let rounds = Math.max(...load.map(({ samples }) => samples.length));
@@ -86,6 +92,8 @@ export function publishLoad(
   done.catch(() => {});
   return {
     acknowledged: () => publishers.reduce((sum, { acknowledged }) => sum + acknowledged, 0),
+    untaken: () =>
+      publishers.flatMap((publisher) => (publisher instanceof OrdinaryPublisher ? publisher.untaken : [])),
     done,
     async finish() {
       rounds = begun;

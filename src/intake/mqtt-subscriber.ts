@@ -51,6 +51,9 @@ const NOT_AUTHORIZED = new Set([4, 5, 134, 135]);
 const SESSION_TAKEN_OVER = 0x8e;
 /** A node that is gone answers nothing at all; it may be back long before the default of MQTT.js. */
 const CONNECT_MS = 10_000;
+/** Pauses before a refused subscription is tried again: the rights of its user may be mended meanwhile. */
+const REFUSED_MS = 1000;
+const REFUSED_MAX_MS = 30_000;
 const CLOSE_MS = 2000;
 /** How long an answer of the broker may take. */
 const ANSWER_MS = 5000;
@@ -67,6 +70,8 @@ export class MqttSubscriber {
   /** For good: connecting again would take the session from the other client. */
   private stopped = false;
   private readonly reconnect: Reconnect;
+  /** Until a refused subscription is tried again. */
+  private refused: NodeJS.Timeout | undefined;
   private subscribedAt: number | null = null;
   private received = 0;
   /** Statuses of replicas as they come in, while somebody asks. */
@@ -210,6 +215,7 @@ export class MqttSubscriber {
   async close(): Promise<void> {
     const { client } = this;
     this.hold();
+    clearTimeout(this.refused);
     if (!client) return;
     // QoS 0, because nothing is read from the socket any more, and so no acknowledgement either.
     if (client.connected && !this.left)
@@ -247,6 +253,7 @@ export class MqttSubscriber {
   /** Brokers that close the older of two clients with one id without a word (Mosquitto 2.0) would make them fight. */
   private closed(client: MqttClient): void {
     const { clientId, logger } = this.options;
+    clearTimeout(this.refused);
     this.problem ??= 'the connection to the broker is closed';
     if (this.closing || this.stopped) return;
     const { connected } = client;
@@ -256,15 +263,20 @@ export class MqttSubscriber {
     logger.error({ nextTryMs: client.options.reconnectPeriod }, this.problem);
   }
 
-  private subscribe(client: MqttClient): void {
+  /** @param pause before another try if the broker refuses, ms */
+  private subscribe(client: MqttClient, pause = REFUSED_MS): void {
     const { logger } = this.options;
     const { filters } = this;
     client.subscribe(filters, { qos: 1 }, (error, granted) => {
       if (this.stopped) return;
       const refused = granted?.find(({ qos }) => qos >= 128);
       if (error || refused) {
-        this.problem = `MQTT_TOPICS: the broker refused the subscription ${refused?.topic ?? filters.join(', ')}`;
-        if (client.connected) logger.error({ err: error }, this.problem);
+        const why = `MQTT_TOPICS: the broker refused the subscription ${refused?.topic ?? filters.join(', ')}`;
+        if (client.connected && this.problem !== why) logger.error({ err: error }, `${why}; trying again`);
+        this.problem = why;
+        if (!client.connected || this.closing) return;
+        const again = () => this.subscribe(client, Math.min(2 * pause, REFUSED_MAX_MS));
+        this.refused = setTimeout(again, pause);
         return;
       }
       this.problem = null;

@@ -18,9 +18,9 @@ import { temporaryDirectory } from '../helpers/temporary-directory.ts';
 import { serve } from '../helpers/vigia.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 
-const { count, deadline } = inForm({
-  short: { count: 8000, deadline: 180_000 },
-  long: { count: 100_000, deadline: 900_000 },
+const { mutated, deadline } = inForm({
+  short: { mutated: 6000, deadline: 180_000 },
+  long: { mutated: 100_000, deadline: 1_200_000 },
 });
 const SEED = 20_261_101;
 const START = Math.floor(Date.now() / 1000) * 1000 - 86_400_000;
@@ -108,10 +108,10 @@ function expectNoCrash({ output, ended }: { output: string; ended: boolean }): v
   expect(output).not.toMatch(/"level":(50|60)|batch failed|unhandled/i);
 }
 
-const messages = mutatedMessages(count, SEED, START);
+const messages = mutatedMessages(mutated, SEED, START);
 
 it(
-  `vigia serve: ${count} mutated messages, no crash, the good ones committed and the bad ones kept`,
+  `vigia serve: ${mutated} mutated messages among good ones, no crash, the good ones committed and the bad ones kept`,
   async () => {
     const data = temporaryDirectory();
     const server: Child & { url: string; mqttUrl: string } = await serve(['--no-devices', '--data', data], {
@@ -134,7 +134,7 @@ it(
 
 describe.skipIf(!MOSQUITTO || !REDIS)('bad messages (needs mosquitto and redis-server)', () => {
   it(
-    `vigia bridge: ${count} mutated messages, no crash, the good ones committed and the bad ones kept`,
+    `vigia bridge: ${mutated} mutated messages among good ones, no crash, the good ones committed and the bad ones kept`,
     async () => {
       const [broker, redis] = await Promise.all([startMosquitto(), startRedis()]);
       const [replica] = await startReplicas(1, { MQTT_URL: broker.url, REDIS_URL: redis.url, ...ENV });

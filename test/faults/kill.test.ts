@@ -21,13 +21,14 @@ const { series, readings, rate, alerts, deadline } = inForm({
 });
 const KILL_EVERY = 2000;
 
-/** Kills a random one of the replicas every 2 s and starts it again; `stop` resolves with how often it did. */
-function killAtRandom(replicas: readonly Replica[]): { stop(): Promise<number> } {
+/** Kills a random one of the replicas every 2 s and starts it again; `stop` resolves with how often it did, and how long. */
+function killAtRandom(replicas: readonly Replica[]): { stop(): Promise<{ kills: number; ms: number }> } {
   let over = false;
+  const started = performance.now();
   const run = async () => {
     for (let kills = 0; ; kills++) {
       await faultLasts(KILL_EVERY);
-      if (over) return kills;
+      if (over) return { kills, ms: performance.now() - started };
       const victim = replicas[Math.floor(Math.random() * replicas.length)]!;
       await victim.kill();
       victim.spawn();
@@ -65,14 +66,16 @@ describe.skipIf(!MOSQUITTO || !REDIS)('kill -9 of replicas (needs mosquitto and 
       const killing = killAtRandom(replicas);
       const publishing = publishLoad(broker.url, load, { rate, withinHorizonOf: store });
       await publishing.done;
-      const kills = await killing.stop();
+      const { kills, ms } = await killing.stop();
       await allStored(store, load);
       expect(publishing.acknowledged()).toBe(sizeOf(load));
       await settledCounts(replicas);
       await expectAlertsRelayed(redis, store);
       await expectStoredOnce(store, load, { scored: true });
-      figures({ kills, scrapes: watch.scrapes, ...watch.totals() });
+      figures({ kills, seconds: Math.round(ms / 1000), scrapes: watch.scrapes, ...watch.totals() });
       expect(kills).toBeGreaterThanOrEqual(3);
+      // A machine that is busy with other things is late for some of them.
+      expect(kills).toBeGreaterThanOrEqual(Math.floor((0.75 * ms) / KILL_EVERY) - 1);
       expect(watch.scrapes).toBeGreaterThan(20);
       expect(watch.mismatches).toEqual([]);
       await Promise.all(replicas.map((replica) => replica.kill()));

@@ -18,7 +18,7 @@ import { waitFor } from '../helpers/wait-for.ts';
 
 /** More than the 45 s after which the broker gives up a silent client with the keep-alive of 30 s. */
 const { outage, series } = inForm({
-  short: { outage: 50_000, series: 20 },
+  short: { outage: 60_000, series: 20 },
   long: { outage: 600_000, series: 100 },
 });
 /** Readings of each series, one a second, from some seconds before the outage to some seconds after it. */

@@ -60,9 +60,11 @@ const name = fc
 
 /**
  * @param start time of the first reading, ms; each good series goes on from there in steps of a second
- * @returns `count` messages, every fourth of them good
+ * @param mutated how many are not good by construction
+ * @returns those and a third of their number of good ones: every fourth message
  */
-export function mutatedMessages(count: number, seed: number, start: number): MutatedMessage[] {
+export function mutatedMessages(mutated: number, seed: number, start: number): MutatedMessage[] {
+  const count = Math.ceil((mutated * 4) / 3);
   const value = fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e6, max: 1e6 });
   const ts = fc.integer({ min: start, max: start + 1_000_000 });
   const json = fc.record({ value, ts }).map((reading) => JSON.stringify(reading));

@@ -3,8 +3,10 @@ import pino from 'pino';
 import { expect, onTestFinished } from 'vitest';
 import type { SeriesState } from '../../src/detect/state.ts';
 import type { Alert } from '../../src/domain/alert.ts';
+import type { Sample } from '../../src/domain/reading.ts';
 import { entryOf } from '../../src/pipeline/series-entry.ts';
 import { openRedisStore } from '../../src/store/redis-store.ts';
+import { ROLLUPS } from '../../src/store/rollup.ts';
 import type { ModelAssignment, Snapshot, Store } from '../../src/store/store.ts';
 import { figures } from './fault-form.ts';
 import type { RedisServer } from './redis-server.ts';
@@ -98,7 +100,9 @@ export interface SeriesContent {
   readonly state: SeriesState;
   readonly snapshots: readonly Snapshot[];
   readonly assignments: readonly Omit<ModelAssignment, 'revision'>[];
-  readonly hours: readonly unknown[];
+  /** The seasonal ring, in hexadecimal. */
+  readonly season: string;
+  readonly rollups: Readonly<Record<string, readonly Sample[]>>;
   readonly alerts: readonly Omit<Alert, 'revision' | 'acknowledged'>[];
 }
 
@@ -113,9 +117,11 @@ export async function contentOf(store: Store, { sensor, metric }: LoadedSeries):
     expect(revision, sensor).toBeGreaterThan(0);
     expect(revision, sensor).toBeLessThanOrEqual(table.revision);
   }
-  const hours = await Promise.all(
-    (['min', 'max'] as const).map((agg) => store.buckets(series, 0, ALL, 3_600_000, agg)),
-  );
+  const rollups: Record<string, Sample[]> = {};
+  for (const { name, width } of ROLLUPS) {
+    for (const agg of ['avg', 'min', 'max'] as const)
+      rollups[`${agg} ${name}`] = await store.buckets(series, 0, ALL, width, agg);
+  }
   const alerts = await store.alertsSince(series, -1);
   return {
     samples: await store.range(series, 0, ALL),
@@ -124,7 +130,8 @@ export async function contentOf(store: Store, { sensor, metric }: LoadedSeries):
       record!.snapshots.map(async (mark) => ({ ...mark, bytes: (await store.snapshot(series, mark.n))! })),
     ),
     assignments: entry.assignments.map(({ revision: _revision, ...rest }) => rest),
-    hours,
+    season: Buffer.from(record!.season).toString('hex'),
+    rollups,
     alerts: alerts.map(({ revision: _revision, acknowledged: _acknowledged, ...rest }) => rest),
   };
 }

@@ -4,6 +4,8 @@ export default defineConfig({
   test: {
     include: ['test/{unit,contract,e2e,faults,browser}/**/*.test.ts'],
     reporters: ['default', './test/helpers/summary-reporter.ts'],
+    // Most files wait for programs that they have started: by itself Vitest would run one at a time on two cores.
+    maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 30_000,
   },

@@ -75,9 +75,10 @@ function onSignal(close: () => unknown, extraMs = 0, reload?: () => void): void 
 }
 
 function settingsHelp(): string {
+  const width = Math.max(...Object.keys(SETTINGS).map(({ length }) => length)) + 1;
   const lines = Object.entries<{ help: string; fallback?: string }>(SETTINGS).map(
     ([name, { help, fallback }]) =>
-      `  ${name.padEnd(22)}${help}${fallback === undefined ? '' : ` [${fallback}]`}`,
+      `  ${name.padEnd(width)}${help}${fallback === undefined ? '' : ` [${fallback}]`}`,
   );
   return `Settings (environment, or a file: --config; NAME_FILE reads NAME from a file):\n${lines.join('\n')}`;
 }

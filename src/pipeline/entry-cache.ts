@@ -130,6 +130,12 @@ export class EntryCache {
     }
   }
 
+  /** Others commit the series just now: what is remembered is to be read anew before the next use. */
+  outdate(key: string): void {
+    const remembered = this.cache.peek(key);
+    if (remembered) remembered.stale = true;
+  }
+
   forget(key: string): void {
     this.cache.delete(key);
   }

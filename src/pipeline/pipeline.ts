@@ -430,6 +430,13 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
       try {
         work = await this.attempt(work);
         attempt = 0;
+        if (work.length < 2) continue;
+        // Each alone and from what is stored right before: in the time that all take together, others commit them again.
+        for (const group of work) {
+          this.cache.outdate(group.key);
+          await this.commit([group]);
+        }
+        return;
       } catch (error) {
         if (this.abort.signal.aborted) throw error;
         for (const { key } of work) this.cache.forget(key);

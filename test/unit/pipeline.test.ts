@@ -383,6 +383,35 @@ describe('two replicas on one store', () => {
   });
 });
 
+it('series that others have committed first are tried again one by one, each read right before', async () => {
+  const store = openStore();
+  const calls: string[] = [];
+  const names = (list: readonly SeriesId[]) =>
+    list
+      .map(({ sensor }) => sensor)
+      .sort()
+      .join(' ');
+  let first = true;
+  const running = runningPipeline({
+    ...store,
+    async load(series) {
+      calls.push(`load ${names(series)}`);
+      return store.load(series);
+    },
+    async commit(commits) {
+      calls.push(`commit ${names(commits.map(({ series }) => series))}`);
+      if (!first) return store.commit(commits);
+      first = false;
+      return commits.map(() => ({ status: 'conflict', current: null }));
+    },
+  });
+  await running.pipeline.submit(['a', 'b'].map((sensor) => ({ sensor, metric: 'm', ts: NOW, value: 1 })));
+  expect(calls.splice(0, 2)).toEqual(['load a b', 'commit a b']);
+  expect(calls.join(', ')).toMatch(
+    /^load a, commit a, load b, commit b$|^load b, commit b, load a, commit a$/,
+  );
+});
+
 describe('a change of model', () => {
   it('takes effect at the next new reading, and re-folds use the model in force at each', async () => {
     const store = openStore();

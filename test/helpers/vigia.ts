@@ -5,7 +5,7 @@ import { type Child, type ChildOptions, startChild, waitForOutput } from './chil
 export const ROOT = resolve(import.meta.dirname, '../..');
 
 export function vigia(args: readonly string[], options: ChildOptions = {}): Child {
-  return startChild(process.execPath, [join(ROOT, 'bin/vigia.js'), ...args], {
+  return startChild(join(ROOT, 'bin/vigia.js'), args, {
     ...options,
     env: { LOG_LEVEL: 'warn', ...options.env },
   });

@@ -314,7 +314,9 @@ describe('the Dockerfile', () => {
     expect(dockerfile).toMatch(/^ENV .*\bHOST=0\.0\.0\.0 PORT=80 DATA_DIR=\/data$/m);
     expect(dockerfile).toMatch(/^VOLUME \/data$/m);
     expect(dockerfile).toMatch(/^EXPOSE 80 1883$/m);
-    expect(dockerfile).toMatch(/^ENTRYPOINT \["node", "\/app\/bin\/vigia\.js"\]\nCMD \["serve"\]$/m);
+    expect(dockerfile).toMatch(
+      /^ENTRYPOINT \["node", "--max-semi-space-size=2", "\/app\/bin\/vigia\.js"\]\nCMD \["serve"\]$/m,
+    );
   });
 
   it('says in its labels what it was built of', () => {

@@ -55,6 +55,9 @@ export function deferAcknowledgements(
     const bytes = Buffer.allocUnsafe(ids.length * 4);
     for (const [i, id] of ids.entries()) bytes.writeUInt32BE(0x40020000 + id, i * 4);
     stream.write(bytes);
+    // They tell the broker that this client lives, so no PINGREQ is due: its answer would come behind all that the broker
+    // has sent before, which on a busy machine takes longer than MQTT.js waits for it.
+    client.reschedulePing(true);
   };
 
   const full = () => holding || inFlight >= limits.maxMessages || inFlightBytes >= limits.maxBytes;

@@ -2,7 +2,7 @@
  * What src/intake/deferred-ack.ts needs of MQTT.js and does not find documented. If an upgrade of MQTT.js fails here, that
  * file has to change before the version may.
  */
-import mqtt, { type IPublishPacket, type MqttClient } from 'mqtt';
+import mqtt, { type IClientOptions, type IPublishPacket, type MqttClient } from 'mqtt';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { deferAcknowledgements } from '../../src/intake/deferred-ack.ts';
 import { MOSQUITTO, startMosquitto } from '../helpers/mosquitto.ts';
@@ -15,12 +15,19 @@ interface Received {
   readonly ack: () => void;
 }
 
-async function subscriber(url: string, protocolVersion: 4 | 5, limits = LIMITS, readings = 1) {
+async function subscriber(
+  url: string,
+  protocolVersion: 4 | 5,
+  limits = LIMITS,
+  readings = 1,
+  options: IClientOptions = {},
+) {
   const client = mqtt.connect(url, {
     clientId: 'contract',
     clean: false,
     protocolVersion,
     reconnectPeriod: 20,
+    ...options,
     ...(protocolVersion === 5 && { properties: { sessionExpiryInterval: 60, receiveMaximum: 500 } }),
   });
   onTestFinished(async () => {
@@ -95,6 +102,23 @@ describe.skipIf(!MOSQUITTO)('deferred acknowledgements with Mosquitto', () => {
         await reconnect(client);
         await waitFor('the second redelivery', () => received.length === 5);
         expect(texts(received)).toEqual(numbers(5));
+      });
+
+      it('count as a sign of life: no answer to a ping is waited for behind the messages', async () => {
+        const { url } = await startMosquitto();
+        const limits = { maxMessages: 1, maxBytes: 1e9 };
+        const { client, received } = await subscriber(url, version, limits, 1, { keepalive: 1 });
+        let closed = false;
+        client.on('close', () => {
+          closed = true;
+        });
+        await publish(url, numbers(60));
+        const begun = performance.now();
+        while (performance.now() - begun < 2500) {
+          (await waitFor('the next message', () => received.shift())).ack();
+          await new Promise((next) => setTimeout(next, 100));
+        }
+        expect(closed).toBe(false);
       });
 
       it('hold the socket at the bound, and go on below it', async () => {

@@ -28,6 +28,7 @@ import { MqttPublisher } from './alerts/mqtt-publisher.ts';
 import { type AlertPublisher, MqttTarget } from './alerts/mqtt-target.ts';
 import type { Target } from './alerts/target.ts';
 import { Webhook } from './alerts/webhook.ts';
+import { Decoder } from './codecs/decode.ts';
 import { TopicTemplate } from './codecs/topic.ts';
 import { type Config, changedSettings } from './config.ts';
 import type { Alert } from './domain/alert.ts';
@@ -144,8 +145,10 @@ export async function startApp(options: AppOptions): Promise<App> {
       rules,
       accounting,
       logger,
-      templates,
-      decode: { maxReadings: config.MAX_READINGS, maxNameBytes: config.MAX_NAME_BYTES },
+      decoder: new Decoder(templates, {
+        maxReadings: config.MAX_READINGS,
+        maxNameBytes: config.MAX_NAME_BYTES,
+      }),
       guard: {
         maxClockSkew: config.MAX_CLOCK_SKEW,
         retention: config.RETENTION,

@@ -14,7 +14,7 @@ import { defaultModelDirectory } from '../../models/default-model.ts';
 import { usableSimd } from '../../models/kernel/kernel.ts';
 import { trialRun } from '../../models/trial.ts';
 import { openExistingStore, settingProblems } from '../app.ts';
-import { decode } from '../codecs/decode.ts';
+import { Decoder } from '../codecs/decode.ts';
 import { TopicTemplate } from '../codecs/topic.ts';
 import { type Config, changedSettings, readConfig } from '../config.ts';
 import { seriesKey } from '../domain/series.ts';
@@ -275,7 +275,7 @@ function sample(config: Config, { topic, payload }: Options): Finding[] {
     retention: config.RETENTION,
     widestBucket: WIDEST_ROLLUP,
   };
-  return decode(topic, Buffer.from(payload), templates, limits).map((element): Finding => {
+  return new Decoder(templates, limits).decode(topic, Buffer.from(payload)).map((element): Finding => {
     const reading = 'reading' in element ? element.reading : null;
     const problem =
       'problem' in element

@@ -320,6 +320,8 @@ export class MqttSubscriber {
       resubscribe: false,
       keepalive: 30,
       manualConnect: false,
+      // Its debug log takes arguments apart for every packet, also where nobody has asked for it.
+      log: () => {},
       ...(username !== undefined && { username }),
       ...(password !== undefined && { password }),
       ...(ca !== undefined && { ca }),

@@ -8,8 +8,7 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { type Decoded, type DecodeLimits, decode } from '../codecs/decode.ts';
-import type { TopicTemplate } from '../codecs/topic.ts';
+import type { Decoded, Decoder } from '../codecs/decode.ts';
 import { ForecastBatch } from '../detect/forecast-batch.ts';
 import type { Alert } from '../domain/alert.ts';
 import type { IncomingReading } from '../domain/reading.ts';
@@ -38,8 +37,7 @@ export interface PipelineOptions {
   readonly rules: RuleBook;
   readonly accounting: Accounting;
   readonly logger: Logger;
-  readonly templates: readonly TopicTemplate[];
-  readonly decode: DecodeLimits;
+  readonly decoder: Decoder;
   readonly guard: GuardLimits;
   readonly batchMax: number;
   /** Series per batch at most. */
@@ -185,7 +183,7 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
    * @returns how many readings are in it
    */
   deliver(delivery: Delivery): number {
-    return this.take(delivery).remaining;
+    return this.take(delivery).length;
   }
 
   /** See `Replay`. */
@@ -198,58 +196,45 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
       const timer = setTimeout(late, deadlineMs);
       const ack = () => {
         clearTimeout(timer);
-        const refused = Object.values(outcomes).find(({ status }) => status === 'rejected');
+        const refused = pendings.find(({ outcome }) => outcome!.status === 'rejected')?.outcome;
         resolve(refused?.status === 'rejected' ? refused.detail : null);
       };
-      const { outcomes } = this.take({ topic, bytes, ack }, id);
+      const pendings = this.take({ topic, bytes, ack }, id);
     });
 
-  /** @param letter takes in only what is behind this dead letter of the message */
-  private take(delivery: Delivery, letter?: string): Pick<Ticket, 'outcomes' | 'remaining'> {
-    const { templates, accounting } = this.options;
+  /**
+   * @param letter takes in only what is behind this dead letter of the message
+   * @returns what is on its way
+   */
+  private take(delivery: Delivery, letter?: string): readonly Pending[] {
+    const { decoder } = this.options;
     const arrived = performance.now();
-    const decoded = decode(delivery.topic, delivery.bytes, templates, this.options.decode);
-    let places = [...decoded.keys()];
-    if (letter !== undefined) {
-      const idOf = deadLetterIds(delivery.topic, delivery.bytes, decoded.length);
-      const own = places.filter((index) => idOf(index) === letter);
-      // None where the message was one bad thing as a whole, or is read differently now.
-      if (own.length > 0) places = own;
-    }
+    const decoded = decoder.decode(delivery.topic, delivery.bytes);
     this.decoding += performance.now() - arrived;
-    if (delivery.retained) {
-      places = places.filter((index) => !isUndated(decoded[index]!));
-      accounting.retainedIgnored(decoded.length - places.length);
-      if (places.length === 0) {
-        delivery.ack();
-        return { outcomes: [], remaining: 0 };
-      }
-    }
     const ticket: Ticket = {
       arrived,
       delivery,
       counted: true,
       requestId: undefined,
       elements: decoded.length,
-      remaining: places.length,
-      outcomes: [],
+      remaining: 0,
       done: delivery.ack,
       fail: () => {},
       failed: false,
     };
-    this.enqueue(
-      ticket,
-      places.map((index) => {
-        const element = decoded[index]!;
-        return {
-          ticket,
-          index,
-          reading: 'reading' in element ? element.reading : null,
-          problem: 'problem' in element ? element.problem : null,
-        };
-      }),
-    );
-    return ticket;
+    let pendings = decoded.map((element, index) => pendingOf(ticket, index, element));
+    if (letter !== undefined) pendings = behind(letter, delivery, pendings);
+    if (delivery.retained) pendings = this.dated(pendings);
+    if (pendings.length === 0) delivery.ack();
+    else this.enqueue(ticket, pendings);
+    return pendings;
+  }
+
+  /** What the broker had kept is as old as nobody knows: what says nothing of its time is ignored. */
+  private dated(pendings: Pending[]): Pending[] {
+    const dated = pendings.filter(({ reading }) => !reading || reading.ts !== undefined);
+    this.options.accounting.retainedIgnored(pendings.length - dated.length);
+    return dated;
   }
 
   /** See `Submit`. */
@@ -257,18 +242,16 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
     if (readings.length === 0) return Promise.resolve([]);
     return new Promise((resolve, reject) => {
       this.requireStore();
-      const outcomes: Outcome[] = new Array(readings.length);
       const ticket: Ticket = {
         arrived: performance.now(),
         delivery: null,
         counted: true,
         requestId,
         elements: readings.length,
-        remaining: readings.length,
-        outcomes,
+        remaining: 0,
         done: () => {
           clearTimeout(timer);
-          resolve(outcomes);
+          resolve(pendings.map(({ outcome }) => outcome!));
         },
         fail: (error) => {
           clearTimeout(timer);
@@ -285,16 +268,11 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
           ),
         deadlineMs,
       );
-      this.enqueue(
-        ticket,
-        readings.map((reading, index) => ({
-          ticket,
-          index,
-          // Adding 0 turns -0 into 0.
-          reading: { ...reading, value: reading.value + 0 },
-          problem: null,
-        })),
+      // Adding 0 turns -0 into 0.
+      const pendings = readings.map((reading, index) =>
+        pendingOf(ticket, index, { reading: { ...reading, value: reading.value + 0 } }),
       );
+      this.enqueue(ticket, pendings);
     });
   };
 
@@ -305,8 +283,11 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
   }
 
   private enqueue(ticket: Ticket, pendings: readonly Pending[]): void {
+    ticket.remaining = pendings.length;
     this.options.accounting.taken(ticket, pendings.length);
-    this.queued(ticket.delivery ? pendings.filter((pending) => !this.handedOver(pending)) : pendings);
+    if (!ticket.delivery) this.queued(pendings);
+    else if (pendings.length > 1) this.queued(pendings.filter((pending) => !this.handedOver(pending)));
+    else if (!this.handedOver(pendings[0]!)) this.queued(pendings);
   }
 
   private queued(pendings: readonly Pending[]): void {
@@ -320,7 +301,7 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
   private handedOver(pending: Pending): boolean {
     const { handOver } = this;
     const ts = pending.reading?.ts;
-    if (!handOver || ts === undefined || this.stopping || this.outage) return false;
+    if (!handOver?.replicas || ts === undefined || this.stopping || this.outage) return false;
     const { guard, now } = this.options;
     if (clockProblem(ts, now(), guard) !== null) return false;
     this.watermark.note('', ts, pending.ticket.arrived);
@@ -337,7 +318,6 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
     this.assisting += readings.length;
     const arrived = performance.now();
     for (const { ts } of readings) this.watermark.note(from, ts!, arrived);
-    const outcomes: Outcome[] = [];
     const end = (answered: Answer) => {
       this.assisting -= readings.length;
       answer(answered);
@@ -349,12 +329,12 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
       requestId: undefined,
       elements: readings.length,
       remaining: readings.length,
-      outcomes,
-      done: () => end(resultsOf(outcomes)),
+      done: () => end(resultsOf(pendings)),
       fail: () => end(null),
       failed: false,
     };
-    this.queued(readings.map((reading, index) => ({ ticket, index, reading, problem: null })));
+    const pendings = readings.map((reading, index) => pendingOf(ticket, index, { reading }));
+    this.queued(pendings);
   }
 
   private async run(): Promise<void> {
@@ -410,15 +390,18 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
     this.measure(batch);
     const time = now();
     const letters = problems.map((pending) => ({ pending, problem: pending.problem! }));
-    for (const group of groups) {
-      group.pendings = group.pendings.filter((pending) => {
+    for (const { pendings } of groups) {
+      for (const pending of pendings) {
         const { ts } = pending.reading!;
         const problem = ts === undefined ? null : clockProblem(ts, time, guard);
         if (problem) letters.push({ pending, problem });
-        return problem === null;
-      });
+      }
     }
-    if (letters.length > 0) await this.refuse(letters, time);
+    if (letters.length > 0) {
+      const bad = new Set(letters.map(({ pending }) => pending));
+      for (const group of groups) group.pendings = group.pendings.filter((pending) => !bad.has(pending));
+      await this.refuse(letters, time);
+    }
     await this.commit(this.unfinished(groups));
     this.outage = null;
   }
@@ -430,13 +413,8 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
       try {
         work = await this.attempt(work);
         attempt = 0;
-        if (work.length < 2) continue;
-        // Each alone and from what is stored right before: in the time that all take together, others commit them again.
-        for (const group of work) {
-          this.cache.outdate(group.key);
-          await this.commit([group]);
-        }
-        return;
+        // In the time that all take together, others would commit them again.
+        if (work.length > 1) return await this.eachAlone(work);
       } catch (error) {
         if (this.abort.signal.aborted) throw error;
         for (const { key } of work) this.cache.forget(key);
@@ -450,13 +428,20 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
           work = this.unfinished(work);
         } else if (work.length > 1) {
           // Whichever of them it is must not hold up the others.
-          for (const group of work) await this.commit([group]);
-          return;
+          return await this.eachAlone(work);
         } else {
           for (const group of work) this.setAside(group, error);
           return;
         }
       }
+    }
+  }
+
+  /** Each from what is stored right before. */
+  private async eachAlone(groups: readonly Group[]): Promise<void> {
+    for (const group of groups) {
+      this.cache.outdate(group.key);
+      await this.commit([group]);
     }
   }
 
@@ -603,7 +588,7 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
   }
 
   private resolve(pending: Pending, outcome: Outcome): void {
-    const { ticket, index } = pending;
+    const { ticket } = pending;
     if (ticket.failed) return;
     const { accounting } = this.options;
     if (ticket.counted) {
@@ -611,7 +596,7 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
       else accounting.ended(ticket.delivery ? 'dead_lettered' : 'rejected');
       if (outcome.status === 'rejected' && ticket.delivery) accounting.deadLettered(outcome.reason);
     }
-    ticket.outcomes[index] = outcome;
+    pending.outcome = outcome;
     ticket.remaining--;
     if (ticket.remaining > 0) return;
     accounting.finished(ticket);
@@ -651,10 +636,10 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
 
   /** What nobody has given up and what has no outcome yet. */
   private unfinished(work: readonly Group[]): Group[] {
+    const waits = ({ ticket, outcome }: Pending) => !ticket.failed && !outcome;
     for (const group of work) {
-      group.pendings = group.pendings.filter(
-        ({ ticket, index }) => !ticket.failed && !(index in ticket.outcomes),
-      );
+      // Nearly always all of them.
+      if (!group.pendings.every(waits)) group.pendings = group.pendings.filter(waits);
     }
     return work.filter(({ pendings }) => pendings.length > 0);
   }
@@ -685,8 +670,16 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
   }
 }
 
-function isUndated(element: Decoded): boolean {
-  return 'reading' in element && element.reading.ts === undefined;
+function pendingOf(ticket: Ticket, index: number, element: Decoded): Pending {
+  const reading = 'reading' in element ? element.reading : null;
+  return { ticket, index, reading, problem: 'problem' in element ? element.problem : null, outcome: null };
+}
+
+/** All of the message where it was one bad thing as a whole, or is read differently now. */
+function behind(letter: string, { topic, bytes }: Delivery, pendings: Pending[]): Pending[] {
+  const idOf = deadLetterIds(topic, bytes, pendings.length);
+  const own = pendings.filter(({ index }) => idOf(index) === letter);
+  return own.length > 0 ? own : pendings;
 }
 
 /** What this replica knows of a reading that another has committed. */
@@ -698,9 +691,10 @@ function endedElsewhere({ reading }: Pending, status: 'committed' | 'duplicate')
 }
 
 /** null where one was refused: whoever received it keeps the dead letter. */
-function resultsOf(outcomes: readonly Outcome[]): Answer {
+function resultsOf(pendings: readonly Pending[]): Answer {
   const results: ('committed' | 'duplicate')[] = [];
-  for (const { status } of outcomes) {
+  for (const { outcome } of pendings) {
+    const { status } = outcome!;
     if (status !== 'committed' && status !== 'duplicate') return null;
     results.push(status);
   }

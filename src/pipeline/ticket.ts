@@ -34,8 +34,6 @@ export interface Ticket {
   readonly elements: number;
   /** Those on their way that have no outcome yet. */
   remaining: number;
-  /** By the place in the message or request. */
-  readonly outcomes: Outcome[];
   /** Called once, after the last outcome. */
   readonly done: () => void;
   /** Called at most once and instead of `done`: requests only. */
@@ -49,6 +47,8 @@ export interface Pending {
   readonly index: number;
   readonly reading: IncomingReading | null;
   readonly problem: Problem | null;
+  /** null until it has ended. */
+  outcome: Outcome | null;
 }
 
 /** Where readings came from, for the log: each message and request once, at most `max` of them. */

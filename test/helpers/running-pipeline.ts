@@ -4,6 +4,7 @@ import { onTestFinished } from 'vitest';
 import { parseArtifact } from '../../models/artifact.ts';
 import { createModel } from '../../models/lstm-model.ts';
 import type { Model } from '../../models/model.ts';
+import { Decoder } from '../../src/codecs/decode.ts';
 import { TopicTemplate } from '../../src/codecs/topic.ts';
 import { DEFAULT_RULES } from '../../src/domain/alert-rule.ts';
 import { Accounting } from '../../src/pipeline/accounting.ts';
@@ -25,6 +26,11 @@ export function modelRegistry(store: Store, own: Model): ModelRegistry {
   return new ModelRegistry(store, own, async (bytes) => createModel(parseArtifact(bytes, 'the store')));
 }
 
+/** Of `sensors/{sensor}/{metric}`. */
+export function decoder(maxReadings: number): Decoder {
+  return new Decoder([new TopicTemplate('sensors/{sensor}/{metric}')], { maxReadings, maxNameBytes: 200 });
+}
+
 /** A started pipeline on a real store, closed when the current test ends. */
 export function runningPipeline(
   store: Store,
@@ -38,8 +44,7 @@ export function runningPipeline(
     rules: new RuleBook([], DEFAULT_RULES, { minimum: 5000, maxClockSkew: 300_000 }, 1000),
     accounting: new Accounting(registry),
     logger: pino({ level: 'silent' }),
-    templates: [new TopicTemplate('sensors/{sensor}/{metric}')],
-    decode: { maxReadings: 10_000, maxNameBytes: 200 },
+    decoder: decoder(10_000),
     guard: { maxClockSkew: 300_000, retention: 30 * 86_400_000, widestBucket: 3_600_000 },
     batchMax: 1000,
     batchSeries: 256,

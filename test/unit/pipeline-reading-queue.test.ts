@@ -11,7 +11,6 @@ const pending = (sensor: string, index = 0): Pending => ({
     requestId: undefined,
     elements: 1,
     remaining: 1,
-    outcomes: [],
     done: () => {},
     fail: () => {},
     failed: false,
@@ -19,6 +18,7 @@ const pending = (sensor: string, index = 0): Pending => ({
   index,
   reading: { sensor, metric: 'temperature', value: index },
   problem: null,
+  outcome: null,
 });
 const names = Array.from({ length: 100 }, (_, i) => `s${i}`);
 const take = (queue: ReadingQueue, series: number) =>

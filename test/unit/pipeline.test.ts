@@ -5,7 +5,7 @@ import type { SeriesId } from '../../src/domain/series.ts';
 import { StoreUnavailable, VigiaError } from '../../src/errors.ts';
 import { openEmbeddedStore } from '../../src/store/embedded-store.ts';
 import type { CommitResult, SeriesCommit, Store } from '../../src/store/store.ts';
-import { type RunningPipeline, runningPipeline } from '../helpers/running-pipeline.ts';
+import { decoder, type RunningPipeline, runningPipeline } from '../helpers/running-pipeline.ts';
 import { smallArtifact, smallModel } from '../helpers/small-model.ts';
 import { temporaryDirectory } from '../helpers/temporary-directory.ts';
 import { waitFor } from '../helpers/wait-for.ts';
@@ -277,7 +277,7 @@ describe('a message', () => {
     }
     expect(await stored()).toBe(2);
 
-    const narrow = runningPipeline(store, { decode: { maxReadings: 3, maxNameBytes: 200 } });
+    const narrow = runningPipeline(store, { decoder: decoder(3) });
     const long = deliver(narrow, 'sensors/b/temperature', '[1,2,3,4]');
     await waitFor('the acknowledgement', () => long.acked);
     const whole = (await store.deadLetters(10)).find(({ topic }) => topic === 'sensors/b/temperature')!;

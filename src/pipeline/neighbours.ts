@@ -46,8 +46,8 @@ export class Neighbours {
 
   start(): void {
     this.ends.push(
-      this.pubSub.onHearing((hears) => this.hearing(hears)),
       this.pubSub.subscribe(this.channel, (message) => this.take(message)),
+      this.pubSub.onHearing((hears) => this.hearing(hears)),
     );
     this.timer = setInterval(() => this.tick(), ANNOUNCE_EVERY_MS).unref();
   }

@@ -48,7 +48,7 @@ export interface PipelineOptions {
   readonly deadlineMs: number;
   /** Series whose state is remembered. */
   readonly cacheSize: number;
-  /** How replicas of one group hand each other readings; null: this one commits what it gets. */
+  /** How replicas of one group hand each other readings, of each at most `max`; null: this one commits what it gets. */
   readonly handOver: { readonly pubSub: PubSub; readonly group: string; readonly max: number } | null;
   readonly now: () => number;
 }
@@ -310,7 +310,8 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
 
   /** Commits readings of one series that another replica has received, counts and acknowledges. */
   private assist(from: string, readings: readonly IncomingReading[], answer: (answer: Answer) => void): void {
-    const max = this.options.handOver?.max ?? 0;
+    // As many as the others together may have in flight: of declined ones each would disturb the owner's next commit.
+    const max = (this.options.handOver?.max ?? 0) * Math.max(1, this.neighbours);
     if (this.stopping || this.outage || this.assisting + readings.length > max) {
       answer(null);
       return;

@@ -231,7 +231,10 @@ export interface PubSub {
   publish(channel: string, message: string): Promise<number | null>;
   /** One listener a channel, over all reconnections. The first call connects. @returns what ends it */
   subscribe(channel: string, listener: (message: string) => void): () => void;
-  /** Told when this process begins to hear its channels, at once if it does already, and when it no longer does. */
+  /**
+   * Told when this process begins to hear all channels subscribed to before, at once if it does already, and when it no longer
+   * does.
+   */
   onHearing(listener: (hears: boolean) => void): () => void;
 }
 

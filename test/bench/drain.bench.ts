@@ -39,7 +39,7 @@ async function rateOf(
   onStart: () => void | Promise<void>,
 ): Promise<number> {
   const reached = async (wanted: number) => {
-    await pause(100);
+    await pause(300);
     const now = await count();
     return now >= wanted ? now : null;
   };

@@ -31,6 +31,12 @@ async function reaches(from: Peers, inbox: readonly string[], text: string): Pro
   });
 }
 
+/** Keeps the server from reading anything for 300 ms. */
+const BUSY = `
+local function now() local t = redis.call('TIME') return t[1] * 1e6 + t[2] end
+local start = now()
+while now() - start < 3e5 do end`;
+
 describe.skipIf(!has('redis-server'))('replicas on one Redis', () => {
   it('send only while another listens, and never hear themselves', async () => {
     const server = await startRedis();
@@ -72,6 +78,25 @@ describe.skipIf(!has('redis-server'))('replicas on one Redis', () => {
     a.send('into the void');
     await server.start();
     await reaches(a, inbox, 'after a restart');
+  });
+
+  it('say that they hear a channel only once the server knows it', async () => {
+    const server = await startRedis();
+    const { pubSub } = await open(server.url);
+    const other = (await open(server.url)).pubSub!;
+    pubSub!.subscribe('first', () => undefined);
+    await new Promise<void>((resolve) => {
+      pubSub!.onHearing((hears) => hears && resolve());
+    });
+    await other.publish('first', 'so that its connection is there');
+    // It has more to read from one connection than it reads before it looks at the next.
+    const busy = server.command('EVAL', BUSY, '0');
+    for (let i = 0; i < 5000; i++) pubSub!.subscribe(`later ${i}`, () => undefined);
+    const receivers = await new Promise<number | null>((resolve) => {
+      pubSub!.onHearing((hears) => hears && resolve(other.publish('later 4999', '')));
+    });
+    expect(receivers).toBe(1);
+    await busy;
   });
 
   it('hear again right after they were cut off', async () => {

@@ -49,11 +49,11 @@ export class RedisPeers implements Peers {
 
   private begin(): void {
     this.begun = true;
-    this.pubSub.onHearing((hears) => {
-      if (hears) this.announce();
-    });
     this.pubSub.subscribe(WANTED, (message) => {
       if (this.isForeign(message)) this.heard = performance.now();
+    });
+    this.pubSub.onHearing((hears) => {
+      if (hears) this.announce();
     });
     this.timer = setInterval(() => this.announce(), WANTED_EVERY_MS).unref();
   }

@@ -15,11 +15,14 @@ const RECONNECT_MS = [50, 200, 1_000, 5_000] as const;
 export class RedisPubSub implements PubSub {
   private readonly abort = new AbortController();
   private readonly listeners = new Map<string, (message: string) => void>();
-  private readonly hearing = new Set<(hears: boolean) => void>();
+  /** Who is to be told, and what each was told last. */
+  private readonly hearing = new Map<(hears: boolean) => void, boolean>();
   private running: Promise<void> | null = null;
   private redis: Redis | null = null;
-  /** Whether all channels are subscribed to at this moment. */
+  /** Whether the channels of the time when the connection was made are subscribed to. */
   private hearsNow = false;
+  /** Later subscriptions that the server has not confirmed yet. */
+  private unconfirmed = 0;
 
   constructor(
     private readonly server: Server,
@@ -39,7 +42,7 @@ export class RedisPubSub implements PubSub {
     const channel = this.channel(name);
     this.listeners.set(channel, listener);
     this.running ??= this.run();
-    this.redis?.subscribe(channel).catch(() => undefined);
+    if (this.redis) void this.confirm(this.redis, channel);
     return () => {
       this.listeners.delete(channel);
       this.redis?.unsubscribe(channel).catch(() => undefined);
@@ -47,9 +50,27 @@ export class RedisPubSub implements PubSub {
   }
 
   onHearing(listener: (hears: boolean) => void): () => void {
-    this.hearing.add(listener);
-    if (this.hearsNow) listener(true);
+    this.hearing.set(listener, false);
+    this.tell();
     return () => this.hearing.delete(listener);
+  }
+
+  private async confirm(redis: Redis, channel: string): Promise<void> {
+    this.unconfirmed++;
+    await redis.subscribe(channel).catch(() => undefined);
+    if (this.redis !== redis) return;
+    this.unconfirmed--;
+    this.tell();
+  }
+
+  /** What is sent in answer to one who has begun to hear must not come before the server knows that it does. */
+  private tell(): void {
+    const hears = this.hearsNow;
+    for (const [listener, told] of this.hearing) {
+      if (told === hears || (hears && this.unconfirmed > 0)) continue;
+      this.hearing.set(listener, hears);
+      listener(hears);
+    }
   }
 
   private channel(name: string): string {
@@ -104,6 +125,7 @@ export class RedisPubSub implements PubSub {
     try {
       await redis.connect();
       this.redis = redis;
+      this.unconfirmed = 0;
       if (this.listeners.size > 0) await redis.subscribe(...this.listeners.keys());
       this.hears(redis, true);
       for (;;) {
@@ -124,6 +146,6 @@ export class RedisPubSub implements PubSub {
     if (this.redis !== redis) return;
     if (!hears) this.redis = null;
     this.hearsNow = hears;
-    for (const listener of this.hearing) listener(hears);
+    this.tell();
   }
 }

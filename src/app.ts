@@ -3,7 +3,7 @@
  * built-in broker and simulated devices (serve) or subscribed to an external broker (bridge).
  */
 import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
+import { getPriority, hostname, setPriority } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import type { Logger } from 'pino';
@@ -104,6 +104,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     return closing;
   };
   setFlagsFromString(`--heap-growing-percent=${config.HEAP_GROWTH}`);
+  if (role === 'bridge') standBack(config.BRIDGE_NICE);
   try {
     const modelDirectory = config.MODEL_DIR ?? defaultModelDirectory();
     const artifact = await loadArtifact(modelDirectory);
@@ -654,4 +655,9 @@ async function startDevices(
   });
   simulator.done.catch((error) => logger.error({ err: error }, 'the simulated devices have stopped'));
   return simulator;
+}
+
+/** Never in front of where it stands already, which would take a privilege. */
+function standBack(nice: number): void {
+  if (getPriority() < nice) setPriority(nice);
 }

@@ -338,6 +338,10 @@ export const SETTINGS = {
     fallback: '100',
     help: 'percent that the heap may grow beyond what is in use before it is collected: less memory for more CPU',
   }),
+  BRIDGE_NICE: setting(whole(0, 19), {
+    fallback: '10',
+    help: 'how far a bridge stands back for the broker and Redis where they share its cores (Unix nice value)',
+  }),
   STATE_CACHE: setting(whole(1, 10_000_000), {
     fallback: '10000',
     help: 'series whose state is kept in memory',

@@ -69,6 +69,7 @@ export async function scoreRows({
   write,
   onProgress,
 }: ScoreOptions): Promise<ScoreSummary> {
+  const models = { model, shadow: null };
   let state = emptyState();
   let season = SeasonalRing.empty();
   let anomalies = 0;
@@ -81,7 +82,7 @@ export async function scoreRows({
       return { ts: last, value };
     });
     const batch = new ForecastBatch();
-    const fold = new Fold(state, samples, () => model, batch, season);
+    const fold = new Fold(state, samples, () => models, batch, season);
     await batch.compute();
     const result = fold.run();
     const raised = new Set(result.alerts.map(({ ts }) => ts));

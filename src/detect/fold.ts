@@ -38,58 +38,60 @@ export interface FoldResult {
   readonly seasonChanged: boolean;
 }
 
+/** The models of one reading: the one in force, and the one that scores beside it. */
+export interface ModelsAt {
+  readonly model: Model;
+  readonly shadow: Model | null;
+}
+
 export class Fold {
   private readonly history: Float64Array;
-  private readonly models: readonly Model[];
-  private readonly shadows: readonly (Model | null)[];
+  private readonly models: ModelsAt[] = [];
   /** How many of the values before each sample count, and after the last: a function of the readings, not of the batch. */
-  private readonly known: readonly number[];
-  private readonly forecasts: readonly (Forecast | number | null)[];
-  private readonly shadowForecasts: readonly (Forecast | null)[];
+  private readonly known: number[];
+  private readonly forecasts: (Forecast | number | null)[] = [];
+  /** By sample, where one has a shadow. */
+  private readonly shadowForecasts: (Forecast | undefined)[] = [];
 
   /**
    * @param base the state before the first sample; not changed
    * @param samples ascending by ts, all later than `base.lastTs`
-   * @param modelAt the model in force at a timestamp
+   * @param modelsAt the models at a timestamp
    * @param season the newest ring of the series, also where `base` is older (see seasonal-ring.ts); not changed
-   * @param shadowAt the model that scores beside it at a timestamp
    * @param rules what raises alerts, on every one of the samples
    */
   constructor(
     private readonly base: SeriesState,
     readonly samples: readonly FoldSample[],
-    modelAt: (ts: number) => Model,
+    modelsAt: (ts: number) => ModelsAt,
     batch: ForecastBatch,
     private readonly season: SeasonalRing,
-    shadowAt: (ts: number) => Model | null = () => null,
     private readonly rules: SeriesRules = DEFAULT_RULES,
   ) {
     const start = base.values.length;
-    this.history = new Float64Array(start + samples.length);
-    this.history.set(base.values);
-    samples.forEach((sample, i) => {
-      this.history[start + i] = sample.value;
-    });
-    this.models = samples.map((sample) => modelAt(sample.ts));
-    this.shadows = samples.map((sample) => shadowAt(sample.ts));
-    const known = [start];
-    this.models.forEach((model, i) => {
-      known.push(Math.min(known[i]! + 1, Math.max(model.window, this.shadows[i]?.window ?? 0)));
-    });
-    this.known = known;
-    this.forecasts = this.models.map((model, i) => {
-      if (known[i]! < model.window) return null;
-      const { expected } = samples[i]!;
-      return typeof expected === 'number' ? expected : batch.add(model, this.history, start + i);
-    });
-    this.shadowForecasts = this.shadows.map((shadow, i) =>
-      shadow && known[i]! >= shadow.window ? batch.add(shadow, this.history, start + i) : null,
-    );
+    const history = new Float64Array(start + samples.length);
+    history.set(base.values);
+    this.history = history;
+    let known = start;
+    this.known = [known];
+    for (let i = 0; i < samples.length; i++) {
+      const { ts, value, expected } = samples[i]!;
+      const at = modelsAt(ts);
+      const { model, shadow } = at;
+      this.models.push(at);
+      if (known < model.window) this.forecasts.push(null);
+      else
+        this.forecasts.push(typeof expected === 'number' ? expected : batch.add(model, history, start + i));
+      if (shadow && known >= shadow.window) this.shadowForecasts[i] = batch.add(shadow, history, start + i);
+      history[start + i] = value;
+      known = Math.min(known + 1, shadow ? Math.max(model.window, shadow.window) : model.window);
+      this.known.push(known);
+    }
   }
 
   /** W of the model of sample `i`. */
   needed(i: number): number {
-    return this.models[i]!.window;
+    return this.models[i]!.model.window;
   }
 
   /** The values that the forecast of sample `i` sees, oldest first; fewer than W at the start of a series. */
@@ -163,8 +165,9 @@ export class Fold {
 
   /** Lets the models of sample `i` take over from those of the sample before. */
   private changeModels(state: SeriesState, i: number): void {
-    const { id } = this.models[i]!;
-    const shadow = this.shadows[i]?.id;
+    const { model, shadow: beside } = this.models[i]!;
+    const { id } = model;
+    const shadow = beside?.id;
     const { ts } = this.samples[i]!;
     if (state.model !== id) {
       if (state.shadow?.model === id) adoptErrors(state.adaptive, state.shadow.adaptive);

@@ -21,7 +21,10 @@ export function addInterval(intervals: Intervals, ms: number): void {
 
 /** ms, or null while there are too few intervals or they differ too much. */
 export function usualInterval(intervals: Intervals): number | null {
+  const newest = intervals[0]!;
   if (intervals[KEPT - 1] === 0) return null;
+  // As with most sensors at most times.
+  if (intervals.every((ms) => ms === newest)) return newest;
   const median = intervals.slice().sort()[KEPT / 2]!;
   const alike = intervals.filter((ms) => ms >= median / 2 && ms <= 2 * median);
   return alike.length >= REGULAR ? median : null;

@@ -1,5 +1,5 @@
 /** Which model was in force when, of one series: kept in its record, ascending by `from`, and only ever added to. */
-import type { Model } from '../../models/model.ts';
+import type { ModelsAt } from '../detect/fold.ts';
 import type { SeriesId } from '../domain/series.ts';
 import type { ModelAssignment } from '../store/store.ts';
 import type { ModelRegistry } from './model-registry.ts';
@@ -16,7 +16,11 @@ export function assignmentAt(assignments: readonly ModelAssignment[], ts: number
 }
 
 /** The one in force at `ts` and all after it. */
-export function assignmentsSince(assignments: readonly ModelAssignment[], ts: number): ModelAssignment[] {
+export function assignmentsSince(
+  assignments: readonly ModelAssignment[],
+  ts: number,
+): readonly ModelAssignment[] {
+  if (assignments.length === 1) return assignments;
   return assignments.filter((_, i, all) => i === all.length - 1 || all[i + 1]!.from > ts);
 }
 
@@ -25,6 +29,7 @@ export function keptAssignments(
   assignments: readonly ModelAssignment[],
   horizon: number,
 ): readonly ModelAssignment[] {
+  if (assignments.length <= REMEMBERED) return assignments;
   const needed = assignmentsSince(assignments, horizon).length;
   return assignments.slice(-Math.max(needed, REMEMBERED));
 }
@@ -63,8 +68,17 @@ export function sameAssignments(a: readonly ModelAssignment[], b: readonly Model
 export function loadedModels(
   { model, shadow }: ModelAssignment,
   models: Pick<ModelRegistry, 'get'>,
-): { readonly model: Model; readonly shadow: Model | null } {
+): ModelsAt {
   return { model: models.get(model)!, shadow: shadow === undefined ? null : models.get(shadow)! };
+}
+
+/** Whether nothing has to be fetched for them. */
+export function areLoaded(
+  assignments: readonly ModelAssignment[],
+  models: Pick<ModelRegistry, 'get'>,
+): boolean {
+  const loaded = (id: string | undefined) => id === undefined || models.get(id) !== undefined;
+  return assignments.every(({ model, shadow }) => loaded(model) && loaded(shadow));
 }
 
 /** The ids in these assignments. */

@@ -23,7 +23,7 @@ import { clockProblem, type GuardLimits } from './guard.ts';
 import { type Answer, HandOver } from './hand-over.ts';
 import type { ModelRegistry } from './model-registry.ts';
 import type { Outcome } from './outcome.ts';
-import { type Planned, planSeries, type SeriesPlan } from './plan.ts';
+import { type Planned, planSeries, SeriesPlan } from './plan.ts';
 import { type Batch, type Group, ReadingQueue } from './reading-queue.ts';
 import { lettersOf, type Refused } from './refused.ts';
 import type { Replay } from './replay.ts';
@@ -88,7 +88,7 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
   /** Readings that wait for another try, by series; '' what becomes a dead letter. */
   private readonly parked = new Map<string, Parked>();
   private readonly cache: EntryCache;
-  /** See `storedUntil`; infinite while nothing waits. */
+  /** See `storedUntil`, on the clock of `performance.now()`; infinite while nothing waits. */
   private storedBefore = Number.POSITIVE_INFINITY;
   /** Why the store is away, while a batch is being retried; null otherwise. */
   private outage: StoreUnavailable | null = null;
@@ -159,18 +159,9 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
    */
   storedUntil(series: SeriesId): number {
     const parked = this.parked.get(seriesKey(series))?.pendings ?? [];
-    return Math.min(this.queueStoredUntil, this.takenAt(parked));
-  }
-
-  private get queueStoredUntil(): number {
-    return Math.min(this.storedBefore, this.handOver?.waitingSince ?? Number.POSITIVE_INFINITY);
-  }
-
-  /** When the first of these came, ms; infinite without any. */
-  private takenAt(pendings: readonly Pending[]): number {
-    let first = Number.POSITIVE_INFINITY;
-    for (const { ticket } of pendings) first = Math.min(first, ticket.arrived);
-    return this.options.now() - (performance.now() - first);
+    const waiting = Math.min(this.storedBefore, arrival(parked));
+    const taken = this.options.now() - (performance.now() - waiting);
+    return Math.min(taken, this.handOver?.waitingSince ?? Number.POSITIVE_INFINITY);
   }
 
   /** Other replicas that this one hands readings to. */
@@ -219,7 +210,7 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
       elements: decoded.length,
       remaining: 0,
       done: delivery.ack,
-      fail: () => {},
+      fail: ignored,
       failed: false,
     };
     let pendings = decoded.map((element, index) => pendingOf(ticket, index, element));
@@ -292,7 +283,7 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
 
   private queued(pendings: readonly Pending[]): void {
     if (pendings.length > 0) {
-      this.storedBefore = Math.min(this.storedBefore, this.takenAt(pendings));
+      this.storedBefore = Math.min(this.storedBefore, arrival(pendings));
       this.queue.push(pendings);
     }
     this.wake?.();
@@ -342,7 +333,8 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
     for (;;) {
       if (this.queue.size === 0) {
         this.storedBefore = Number.POSITIVE_INFINITY;
-        if (this.stopping && !Number.isFinite(this.queueStoredUntil)) return;
+        if (this.stopping && !Number.isFinite(this.handOver?.waitingSince ?? Number.POSITIVE_INFINITY))
+          return;
         await new Promise<void>((resolve) => {
           this.wake = resolve;
         });
@@ -354,7 +346,7 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
       // Lets the sockets that are readable now add to this batch, and keeps a busy pipeline from starving them.
       await turn();
       if (lingerMs > 0 && this.queue.size < batchMax && !this.stopping) await delay(lingerMs);
-      const taken = this.options.now();
+      const taken = performance.now();
       const batch = this.queue.take(batchMax, this.seriesMax, this.ready());
       if (batch.size === 0) {
         await delay(WATERMARK_MS);
@@ -505,16 +497,22 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
     const entries = await this.cache.entries(work);
     const batch = new ForecastBatch();
     const plans: { group: Group; plan: SeriesPlan }[] = [];
-    // Side by side, because those with late readings ask the store several times.
-    const settled = await Promise.allSettled(
-      work.map(async (group) => {
+    const late: { group: Group; plan: Promise<SeriesPlan> }[] = [];
+    for (const group of work) {
+      try {
         const entry = entries.get(group.key)!;
         if (entry instanceof VigiaError) throw entry;
-        return planSeries(group.series, group.pendings, entry, store, models, batch, rules, now());
-      }),
-    );
+        const plan = planSeries(group.series, group.pendings, entry, store, models, batch, rules, now());
+        if (plan instanceof SeriesPlan) plans.push({ group, plan });
+        else late.push({ group, plan });
+      } catch (error) {
+        this.setAside(group, error);
+      }
+    }
+    // Side by side, because each asks the store several times.
+    const settled = await Promise.allSettled(late.map(({ plan }) => plan));
     for (const [i, result] of settled.entries()) {
-      const group = work[i]!;
+      const { group } = late[i]!;
       if (result.status === 'fulfilled') plans.push({ group, plan: result.value });
       else if (result.reason instanceof StoreUnavailable) throw result.reason;
       else this.setAside(group, result.reason);
@@ -669,6 +667,16 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
     this.queue.dropFailed();
     await delay(BACK_OFF[Math.min(attempt, BACK_OFF.length - 1)], undefined, { signal: this.abort.signal });
   }
+}
+
+/** Messages are not answered. */
+const ignored = () => {};
+
+/** When the first of these came, on the clock of `performance.now()`, ms; infinite without any. */
+function arrival(pendings: readonly Pending[]): number {
+  let first = Number.POSITIVE_INFINITY;
+  for (const { ticket } of pendings) first = Math.min(first, ticket.arrived);
+  return first;
 }
 
 function pendingOf(ticket: Ticket, index: number, element: Decoded): Pending {

@@ -16,6 +16,7 @@ import type { ScoredSample, Verdict } from '../domain/verdict.ts';
 import type { Watch } from '../domain/watch.ts';
 import type { ModelAssignment, SeriesCommit, SeriesStatus, SnapshotMark, Store } from '../store/store.ts';
 import {
+  areLoaded,
   assign,
   assignmentAt,
   assignmentsSince,
@@ -40,6 +41,8 @@ interface Placed {
   readonly pending: Pending;
   readonly reading: Reading;
   fate: Fate;
+  /** Where in the fold it is, -1 where it is not. */
+  position: number;
 }
 
 export interface Planned {
@@ -54,8 +57,11 @@ export interface Planned {
   readonly shadow: { readonly model: string; readonly gain: ComparisonGain } | null;
 }
 
-/** Looks up what is stored around late readings and requests the forecasts. Throws what the store throws. */
-export async function planSeries(
+/**
+ * Looks up what is stored around late readings and requests the forecasts. A promise only where the store has to be asked:
+ * of most series it need not, and many of them are in a batch. Throws what the store throws.
+ */
+export function planSeries(
   series: SeriesId,
   pendings: readonly Pending[],
   entry: SeriesEntry,
@@ -64,12 +70,10 @@ export async function planSeries(
   batch: ForecastBatch,
   rules: RuleBook,
   now: number,
-): Promise<SeriesPlan> {
+): SeriesPlan | Promise<SeriesPlan> {
   const placed = place(series, pendings, entry.state.lastTs, now);
   const plan = new SeriesPlan(series, entry, placed, rules, now);
-  await plan.sort(store);
-  await plan.prepare(store, models, batch);
-  return plan;
+  return plan.prepare(store, models, batch)?.then(() => plan) ?? plan;
 }
 
 /** Gives every reading its timestamp; one whose arrival time would run ahead of the clock is `busy`. */
@@ -85,7 +89,12 @@ function place(series: SeriesId, pendings: readonly Pending[], lastTs: number, n
       if (ts > now + ARRIVAL_LEAD) fate = 'busy';
       else newest = ts;
     }
-    return { pending, reading: { sensor: series.sensor, metric: series.metric, ts, value }, fate };
+    return {
+      pending,
+      reading: { sensor: series.sensor, metric: series.metric, ts, value },
+      fate,
+      position: -1,
+    };
   });
 }
 
@@ -98,16 +107,18 @@ interface Past {
   readonly alerts: readonly AlertChange[];
 }
 
+/** What is stored where nothing is late. */
+const NOTHING: ReadonlyMap<number, number> = new Map();
+
 export class SeriesPlan {
-  /** New and replacing values by timestamp. */
-  private readonly effective = new Map<number, Placed>();
+  /** New and replacing values, ascending by timestamp. */
+  private fresh: readonly Placed[] = [];
   private fold: Fold | null = null;
-  /** Where in the fold a timestamp is. */
-  private readonly position = new Map<number, number>();
   private before: readonly AlertChange[] | null = null;
   private assignments: readonly ModelAssignment[];
   private conflicts = 0;
   private unscored = 0;
+  /** How many of `fresh` are not newer than the newest of before. */
   private late = 0;
   private keptSnapshots: readonly SnapshotMark[];
   private past: Past | null = null;
@@ -123,78 +134,102 @@ export class SeriesPlan {
     this.keptSnapshots = entry.snapshots;
   }
 
-  /** Compares with what is stored and with each other: equal is a duplicate, of two values the greater stays. */
-  async sort(store: Store): Promise<void> {
-    const { lastTs } = this.entry.state;
-    const live = this.placed.filter((item) => item.fate !== 'busy');
-    const known = [
-      ...new Set(live.filter(({ reading }) => reading.ts <= lastTs).map(({ reading }) => reading.ts)),
-    ];
-    const stored = new Map<number, number>();
-    if (known.length > 0) {
-      const earliest = foldBase(this.entry, Math.min(...known));
-      // Most of them are late, and what a re-fold needs tells the duplicates too.
-      if (earliest) this.past = await this.pastFrom(earliest, store);
-      const found = this.past?.samples ?? (await store.samplesAt(this.series, known));
-      for (const { ts, value } of found) stored.set(ts, value);
-    }
-    for (const item of live) {
-      const { ts, value } = item.reading;
-      const rival = this.effective.get(ts);
-      const current = rival?.reading.value ?? stored.get(ts);
-      if (current === undefined) {
-        this.effective.set(ts, item);
-        if (ts <= lastTs) this.late++;
-        continue;
-      }
-      if (current !== value) this.conflicts++;
-      if (value > current) {
-        this.effective.set(ts, item);
-        if (rival) rival.fate = 'duplicate';
-        else this.late++;
-      } else item.fate = 'duplicate';
-    }
+  /** Sets up the fold: from the current state for newer readings, from a snapshot when a late one comes in. */
+  prepare(store: Store, models: ModelRegistry, batch: ForecastBatch): Promise<void> | undefined {
+    const { state } = this.entry;
+    const old = this.notNewer();
+    if (old.size > 0) return this.prepareLate(old, store, models, batch);
+    this.sort(NOTHING);
+    const needed = this.assign(models, state.lastTs);
+    const begin = () => this.begin(state, this.readings(0), needed, models, batch);
+    if (!areLoaded(needed, models)) return models.require(modelIds(needed)).then(begin);
+    begin();
+    return undefined;
   }
 
-  /** Sets up the fold: from the current state for newer readings, from a snapshot when a late one comes in. */
-  async prepare(store: Store, models: ModelRegistry, batch: ForecastBatch): Promise<void> {
-    const { lastTs } = this.entry.state;
-    const fresh: Sample[] = [...this.effective.values()].map(({ reading }) => ({
-      ts: reading.ts,
-      value: reading.value,
-    }));
-    fresh.sort((a, b) => a.ts - b.ts);
-    const late = fresh.filter(({ ts }) => ts <= lastTs);
-    this.assignments = assign(this.assignments, this.series, fresh[late.length]?.ts ?? null, models);
-    const needed = assignmentsSince(
-      this.assignments,
-      late.length > 0 ? horizonOf(this.entry.state.count, this.entry.snapshots) : lastTs,
-    );
+  private async prepareLate(
+    old: ReadonlySet<number>,
+    store: Store,
+    models: ModelRegistry,
+    batch: ForecastBatch,
+  ): Promise<void> {
+    this.sort(await this.stored(old, store));
+    const { state, snapshots } = this.entry;
+    const late = this.readings(0, this.late);
+    const needed = this.assign(models, late.length > 0 ? horizonOf(state.count, snapshots) : state.lastTs);
     await models.require(modelIds(needed));
-    let samples: FoldSample[] = fresh.slice(late.length);
-    let base: SeriesState = this.entry.state;
-    if (late.length > 0) {
-      const longest = Math.max(...needed.map(({ model }) => models.get(model)!.window));
-      const refold = await this.refold(late, longest, store);
-      if (refold) {
-        base = refold.base;
-        samples = [...refold.samples, ...samples];
-      }
+    const longest = Math.max(...needed.map(({ model }) => models.get(model)!.window));
+    const refold = late.length > 0 ? await this.refold(late, longest, store) : null;
+    const newer = this.readings(this.late);
+    this.begin(refold?.base ?? state, refold ? [...refold.samples, ...newer] : newer, needed, models, batch);
+  }
+
+  private readings(from: number, to?: number): Reading[] {
+    return this.fresh.slice(from, to).map(({ reading }) => reading);
+  }
+
+  /** Times that may be stored already. */
+  private notNewer(): ReadonlySet<number> {
+    const old = new Set<number>();
+    for (const { fate, reading } of this.placed) {
+      if (fate !== 'busy' && reading.ts <= this.entry.state.lastTs) old.add(reading.ts);
     }
+    return old;
+  }
+
+  private async stored(old: ReadonlySet<number>, store: Store): Promise<ReadonlyMap<number, number>> {
+    const earliest = foldBase(this.entry, Math.min(...old));
+    // Most of them are late, and what a re-fold needs tells the duplicates too.
+    if (earliest) this.past = await this.pastFrom(earliest, store);
+    const found = this.past?.samples ?? (await store.samplesAt(this.series, [...old]));
+    return new Map(found.map(({ ts, value }) => [ts, value]));
+  }
+
+  /** Compares with what is stored and with each other: equal is a duplicate, of two values the greater stays. */
+  private sort(stored: ReadonlyMap<number, number>): void {
+    const { lastTs } = this.entry.state;
+    const effective = new Map<number, Placed>();
+    for (const item of this.placed) {
+      if (item.fate === 'busy') continue;
+      const { ts, value } = item.reading;
+      const rival = effective.get(ts);
+      const current = rival?.reading.value ?? stored.get(ts);
+      if (current !== undefined && current !== value) this.conflicts++;
+      if (current !== undefined && value <= current) {
+        item.fate = 'duplicate';
+        continue;
+      }
+      effective.set(ts, item);
+      if (rival) rival.fate = 'duplicate';
+      else if (ts <= lastTs) this.late++;
+    }
+    this.fresh = [...effective.values()].sort((a, b) => a.reading.ts - b.reading.ts);
+  }
+
+  /** Names the models from the first new reading on. @returns those in force after `since` */
+  private assign(models: ModelRegistry, since: number): readonly ModelAssignment[] {
+    const firstNew = this.fresh[this.late]?.reading.ts ?? null;
+    this.assignments = assign(this.assignments, this.series, firstNew, models);
+    return assignmentsSince(this.assignments, since);
+  }
+
+  private begin(
+    base: SeriesState,
+    samples: readonly FoldSample[],
+    needed: readonly ModelAssignment[],
+    models: ModelRegistry,
+    batch: ForecastBatch,
+  ): void {
     if (samples.length === 0) return;
-    const at = (ts: number) => loadedModels(assignmentAt(needed, ts), models);
-    this.fold = new Fold(
-      base,
-      samples,
-      (ts) => at(ts).model,
-      batch,
-      this.entry.season,
-      (ts) => at(ts).shadow,
-      this.rules.of(this.series),
-    );
-    samples.forEach(({ ts }, i) => {
-      this.position.set(ts, i);
-    });
+    const only = needed.length === 1 ? loadedModels(needed[0]!, models) : null;
+    const at = (ts: number) => only ?? loadedModels(assignmentAt(needed, ts), models);
+    const { season } = this.entry;
+    this.fold = new Fold(base, samples, at, batch, season, this.rules.of(this.series));
+    let position = 0;
+    for (const item of this.fresh.slice(this.unscored)) {
+      while (samples[position]!.ts !== item.reading.ts) position++;
+      item.position = position;
+    }
   }
 
   /** The stored samples after a snapshot before the earliest late reading within the horizon, with those taken in. */
@@ -237,14 +272,15 @@ export class SeriesPlan {
   finish(): Planned {
     const { entry } = this;
     const result = this.fold?.run() ?? null;
-    const samples = [...this.effective.values()]
-      .map(({ reading }) => ({ ts: reading.ts, value: reading.value }))
-      .sort((a, b) => a.ts - b.ts);
-    const first = samples[0]?.ts ?? Number.POSITIVE_INFINITY;
-    const verdicts = (this.fold?.samples ?? []).flatMap(({ ts }, i) => {
+    const samples = this.readings(0);
+    const verdicts: SeriesCommit['verdicts'][number][] = [];
+    const scored = this.fold?.samples ?? [];
+    for (let i = 0; i < scored.length; i++) {
+      const { ts } = scored[i]!;
       const { expected, score } = result!.verdicts[i]!;
-      return ts >= first ? [{ ts, expected, score }] : [];
-    });
+      // Before the first that is new nothing has changed.
+      if (ts >= samples[0]!.ts) verdicts.push({ ts, expected, score });
+    }
     const state = result?.state ?? entry.state;
     const oldest = oldestSnapshot(state.count);
     const kept = this.snapshots(result, oldest);
@@ -255,7 +291,7 @@ export class SeriesPlan {
       ? keptAssignments(this.assignments, Math.min(horizon, ...state.open.map(({ ts }) => ts)))
       : known;
     const assignments = sameAssignments(needed, known) ? known : needed;
-    const appended = samples.filter(({ ts }) => ts > entry.state.lastTs);
+    const appended = samples.slice(this.late);
     const watch = result && appended.length > 0 ? this.heard(appended, state) : entry.watch;
     const before = this.before ?? openAlerts(entry.state);
     const alerts = result ? this.named(alertChanges(before, result.alerts)) : [];
@@ -320,19 +356,18 @@ export class SeriesPlan {
     return heardAt(this.now, this.entry.watch, appended, interval, inTime);
   }
 
-  private outcome({ fate, reading }: Placed, result: FoldResult | null): Outcome {
+  private outcome({ fate, reading, position }: Placed, result: FoldResult | null): Outcome {
     if (fate === 'busy')
       return {
         status: 'busy',
         detail: `too many readings without ts for ${reading.sensor}/${reading.metric}`,
       };
     if (fate === 'duplicate') return { status: 'duplicate', reading };
-    const i = this.position.get(reading.ts);
     return new Committed(
       reading,
-      i === undefined ? null : this.fold,
-      i ?? -1,
-      result?.verdicts[i ?? -1] ?? null,
+      position < 0 ? null : this.fold,
+      position,
+      result?.verdicts[position] ?? null,
     );
   }
 }
@@ -392,6 +427,7 @@ function status(state: SeriesState, watch: Watch | null): SeriesStatus {
  * @param before the unretracted alerts that the fold may have changed
  */
 function alertChanges(before: readonly AlertChange[], after: readonly AlertChange[]): AlertChange[] {
+  if (before.length === 0 && after.length === 0) return [];
   const key = ({ rule, ts }: AlertChange) => `${rule}/${ts}`;
   const old = new Map(before.map((alert) => [key(alert), alert]));
   const changes = after.filter((alert) => {

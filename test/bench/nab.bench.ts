@@ -115,6 +115,7 @@ it.skipIf(!existsSync(directory))('costs little per reading', async () => {
  */
 async function detect(corpus: readonly NabFile[], model: Model, most: number): Promise<number> {
   const series = corpus.map(() => ({ bytes: encodeState(emptyState()), season: SeasonalRing.empty() }));
+  const models = { model, shadow: null };
   let readings = 0;
   for (let from = 0; from < Math.max(4 * most, 2000); from += most) {
     const batch = new ForecastBatch();
@@ -124,7 +125,7 @@ async function detect(corpus: readonly NabFile[], model: Model, most: number): P
         value,
       }));
       readings += samples.length;
-      return new Fold(decodeState(series[f]!.bytes), samples, () => model, batch, series[f]!.season);
+      return new Fold(decodeState(series[f]!.bytes), samples, () => models, batch, series[f]!.season);
     });
     await batch.compute();
     folds.forEach((fold, f) => {

@@ -19,7 +19,7 @@ async function folded(
   base: SeriesState = emptyState(),
 ) {
   const batch = new ForecastBatch();
-  const fold = new Fold(base, samples, () => model, batch, SeasonalRing.empty(), undefined, {
+  const fold = new Fold(base, samples, () => ({ model, shadow: null }), batch, SeasonalRing.empty(), {
     ...DEFAULT_RULES,
     ...rules,
   });

@@ -44,10 +44,9 @@ async function foldAll(samples: readonly Sample[], changes: readonly Change[], s
     const fold = new Fold(
       state,
       part,
-      (ts) => at(ts).model,
+      (ts) => ({ model: at(ts).model, shadow: at(ts).shadow ?? null }),
       batch,
       season,
-      (ts) => at(ts).shadow ?? null,
     );
     await batch.compute();
     const result = fold.run();

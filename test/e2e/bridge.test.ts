@@ -1,5 +1,6 @@
 /** `vigia bridge` at a real Mosquitto: acknowledges after the commit, resumes its session, says what is wrong. */
 import { type AddressInfo, createServer } from 'node:net';
+import { getPriority } from 'node:os';
 import mqtt from 'mqtt';
 import mqttPacket from 'mqtt-packet';
 import pino from 'pino';
@@ -45,6 +46,19 @@ async function storedCount(url: string): Promise<number> {
 }
 
 describe.skipIf(!MOSQUITTO)('vigia bridge with Mosquitto', () => {
+  it('stands back for other processes by BRIDGE_NICE, and never goes in front of where it was started', async () => {
+    const { url } = await startMosquitto();
+    const standing = getPriority();
+    for (const [nice, seen] of [
+      ['13', 13],
+      ['0', 0],
+    ] as const) {
+      const child = await bridge(url, { BRIDGE_NICE: nice });
+      expect(getPriority(child.process.pid!)).toBe(Math.max(standing, seen));
+      await child.kill('SIGTERM');
+    }
+  });
+
   it('stores what is published, and what was published while it was away or killed', async () => {
     const broker = await startMosquitto();
     const first = await bridge(broker.url);

@@ -12,6 +12,7 @@ import type { Sample } from '../domain/reading.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import { adoptErrors, resetErrors, stepAdaptive } from './adaptive.ts';
 import { AlertLedger } from './alert-ledger.ts';
+import { doubles } from './doubles.ts';
 import type { Forecast, ForecastBatch } from './forecast-batch.ts';
 import { addInterval } from './intervals.ts';
 import { stepLimits } from './limits.ts';
@@ -69,7 +70,7 @@ export class Fold {
     private readonly rules: SeriesRules = DEFAULT_RULES,
   ) {
     const start = base.values.length;
-    const history = new Float64Array(start + samples.length);
+    const history = doubles(start + samples.length);
     history.set(base.values);
     this.history = history;
     let known = start;
@@ -181,6 +182,6 @@ export class Fold {
 
   private newest(i: number): Float64Array {
     const end = this.base.values.length + i + 1;
-    return this.history.slice(end - this.known[i + 1]!, end);
+    return this.history.subarray(end - this.known[i + 1]!, end);
   }
 }

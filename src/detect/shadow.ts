@@ -4,6 +4,7 @@
  * everything else, and a promotion goes on with the detector that has learned its errors already, without a warm-up.
  */
 import { type AdaptiveState, type AdaptiveStep, resetErrors, stepAdaptive } from './adaptive.ts';
+import { copyOf } from './doubles.ts';
 import type { SeasonalRing } from './seasonal-ring.ts';
 
 /** Active and shadow model over the same readings of one series. */
@@ -59,7 +60,7 @@ export function gain(before: Shadow | null, after: Shadow): ComparisonGain {
 }
 
 export function cloneShadow(shadow: Shadow): Shadow {
-  return { ...shadow, adaptive: shadow.adaptive.slice() };
+  return { ...shadow, adaptive: copyOf(shadow.adaptive) };
 }
 
 /**

@@ -5,6 +5,7 @@
  */
 import { VigiaError } from '../errors.ts';
 import { type AdaptiveState, createAdaptive } from './adaptive.ts';
+import { copyOf, doubles } from './doubles.ts';
 import { createIntervals, type Intervals } from './intervals.ts';
 import type { RateState } from './rate.ts';
 import { cloneShadow, type Shadow } from './shadow.ts';
@@ -71,7 +72,7 @@ export function emptyState(): SeriesState {
 export function cloneState(state: SeriesState): SeriesState {
   return {
     ...state,
-    adaptive: state.adaptive.slice(),
+    adaptive: copyOf(state.adaptive),
     intervals: state.intervals.slice(),
     rate: state.rate.slice(),
     shadow: state.shadow && cloneShadow(state.shadow),
@@ -87,24 +88,37 @@ const orNull = (n: number): number | null => (Number.isNaN(n) ? null : n);
  */
 export function encodeState(state: SeriesState): Uint8Array {
   const { values, adaptive, rate, open, shadow, intervals } = state;
-  const parts = [
-    [STATE_FORMAT, state.count, state.lastTs, state.warmup ? 1 : 0],
-    [values.length, adaptive.length, rate.length, open.length, shadow ? 1 : 0],
-    ...[values, adaptive, rate],
-    ...(shadow ? [shadowNumbers(shadow), shadow.adaptive] : []),
-    ...open.map(openingNumbers),
-  ];
-  const doubles = parts.reduce((sum, { length }) => sum + length, 0);
-  const models = Buffer.from(shadow ? `${state.model}\n${shadow.model}` : state.model, 'utf8');
-  const bytes = new Uint8Array(8 * doubles + intervals.byteLength + models.length);
-  const numbers = new Float64Array(bytes.buffer, 0, doubles);
-  let at = 0;
-  for (const part of parts) {
-    numbers.set(part, at);
-    at += part.length;
+  const models = shadow ? `${state.model}\n${shadow.model}` : state.model;
+  const beside = shadow ? SHADOW_HEADER + shadow.adaptive.length : 0;
+  const length = HEADER + values.length + adaptive.length + rate.length + beside + OPENING * open.length;
+  const end = 8 * length + intervals.byteLength;
+  // In whole doubles, so that there is room for them at a place where they can lie.
+  const room = doubles(Math.ceil((end + Buffer.byteLength(models)) / 8));
+  const bytes = Buffer.from(room.buffer, room.byteOffset, end + Buffer.byteLength(models));
+  room[0] = STATE_FORMAT;
+  room[1] = state.count;
+  room[2] = state.lastTs;
+  room[3] = state.warmup ? 1 : 0;
+  room[4] = values.length;
+  room[5] = adaptive.length;
+  room[6] = rate.length;
+  room[7] = open.length;
+  room[8] = shadow ? 1 : 0;
+  let at = HEADER;
+  const put = (numbers: ArrayLike<number>) => {
+    room.set(numbers, at);
+    at += numbers.length;
+  };
+  put(values);
+  put(adaptive);
+  put(rate);
+  if (shadow) {
+    put(shadowNumbers(shadow));
+    put(shadow.adaptive);
   }
-  new Uint32Array(bytes.buffer, 8 * doubles, intervals.length).set(intervals);
-  bytes.set(models, 8 * doubles + intervals.byteLength);
+  for (const opening of open) put(openingNumbers(opening));
+  new Uint32Array(room.buffer, bytes.byteOffset + 8 * length, intervals.length).set(intervals);
+  bytes.write(models, end);
   return bytes;
 }
 
@@ -115,14 +129,16 @@ export function encodeState(state: SeriesState): Uint8Array {
  */
 export function decodeState(bytes: Uint8Array): SeriesState {
   const { buffer, byteOffset, byteLength } = bytes.byteOffset % 8 === 0 ? bytes : new Uint8Array(bytes);
-  const doubles = new Float64Array(buffer, byteOffset, Math.floor(byteLength / 8));
-  const [format, count, lastTs, warmup, valueCount = 0, adaptiveCount = 0] = doubles;
+  const numbers = new Float64Array(buffer, byteOffset, Math.floor(byteLength / 8));
+  // One by one: as an iterable it takes ten times as long.
+  const field = (i: number) => numbers[i] ?? 0;
+  const [format, valueCount, adaptiveCount] = [field(0), field(4), field(5)];
   const former = format === 1;
-  const [rateCount, openCount, hasShadow] = former ? [0, 0, 0] : doubles.subarray(6, HEADER);
+  const [rateCount, openCount, hasShadow] = former ? [0, 0, 0] : [field(6), field(7), field(8)];
   const intervalBytes = former ? 0 : INTERVAL_BYTES;
   const shadowCount = hasShadow === 1 ? SHADOW_HEADER + adaptiveCount : 0;
   const header = former ? HEADER_1 : HEADER;
-  const end = header + valueCount + adaptiveCount + rateCount! + shadowCount + OPENING * openCount!;
+  const end = header + valueCount + adaptiveCount + rateCount + shadowCount + OPENING * openCount;
   const known = former || format === STATE_FORMAT;
   const size = 8 * end + intervalBytes;
   if (!known || !(size <= byteLength) || adaptiveCount !== ADAPTIVE) {
@@ -136,21 +152,22 @@ export function decodeState(bytes: Uint8Array): SeriesState {
   let at = header;
   const take = (length: number) => {
     at += length;
-    return doubles.subarray(at - length, at);
+    return numbers.subarray(at - length, at);
   };
   const values = take(valueCount);
   const adaptive = take(adaptiveCount);
-  const rate = take(rateCount!);
+  const rate = take(rateCount);
   const shadow = take(shadowCount);
-  const open = Array.from({ length: openCount! }, () => openingOf(take(OPENING)));
-  if (former && !Number.isNaN(doubles[6]!))
-    open.push(openingOf([0, ...doubles.slice(6, HEADER_1), Number.NaN]));
+  const open: Opening[] = [];
+  while (open.length < openCount) open.push(openingOf(take(OPENING)));
+  if (former && !Number.isNaN(numbers[6]!))
+    open.push(openingOf([0, ...numbers.slice(6, HEADER_1), Number.NaN]));
   const ids = Buffer.from(buffer, byteOffset + size, byteLength - size).toString('utf8');
-  const [model = '', shadowModel = ''] = ids.split('\n');
+  const [model = '', shadowModel = ''] = shadowCount > 0 ? ids.split('\n') : [ids];
   return {
-    count: count!,
-    lastTs: lastTs!,
-    warmup: warmup === 1,
+    count: field(1),
+    lastTs: field(2),
+    warmup: field(3) === 1,
     values,
     adaptive,
     rate,

@@ -164,9 +164,10 @@ export class HandOver {
   private send(parcel: Parcel): void {
     const { to, number, lists } = parcel;
     const series = lists.map((list) => {
-      const [{ reading }] = list as [Pending];
-      const { sensor, metric } = reading!;
-      return [sensor, metric, ...list!.flatMap(({ reading }) => [reading!.ts!, reading!.value])];
+      const { sensor, metric } = list![0]!.reading!;
+      const message: (string | number)[] = [sensor, metric];
+      for (const { reading } of list!) message.push(reading!.ts!, reading!.value);
+      return message;
     });
     const message = JSON.stringify([this.neighbours.id, number, series]);
     const back = () => this.takeBack((other) => other === parcel);
@@ -210,15 +211,16 @@ export class HandOver {
 
   /** A parcel of another replica. */
   private take([from, number, series]: ReadingsMessage): void {
-    for (const [index, [sensor, metric, ...numbers]] of series.entries()) {
+    for (const [index, message] of series.entries()) {
       const answer = (answer: Answer) => this.answer(from, number, index, answer);
       if (this.leaving) {
         answer(null);
         continue;
       }
+      const [sensor, metric] = message;
       const readings: IncomingReading[] = [];
-      for (let i = 0; i < numbers.length; i += 2)
-        readings.push({ sensor, metric, ts: numbers[i]!, value: numbers[i + 1]! });
+      for (let i = 2; i < message.length; i += 2)
+        readings.push({ sensor, metric, ts: message[i] as number, value: message[i + 1] as number });
       this.options.assist(from, readings, answer);
     }
   }

@@ -11,7 +11,7 @@ import type { Logger } from 'pino';
 import type { Decoded, Decoder } from '../codecs/decode.ts';
 import { ForecastBatch } from '../detect/forecast-batch.ts';
 import type { Alert } from '../domain/alert.ts';
-import type { IncomingReading } from '../domain/reading.ts';
+import type { IncomingReading, Reading } from '../domain/reading.ts';
 import { type SeriesId, seriesKey } from '../domain/series.ts';
 import { StoreUnavailable, VigiaError } from '../errors.ts';
 import type { CommitResult, PubSub, Store } from '../store/store.ts';
@@ -692,11 +692,11 @@ function behind(letter: string, { topic, bytes }: Delivery, pendings: Pending[])
 }
 
 /** What this replica knows of a reading that another has committed. */
-function endedElsewhere({ reading }: Pending, status: 'committed' | 'duplicate'): Outcome {
-  const { sensor, metric, ts, value } = reading!;
-  const stored = { sensor, metric, ts: ts!, value };
-  if (status === 'duplicate') return { status, reading: stored };
-  return { status, reading: stored, verdict: null, static: null, window: [], needed: 0 };
+function endedElsewhere(pending: Pending, status: 'committed' | 'duplicate'): Outcome {
+  // What has no time is not handed over.
+  const reading = pending.reading as Reading;
+  if (status === 'duplicate') return { status, reading };
+  return { status, reading, verdict: null, static: null, window: [], needed: 0 };
 }
 
 /** null where one was refused: whoever received it keeps the dead letter. */

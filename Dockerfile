@@ -46,5 +46,5 @@ LABEL org.opencontainers.image.title="Vigía" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.created="${CREATED}" \
       org.opencontainers.image.source="${SOURCE}"
-ENTRYPOINT ["node", "--max-semi-space-size=2", "/app/bin/vigia.js"]
+ENTRYPOINT ["node", "--max-semi-space-size=4", "/app/bin/vigia.js"]
 CMD ["serve"]

@@ -315,7 +315,7 @@ describe('the Dockerfile', () => {
     expect(dockerfile).toMatch(/^VOLUME \/data$/m);
     expect(dockerfile).toMatch(/^EXPOSE 80 1883$/m);
     expect(dockerfile).toMatch(
-      /^ENTRYPOINT \["node", "--max-semi-space-size=2", "\/app\/bin\/vigia\.js"\]\nCMD \["serve"\]$/m,
+      /^ENTRYPOINT \["node", "--max-semi-space-size=4", "\/app\/bin\/vigia\.js"\]\nCMD \["serve"\]$/m,
     );
   });
 

@@ -6,8 +6,8 @@
  * shared ones, and until the first replica has subscribed again it acknowledges readings that go nowhere.
  */
 import mqtt, { type MqttClient } from 'mqtt';
+import { untakenBy } from './untaken.ts';
 
-const NO_MATCHING_SUBSCRIBERS = 16;
 const AGAIN_MS = 50;
 
 interface Message {
@@ -36,13 +36,7 @@ export class InsistentPublisher {
     const client = mqtt.connect(this.url, options);
     this.client = client;
     client.on('error', () => {});
-    // The callback of `publish` gets the message and not its acknowledgement.
-    const untaken = new Set<number>();
-    client.on('packetreceive', (packet) => {
-      if (packet.cmd === 'puback' && packet.reasonCode === NO_MATCHING_SUBSCRIBERS)
-        untaken.add(packet.messageId!);
-    });
-    this.untaken = untaken;
+    this.untaken = untakenBy(client);
     client.on('connect', () => {
       for (const message of this.pending) this.send(client, message);
     });

@@ -4,14 +4,13 @@
  * it had no subscriber for it, only to let a test see how many those are.
  */
 import mqtt, { type MqttClient } from 'mqtt';
-
-const NO_MATCHING_SUBSCRIBERS = 16;
+import { untakenBy } from './untaken.ts';
 
 export class OrdinaryPublisher {
   acknowledged = 0;
   /** Messages that the broker has acknowledged without having anybody to give them to. */
   readonly untaken: { readonly topic: string; readonly payload: string }[] = [];
-  private readonly untakenIds = new Set<number>();
+  private untakenIds = new Set<number>();
   private pending = 0;
   private client: MqttClient | null = null;
   private closed = false;
@@ -25,11 +24,7 @@ export class OrdinaryPublisher {
   start(): void {
     this.client = mqtt.connect(this.url, { protocolVersion: 5 });
     this.client.on('error', () => {});
-    // The callback of `publish` gets the message and not its acknowledgement.
-    this.client.on('packetreceive', (packet) => {
-      if (packet.cmd === 'puback' && packet.reasonCode === NO_MATCHING_SUBSCRIBERS)
-        this.untakenIds.add(packet.messageId!);
-    });
+    this.untakenIds = untakenBy(this.client);
   }
 
   /** @returns what to wait for when the window is full */

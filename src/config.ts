@@ -471,6 +471,12 @@ interface Given {
   readonly source: string;
 }
 
+/** @param problems at least one, each beginning with the setting's name */
+export function unusable(problems: readonly string[]): ConfigurationError {
+  const [field = ''] = problems[0]!.split(':');
+  return new ConfigurationError(`the configuration is not usable:\n  ${problems.join('\n  ')}`, { field });
+}
+
 /**
  * Reads and checks the settings.
  * @param options what the command line says; goes before the environment
@@ -530,10 +536,7 @@ export function readConfig(
       if (values[name] === undefined) problems.push(`${name}: is needed with MQTT_TLS_PORT`);
     }
   }
-  if (problems.length > 0) {
-    const field = problems[0]!.slice(0, problems[0]!.indexOf(':'));
-    throw new ConfigurationError(`the configuration is not usable:\n  ${problems.join('\n  ')}`, { field });
-  }
+  if (problems.length > 0) throw unusable(problems);
   values.clientId = values.MQTT_CLIENT_ID ?? `vigia-${hostname()}-${values.PORT}`;
   return Object.freeze(values) as Config;
 }

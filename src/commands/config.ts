@@ -1,6 +1,7 @@
 /** `vigia config`: about the configuration file. */
 import { Command } from 'commander';
-import { readConfig, SETTINGS } from '../config.ts';
+import { settingProblems } from '../app.ts';
+import { readConfig, SETTINGS, unusable } from '../config.ts';
 import { configSchema } from '../config-schema.ts';
 
 export function configCommand(): Command {
@@ -14,7 +15,9 @@ export function configCommand(): Command {
     .description('reads settings and file as a start would, and names every problem')
     .option('--config <file>', 'configuration file (VIGIA_CONFIG)')
     .action((options: { config?: string }) => {
-      readConfig({}, undefined, options.config);
+      const config = readConfig({}, undefined, options.config);
+      const problems = settingProblems(config);
+      if (problems.length > 0) throw unusable(problems);
       console.log(`the settings can be used (${Object.keys(SETTINGS).length} known)`);
     });
   return command;

@@ -96,6 +96,18 @@ describe('vigia serve', () => {
   });
 });
 
+describe('vigia config check', () => {
+  it('names what only a start would find, and changes nothing', async () => {
+    const pem = join(temporaryDirectory(), 'broken.pem');
+    writeFileSync(pem, 'not a certificate');
+    const env = { MQTT_TLS_PORT: '8883', MQTT_TLS_CERT: pem, MQTT_TLS_KEY: pem };
+    const broken = await runVigia(['config', 'check'], { env });
+    expect(broken).toMatchObject({ code: 1 });
+    expect(broken.output).toMatch(/MQTT_TLS_CERT, MQTT_TLS_KEY: .*cannot be used/);
+    expect(await runVigia(['config', 'check'])).toMatchObject({ code: 0 });
+  });
+});
+
 describe('what cannot start says why and names the setting', () => {
   const refused = async (args: string[], env: Record<string, string> = {}) => {
     const { code, output } = await runVigia(['serve', '--no-devices', '--mqtt-port', '0', ...args], { env });

@@ -145,6 +145,19 @@ describe.skipIf(!REDIS)('replicas of one group (needs redis-server)', () => {
     expect(await handedOver(all, 'returned')).toBeGreaterThan(0);
   });
 
+  it('take over from each of the others as much as it may have in flight', async () => {
+    const max = 50;
+    const all = await replicas(3, (await startRedis()).url, max);
+    const dated = (i: number) => `{"value":${i},"ts":${START + i * 1000}}`;
+    all[0]!.deliver('s', dated(0));
+    await acknowledged(all);
+    const commits = await Promise.all(all.map(({ metric }) => metric('vigia_commits_total')));
+    const [one, other] = all.filter((_, r) => commits[r] === 0) as [Replica, Replica];
+    for (let i = 1; i <= 2 * max; i++) (i % 2 === 0 ? one : other).deliver('s', dated(i));
+    await acknowledged(all);
+    expect(await handedOver(all, 'returned')).toBe(0);
+  });
+
   it('lose nothing when they cannot hear each other for a while', async () => {
     const server = await startRedis();
     const all = await replicas(3, server.url);

@@ -104,7 +104,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     return closing;
   };
   setFlagsFromString(`--heap-growing-percent=${config.HEAP_GROWTH}`);
-  if (role === 'bridge') standBack(config.BRIDGE_NICE);
+  if (role === 'bridge') standBack(config.BRIDGE_NICE, logger);
   try {
     const modelDirectory = config.MODEL_DIR ?? defaultModelDirectory();
     const artifact = await loadArtifact(modelDirectory);
@@ -657,7 +657,14 @@ async function startDevices(
   return simulator;
 }
 
-/** Never in front of where it stands already, which would take a privilege. */
-function standBack(nice: number): void {
-  if (getPriority() < nice) setPriority(nice);
+/**
+ * The thread that takes in, scores and commits; V8's own stay where they are. Never in front of where it stands already,
+ * which would take a privilege.
+ */
+function standBack(nice: number, logger: Logger): void {
+  try {
+    if (getPriority() < nice) setPriority(nice);
+  } catch (error) {
+    logger.warn({ err: error }, 'BRIDGE_NICE: the system does not allow it');
+  }
 }

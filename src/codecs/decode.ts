@@ -34,8 +34,9 @@ const problem = (field: string, reason: string, detail: string): { readonly prob
 /** What the topic of a message says of its readings, or why it says nothing. */
 type Named = TopicNames | { readonly problem: Problem };
 
-/** Topics whose names are remembered: devices publish on the same ones again and again. */
+/** Topics whose names are remembered, and how long they may be: devices publish on the same ones again and again. */
 const TOPICS_MAX = 10_000;
+const TOPIC_LENGTH_MAX = 500;
 
 /** Reads messages by the same templates and limits; never throws. */
 export class Decoder {
@@ -80,7 +81,7 @@ export class Decoder {
     const known = this.names.get(topic);
     if (known) return known;
     const names = readNames(topic, this.templates, this.limits.maxNameBytes);
-    if ('problem' in names) return names;
+    if ('problem' in names || topic.length > TOPIC_LENGTH_MAX) return names;
     if (this.names.size >= TOPICS_MAX) this.names.clear();
     this.names.set(topic, names);
     return names;

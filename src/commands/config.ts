@@ -12,7 +12,9 @@ export function configCommand(): Command {
     .action(() => console.log(JSON.stringify(configSchema(), null, 2)));
   command
     .command('check')
-    .description('reads settings and file as a start would, and names every problem')
+    .description(
+      'reads settings and file as a start would, and names every problem, or else what does not fit together',
+    )
     .option('--config <file>', 'configuration file (VIGIA_CONFIG)')
     .action((options: { config?: string }) => {
       const config = readConfig({}, undefined, options.config);

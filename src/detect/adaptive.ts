@@ -38,7 +38,7 @@ import {
   warmTail,
 } from './tail.ts';
 
-/** Flat, of fixed length: a clone is one slice, and its bytes are what is stored. Made by `createAdaptive` only. */
+/** Flat, of fixed length: a clone is one copy, and its bytes are what is stored. Made by `createAdaptive` only. */
 export type AdaptiveState = Float64Array;
 
 export interface AdaptiveStep {

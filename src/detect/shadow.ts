@@ -36,7 +36,7 @@ export interface Shadow {
  * @param since time of the first reading that the shadow will see
  */
 export function startShadow(model: string, active: AdaptiveState, since: number): Shadow {
-  const adaptive = active.slice();
+  const adaptive = copyOf(active);
   resetErrors(adaptive);
   return { model, warmup: true, adaptive, comparison: emptyComparison(since) };
 }

@@ -84,7 +84,7 @@ const orNull = (n: number): number | null => (Number.isNaN(n) ? null : n);
 
 /**
  * Little-endian doubles (header, values, detector, rate, shadow, openings), the intervals, and the model ids in UTF-8, a line
- * each.
+ * each. A view into Node's pool.
  */
 export function encodeState(state: SeriesState): Uint8Array {
   const { values, adaptive, rate, open, shadow, intervals } = state;

@@ -301,7 +301,7 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
 
   /** Commits readings of one series that another replica has received, counts and acknowledges. */
   private assist(from: string, readings: readonly IncomingReading[], answer: (answer: Answer) => void): void {
-    // As many as the others together may have in flight: of declined ones each would disturb the owner's next commit.
+    // As many readings as the others together may have messages in flight: each declined one disturbs the next commit here.
     const max = (this.options.handOver?.max ?? 0) * Math.max(1, this.neighbours);
     if (this.stopping || this.outage || this.assisting + readings.length > max) {
       answer(null);
@@ -497,22 +497,22 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
     const entries = await this.cache.entries(work);
     const batch = new ForecastBatch();
     const plans: { group: Group; plan: SeriesPlan }[] = [];
-    const late: { group: Group; plan: Promise<SeriesPlan> }[] = [];
+    const waiting: { group: Group; plan: Promise<SeriesPlan> }[] = [];
     for (const group of work) {
       try {
         const entry = entries.get(group.key)!;
         if (entry instanceof VigiaError) throw entry;
         const plan = planSeries(group.series, group.pendings, entry, store, models, batch, rules, now());
         if (plan instanceof SeriesPlan) plans.push({ group, plan });
-        else late.push({ group, plan });
+        else waiting.push({ group, plan });
       } catch (error) {
         this.setAside(group, error);
       }
     }
     // Side by side, because each asks the store several times.
-    const settled = await Promise.allSettled(late.map(({ plan }) => plan));
+    const settled = await Promise.allSettled(waiting.map(({ plan }) => plan));
     for (const [i, result] of settled.entries()) {
-      const { group } = late[i]!;
+      const { group } = waiting[i]!;
       if (result.status === 'fulfilled') plans.push({ group, plan: result.value });
       else if (result.reason instanceof StoreUnavailable) throw result.reason;
       else this.setAside(group, result.reason);

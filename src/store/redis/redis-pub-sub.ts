@@ -57,8 +57,13 @@ export class RedisPubSub implements PubSub {
 
   private async confirm(redis: Redis, channel: string): Promise<void> {
     this.unconfirmed++;
-    await redis.subscribe(channel).catch(() => undefined);
-    if (this.redis !== redis) return;
+    try {
+      await redis.subscribe(channel);
+    } catch {
+      // The next connection begins with all channels.
+      redis.disconnect();
+    }
+    if (this.redis !== redis || redis.status !== 'ready') return;
     this.unconfirmed--;
     this.tell();
   }

@@ -40,7 +40,7 @@ const TOPIC_LENGTH_MAX = 500;
 
 /** Reads messages by the same templates and limits; never throws. */
 export class Decoder {
-  private readonly names = new Map<string, Named>();
+  private readonly names = new Map<string, TopicNames>();
 
   constructor(
     private readonly templates: readonly TopicTemplate[],

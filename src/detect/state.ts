@@ -92,9 +92,10 @@ export function encodeState(state: SeriesState): Uint8Array {
   const beside = shadow ? SHADOW_HEADER + shadow.adaptive.length : 0;
   const length = HEADER + values.length + adaptive.length + rate.length + beside + OPENING * open.length;
   const end = 8 * length + intervals.byteLength;
+  const size = end + Buffer.byteLength(models);
   // In whole doubles, so that there is room for them at a place where they can lie.
-  const room = doubles(Math.ceil((end + Buffer.byteLength(models)) / 8));
-  const bytes = Buffer.from(room.buffer, room.byteOffset, end + Buffer.byteLength(models));
+  const room = doubles(Math.ceil(size / 8));
+  const bytes = Buffer.from(room.buffer, room.byteOffset, size);
   room[0] = STATE_FORMAT;
   room[1] = state.count;
   room[2] = state.lastTs;

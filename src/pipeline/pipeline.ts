@@ -161,7 +161,12 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
     const parked = this.parked.get(seriesKey(series))?.pendings ?? [];
     const waiting = Math.min(this.storedBefore, arrival(parked));
     const taken = this.options.now() - (performance.now() - waiting);
-    return Math.min(taken, this.handOver?.waitingSince ?? Number.POSITIVE_INFINITY);
+    return Math.min(taken, this.handedOverSince);
+  }
+
+  /** Since when the oldest reading that another replica has not answered yet waits, ms; infinite without any. */
+  private get handedOverSince(): number {
+    return this.handOver?.waitingSince ?? Number.POSITIVE_INFINITY;
   }
 
   /** Other replicas that this one hands readings to. */
@@ -333,8 +338,7 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
     for (;;) {
       if (this.queue.size === 0) {
         this.storedBefore = Number.POSITIVE_INFINITY;
-        if (this.stopping && !Number.isFinite(this.handOver?.waitingSince ?? Number.POSITIVE_INFINITY))
-          return;
+        if (this.stopping && !Number.isFinite(this.handedOverSince)) return;
         await new Promise<void>((resolve) => {
           this.wake = resolve;
         });
@@ -444,10 +448,8 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
     accounting.stage('decode', this.decoding);
     this.decoding = 0;
     const now = performance.now();
-    let first = now;
-    for (const { ticket } of problems) first = Math.min(first, ticket.arrived);
-    for (const { pendings } of groups)
-      for (const { ticket } of pendings) first = Math.min(first, ticket.arrived);
+    let first = Math.min(now, arrival(problems));
+    for (const { pendings } of groups) first = Math.min(first, arrival(pendings));
     accounting.stage('queue', now - first);
   }
 

@@ -113,6 +113,8 @@ const NOTHING: ReadonlyMap<number, number> = new Map();
 export class SeriesPlan {
   /** New and replacing values, ascending by timestamp. */
   private fresh: readonly Placed[] = [];
+  /** Those of `fresh`, in its order. */
+  private samples: readonly Reading[] = [];
   private fold: Fold | null = null;
   private before: readonly AlertChange[] | null = null;
   private assignments: readonly ModelAssignment[];
@@ -141,7 +143,7 @@ export class SeriesPlan {
     if (old.size > 0) return this.prepareLate(old, store, models, batch);
     this.sort(NOTHING);
     const needed = this.assign(models, state.lastTs);
-    const begin = () => this.begin(state, this.readings(0), needed, models, batch);
+    const begin = () => this.begin(state, this.samples, needed, models, batch);
     if (!areLoaded(needed, models)) return models.require(modelIds(needed)).then(begin);
     begin();
     return undefined;
@@ -155,17 +157,13 @@ export class SeriesPlan {
   ): Promise<void> {
     this.sort(await this.stored(old, store));
     const { state, snapshots } = this.entry;
-    const late = this.readings(0, this.late);
+    const late = this.samples.slice(0, this.late);
     const needed = this.assign(models, late.length > 0 ? horizonOf(state.count, snapshots) : state.lastTs);
     await models.require(modelIds(needed));
     const longest = Math.max(...needed.map(({ model }) => models.get(model)!.window));
     const refold = late.length > 0 ? await this.refold(late, longest, store) : null;
-    const newer = this.readings(this.late);
+    const newer = this.samples.slice(this.late);
     this.begin(refold?.base ?? state, refold ? [...refold.samples, ...newer] : newer, needed, models, batch);
-  }
-
-  private readings(from: number, to?: number): Reading[] {
-    return this.fresh.slice(from, to).map(({ reading }) => reading);
   }
 
   /** Times that may be stored already. */
@@ -204,11 +202,12 @@ export class SeriesPlan {
       else if (ts <= lastTs) this.late++;
     }
     this.fresh = [...effective.values()].sort((a, b) => a.reading.ts - b.reading.ts);
+    this.samples = this.fresh.map(({ reading }) => reading);
   }
 
   /** Names the models from the first new reading on. @returns those in force after `since` */
   private assign(models: ModelRegistry, since: number): readonly ModelAssignment[] {
-    const firstNew = this.fresh[this.late]?.reading.ts ?? null;
+    const firstNew = this.samples[this.late]?.ts ?? null;
     this.assignments = assign(this.assignments, this.series, firstNew, models);
     return assignmentsSince(this.assignments, since);
   }
@@ -270,9 +269,8 @@ export class SeriesPlan {
 
   /** The commit and what follows from it; the batch must have been computed. */
   finish(): Planned {
-    const { entry } = this;
+    const { entry, samples } = this;
     const result = this.fold?.run() ?? null;
-    const samples = this.readings(0);
     const verdicts: SeriesCommit['verdicts'][number][] = [];
     const scored = this.fold?.samples ?? [];
     for (let i = 0; i < scored.length; i++) {

@@ -62,8 +62,9 @@ export class RedisPubSub implements PubSub {
     } catch {
       // The next connection begins with all channels.
       redis.disconnect();
+      return;
     }
-    if (this.redis !== redis || redis.status !== 'ready') return;
+    if (this.redis !== redis) return;
     this.unconfirmed--;
     this.tell();
   }

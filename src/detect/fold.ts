@@ -27,10 +27,15 @@ export interface FoldSample extends Sample {
   readonly expected?: number | null;
 }
 
+/** Of the sample at `ts`. */
+export interface FoldVerdict extends Verdict {
+  readonly ts: number;
+}
+
 export interface FoldResult {
   readonly state: SeriesState;
   /** One per sample. */
-  readonly verdicts: readonly Verdict[];
+  readonly verdicts: readonly FoldVerdict[];
   /** Every alert raised by these samples, and the one open before them, as they stand after the last sample. */
   readonly alerts: readonly AlertChange[];
   readonly snapshots: readonly { readonly n: number; readonly ts: number; readonly bytes: Uint8Array }[];
@@ -121,7 +126,7 @@ export class Fold {
   /** Advances the state over all samples; the batch must have been computed. */
   run(): FoldResult {
     const state = cloneState(this.base);
-    const verdicts: Verdict[] = [];
+    const verdicts: FoldVerdict[] = [];
     const snapshots: { n: number; ts: number; bytes: Uint8Array }[] = [];
     const ledger = new AlertLedger(state);
     const { rules } = this;
@@ -138,7 +143,7 @@ export class Fold {
       const { score, warmup } = step;
       const { raised, cleared, slotClosed } = step;
       seasonChanged ||= slotClosed;
-      const verdict = { expected, score, warmup };
+      const verdict = { ts, expected, score, warmup };
       if (cleared || !rules.anomaly) ledger.clear('anomaly', ts);
       if (raised && rules.anomaly) ledger.raise({ rule: 'anomaly', ts, value, expected, score, limit: null });
       if (limited || state.open.length > 0 || state.rate.length > 0) {

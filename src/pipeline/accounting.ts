@@ -268,7 +268,7 @@ export class Accounting {
 
   /** All readings of it have ended. */
   finished(ticket: Ticket): void {
-    this.inFlightTickets.remove(ticket);
+    if (ticket.counted) this.inFlightTickets.remove(ticket);
   }
 }
 

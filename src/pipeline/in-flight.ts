@@ -7,15 +7,17 @@ import { DURATION_BUCKETS } from './duration-buckets.ts';
 import type { Ticket } from './ticket.ts';
 
 export class InFlight {
-  /** In the order of arrival. */
-  private readonly tickets = new Set<Ticket>();
+  /** In the order of arrival. Those that are over leave it when all before them are. */
+  private readonly tickets: Ticket[] = [];
+  /** Where the oldest is. */
+  private first = 0;
+  private count = 0;
   private bytes = 0;
   private readonly duration;
 
   constructor(registry: Registry) {
     const registers = [registry];
-    const { tickets } = this;
-    const bytesNow = () => this.bytes;
+    const now = { count: () => this.count, bytes: () => this.bytes, oldest: () => this.tickets[this.first] };
     this.duration = new Histogram({
       name: 'vigia_message_duration_seconds',
       help: 'Time of a message or request from its arrival until everything in it was stored (or refused).',
@@ -27,7 +29,7 @@ export class InFlight {
       help: 'Messages and requests taken in and not acknowledged yet.',
       registers,
       collect() {
-        this.set(tickets.size);
+        this.set(now.count());
       },
     });
     new Gauge({
@@ -35,7 +37,7 @@ export class InFlight {
       help: 'Topics and payloads of the messages not acknowledged yet.',
       registers,
       collect() {
-        this.set(bytesNow());
+        this.set(now.bytes());
       },
     });
     new Gauge({
@@ -43,23 +45,34 @@ export class InFlight {
       help: 'How long the oldest message or request not acknowledged yet has waited; 0 if there is none.',
       registers,
       collect() {
-        const [oldest] = tickets;
+        const oldest = now.oldest();
         this.set(oldest ? (performance.now() - oldest.arrived) / 1000 : 0);
       },
     });
   }
 
+  /** @param ticket has readings under way */
   add(ticket: Ticket): void {
-    this.tickets.add(ticket);
+    this.tickets.push(ticket);
+    this.count++;
     this.bytes += size(ticket);
   }
 
-  /** Acknowledged, answered or given up. */
+  /** Acknowledged, answered or given up: to be called once. */
   remove(ticket: Ticket): void {
-    if (!this.tickets.delete(ticket)) return;
+    this.count--;
     this.bytes -= size(ticket);
     this.duration.observe((performance.now() - ticket.arrived) / 1000);
+    const { tickets } = this;
+    while (this.first < tickets.length && isOver(tickets[this.first]!)) this.first++;
+    if (this.first <= tickets.length / 2) return;
+    tickets.splice(0, this.first);
+    this.first = 0;
   }
+}
+
+function isOver({ failed, remaining }: Ticket): boolean {
+  return failed || remaining === 0;
 }
 
 function size({ delivery }: Ticket): number {

@@ -1,6 +1,7 @@
 /**
  * The one write path: batch -> guard -> score -> commit -> acknowledge. A batch forms while the previous commit is in
- * flight, so an idle system answers at once and a busy one commits many readings together.
+ * flight, so an idle system answers at once and a busy one commits many readings together. Where a full batch waits
+ * already, it is scored while the store works on the one before it.
  *
  * While the store is away, messages wait and are retried with back-off for ever; requests are answered with
  * StoreUnavailable. Nothing is acknowledged before it is stored.
@@ -14,7 +15,7 @@ import type { Alert } from '../domain/alert.ts';
 import type { IncomingReading, Reading } from '../domain/reading.ts';
 import { type SeriesId, seriesKey } from '../domain/series.ts';
 import { StoreUnavailable, VigiaError } from '../errors.ts';
-import type { CommitResult, PubSub, Store } from '../store/store.ts';
+import type { CommitResult, PubSub, SeriesCommit, Store } from '../store/store.ts';
 import type { Accounting } from './accounting.ts';
 import { deadLetterIds } from './dead-letter-id.ts';
 import { DeadLetterLog } from './dead-letter-log.ts';
@@ -28,7 +29,7 @@ import { type Batch, type Group, ReadingQueue } from './reading-queue.ts';
 import { lettersOf, type Refused } from './refused.ts';
 import type { Replay } from './replay.ts';
 import type { RuleBook } from './rule-book.ts';
-import { type Delivery, origins, type Pending, type Ticket } from './ticket.ts';
+import { type Delivery, MessageTicket, origins, type Pending, type Ticket } from './ticket.ts';
 import { Watermark } from './watermark.ts';
 
 export interface PipelineOptions {
@@ -58,6 +59,8 @@ const BACK_OFF = [50, 100, 200, 400, 800, 1600, 3000] as const;
 
 /** How long scoring holds the event loop at a time, give or take one series, ms. */
 const SLICE_MS = 1;
+/** Batches under way at the same time: one is scored while the store has the other. */
+const BATCHES = 2;
 
 /** Share of a batch's series that other replicas may have committed first before batches get smaller. */
 const CONFLICTS_TOLERATED = 0.1;
@@ -88,8 +91,14 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
   /** Readings that wait for another try, by series; '' what becomes a dead letter. */
   private readonly parked = new Map<string, Parked>();
   private readonly cache: EntryCache;
-  /** See `storedUntil`, on the clock of `performance.now()`; infinite while nothing waits. */
-  private storedBefore = Number.POSITIVE_INFINITY;
+  /** Batches taken from the queue and not ended yet: since when the oldest reading waited, as in `waitingSince`. */
+  private readonly underway = new Map<Promise<void>, number>();
+  /** Series with a batch under way. */
+  private readonly busy = new Set<string>();
+  /** Batches that the store has at the moment. */
+  private atStore = 0;
+  /** No reading in the queue is older, on the clock of `performance.now()`; infinite while none is there. */
+  private waitingSince = Number.POSITIVE_INFINITY;
   /** Why the store is away, while a batch is being retried; null otherwise. */
   private outage: StoreUnavailable | null = null;
   /** Time spent on decoding since the last batch, ms. */
@@ -118,7 +127,7 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
         answered: (pending, result) => {
           options.accounting.handedOver('answered', 1);
           this.resolve(pending, endedElsewhere(pending, result));
-          if (this.stopping) this.wake?.();
+          this.look();
         },
         returned: (pendings) => {
           options.accounting.handedOver('returned', pendings.length);
@@ -142,7 +151,7 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
   async close(deadlineMs: number): Promise<void> {
     this.stopping = true;
     this.handOver?.leave();
-    this.wake?.();
+    this.look();
     for (const { timer } of this.parked.values()) clearTimeout(timer);
     const finished = new AbortController();
     // A store that hangs must not hold up the end.
@@ -159,7 +168,7 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
    */
   storedUntil(series: SeriesId): number {
     const parked = this.parked.get(seriesKey(series))?.pendings ?? [];
-    const waiting = Math.min(this.storedBefore, arrival(parked));
+    const waiting = Math.min(this.waitingSince, ...this.underway.values(), arrival(parked));
     const taken = this.options.now() - (performance.now() - waiting);
     return Math.min(taken, this.handedOverSince);
   }
@@ -207,17 +216,7 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
     const arrived = performance.now();
     const decoded = decoder.decode(delivery.topic, delivery.bytes);
     this.decoding += performance.now() - arrived;
-    const ticket: Ticket = {
-      arrived,
-      delivery,
-      counted: true,
-      requestId: undefined,
-      elements: decoded.length,
-      remaining: 0,
-      done: delivery.ack,
-      fail: ignored,
-      failed: false,
-    };
+    const ticket = new MessageTicket(delivery, decoded.length, arrived);
     let pendings = decoded.map((element, index) => pendingOf(ticket, index, element));
     if (letter !== undefined) pendings = behind(letter, delivery, pendings);
     if (delivery.retained) pendings = this.dated(pendings);
@@ -288,10 +287,10 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
 
   private queued(pendings: readonly Pending[]): void {
     if (pendings.length > 0) {
-      this.storedBefore = Math.min(this.storedBefore, arrival(pendings));
+      this.waitingSince = Math.min(this.waitingSince, arrival(pendings));
       this.queue.push(pendings);
     }
-    this.wake?.();
+    this.look();
   }
 
   private handedOver(pending: Pending): boolean {
@@ -335,33 +334,52 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
   }
 
   private async run(): Promise<void> {
-    for (;;) {
-      if (this.queue.size === 0) {
-        this.storedBefore = Number.POSITIVE_INFINITY;
-        if (this.stopping && !Number.isFinite(this.handedOverSince)) return;
+    while (!this.ended) {
+      if (this.abort.signal.aborted) return;
+      if (!this.mayBegin) {
         await new Promise<void>((resolve) => {
           this.wake = resolve;
         });
         this.wake = null;
         continue;
       }
-      if (this.abort.signal.aborted) return;
       const { lingerMs, batchMax } = this.options;
       // Lets the sockets that are readable now add to this batch, and keeps a busy pipeline from starving them.
       await turn();
       if (lingerMs > 0 && this.queue.size < batchMax && !this.stopping) await delay(lingerMs);
-      const taken = performance.now();
-      const batch = this.queue.take(batchMax, this.seriesMax, this.ready());
+      const batch = this.queue.take(batchMax, this.seriesMax, this.ready(), this.busy);
       if (batch.size === 0) {
-        await delay(WATERMARK_MS);
+        await Promise.race([delay(WATERMARK_MS), ...this.underway.keys()]);
         continue;
       }
-      const all = this.queue.size === 0;
-      try {
-        await this.process(batch);
-        if (all) this.storedBefore = taken;
-      } catch (error) {
-        // Only a closing pipeline gets here; its messages stay unacknowledged.
+      this.begin(batch);
+    }
+  }
+
+  /** Whether nothing is left to do before the end. What another replica was handed may still come back. */
+  private get ended(): boolean {
+    const idle = this.queue.size === 0 && this.underway.size === 0;
+    return idle && this.stopping && !Number.isFinite(this.handedOverSince);
+  }
+
+  /** One batch after the other, so that they grow with the load; a full one need not wait for the store. */
+  private get mayBegin(): boolean {
+    const { size } = this.underway;
+    if (size === 0) return this.queue.size > 0;
+    return size < BATCHES && this.atStore === size && this.queue.size >= this.options.batchMax;
+  }
+
+  /** Wakes `run` if there is something to do. */
+  private look(): void {
+    if (this.wake && (this.mayBegin || this.stopping)) this.wake();
+  }
+
+  private begin(batch: Batch): void {
+    const keys = batch.groups.map(({ key }) => key);
+    for (const key of keys) this.busy.add(key);
+    const done = this.process(batch)
+      .catch((error) => {
+        // What a closing pipeline has not stored stays unacknowledged.
         if (this.abort.signal.aborted) return;
         const left = this.unfinished(batch.groups);
         this.options.logger.error(
@@ -369,8 +387,14 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
           'batch failed; its readings are tried again',
         );
         for (const { key, pendings } of left) this.park(key, pendings);
-      }
-    }
+      })
+      .then(() => {
+        this.underway.delete(done);
+        for (const key of keys) this.busy.delete(key);
+        this.look();
+      });
+    this.underway.set(done, this.waitingSince);
+    if (this.queue.size === 0) this.waitingSince = Number.POSITIVE_INFINITY;
   }
 
   /** Where readings have come late, and there is a queue anyway, what is beyond the watermark stays in it. */
@@ -534,13 +558,22 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
       since = performance.now();
     }
     const scored = performance.now();
-    const commits = finished.map(({ planned }) => planned.commit);
-    const results = await store.commit(commits);
+    const results = await this.stored(finished.map(({ planned }) => planned.commit));
     this.adaptBatch(results);
     accounting.stage('plan', planned - started);
     accounting.stage('score', scored - planned);
     accounting.stage('commit', performance.now() - scored);
     return finished.flatMap(({ group, planned }, i) => this.conclude(group, planned, results[i]!));
+  }
+
+  private async stored(commits: readonly SeriesCommit[]): Promise<CommitResult[]> {
+    this.atStore++;
+    this.look();
+    try {
+      return await this.options.store.commit(commits);
+    } finally {
+      this.atStore--;
+    }
   }
 
   /**
@@ -576,7 +609,8 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
     for (let i = 0; i < planned.conflicts; i++) accounting.conflict();
     for (const { state } of result.alerts) accounting.alertChanged(state);
     const busy: Pending[] = [];
-    for (const { pending, outcome } of planned.outcomes) {
+    for (const [i, outcome] of planned.outcomes.entries()) {
+      const pending = group.pendings[i]!;
       if (outcome.status === 'busy' && pending.ticket.delivery) busy.push(pending);
       else this.resolve(pending, outcome);
     }
@@ -648,6 +682,7 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
   /** Puts readings of one series back into the queue after a pause, together with those that wait already. */
   private park(key: string, pendings: readonly Pending[], ms: number = BACK_OFF.at(-1)!): void {
     if (pendings.length === 0 || this.stopping) return;
+    for (const { ticket } of pendings) ticket.delivery?.giveWay?.();
     const waiting = this.parked.get(key);
     if (waiting) {
       for (const pending of pendings) waiting.pendings.push(pending);
@@ -670,9 +705,6 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
     await delay(BACK_OFF[Math.min(attempt, BACK_OFF.length - 1)], undefined, { signal: this.abort.signal });
   }
 }
-
-/** Messages are not answered. */
-const ignored = () => {};
 
 /** When the first of these came, on the clock of `performance.now()`, ms; infinite without any. */
 function arrival(pendings: readonly Pending[]): number {

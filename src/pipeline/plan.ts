@@ -10,7 +10,7 @@ import { usualInterval } from '../detect/intervals.ts';
 import { type ComparisonGain, gain } from '../detect/shadow.ts';
 import { encodeState, type SeriesState } from '../detect/state.ts';
 import type { AlertChange } from '../domain/alert.ts';
-import type { Reading, Sample } from '../domain/reading.ts';
+import type { IncomingReading, Reading, Sample } from '../domain/reading.ts';
 import type { SeriesId } from '../domain/series.ts';
 import type { ScoredSample, Verdict } from '../domain/verdict.ts';
 import type { Watch } from '../domain/watch.ts';
@@ -38,7 +38,6 @@ const ARRIVAL_LEAD = 1000;
 type Fate = 'committed' | 'duplicate' | 'busy';
 
 interface Placed {
-  readonly pending: Pending;
   readonly reading: Reading;
   fate: Fate;
   /** Where in the fold it is, -1 where it is not. */
@@ -49,7 +48,8 @@ export interface Planned {
   readonly commit: SeriesCommit;
   /** What to remember once the commit is applied under its new version. */
   readonly entry: Omit<SeriesEntry, 'version'>;
-  readonly outcomes: readonly { readonly pending: Pending; readonly outcome: Outcome }[];
+  /** In the order of the readings planned for. */
+  readonly outcomes: readonly Outcome[];
   readonly conflicts: number;
   readonly lateScored: number;
   readonly lateUnscored: number;
@@ -80,22 +80,19 @@ export function planSeries(
 function place(series: SeriesId, pendings: readonly Pending[], lastTs: number, now: number): Placed[] {
   let newest = lastTs;
   for (const { reading } of pendings) newest = Math.max(newest, reading!.ts ?? -1);
-  return pendings.map((pending) => {
-    const { value, ts: given } = pending.reading!;
-    let ts = given;
-    let fate: Fate = 'committed';
-    if (ts === undefined) {
-      ts = Math.max(now, newest + 1);
-      if (ts > now + ARRIVAL_LEAD) fate = 'busy';
-      else newest = ts;
-    }
-    return {
-      pending,
-      reading: { sensor: series.sensor, metric: series.metric, ts, value },
-      fate,
-      position: -1,
-    };
+  return pendings.map(({ reading }) => {
+    if (isTimed(reading!)) return { reading, fate: 'committed', position: -1 };
+    const ts = Math.max(now, newest + 1);
+    const busy = ts > now + ARRIVAL_LEAD;
+    if (!busy) newest = ts;
+    const { value } = reading!;
+    const placed = { sensor: series.sensor, metric: series.metric, ts, value };
+    return { reading: placed, fate: busy ? 'busy' : 'committed', position: -1 };
   });
+}
+
+function isTimed(reading: IncomingReading): reading is Reading {
+  return reading.ts !== undefined;
 }
 
 /** What is stored after a snapshot, and the state there. */
@@ -186,6 +183,11 @@ export class SeriesPlan {
   /** Compares with what is stored and with each other: equal is a duplicate, of two values the greater stays. */
   private sort(stored: ReadonlyMap<number, number>): void {
     const { lastTs } = this.entry.state;
+    if (stored.size === 0 && areInOrder(this.placed, lastTs)) {
+      this.fresh = this.placed;
+      this.samples = this.fresh.map(({ reading }) => reading);
+      return;
+    }
     const effective = new Map<number, Placed>();
     for (const item of this.placed) {
       if (item.fate === 'busy') continue;
@@ -271,14 +273,9 @@ export class SeriesPlan {
   finish(): Planned {
     const { entry, samples } = this;
     const result = this.fold?.run() ?? null;
-    const verdicts: SeriesCommit['verdicts'][number][] = [];
-    const scored = this.fold?.samples ?? [];
-    for (let i = 0; i < scored.length; i++) {
-      const { ts } = scored[i]!;
-      const { expected, score } = result!.verdicts[i]!;
-      // Before the first that is new nothing has changed.
-      if (ts >= samples[0]!.ts) verdicts.push({ ts, expected, score });
-    }
+    let verdicts = result?.verdicts ?? [];
+    // Before the first that is new nothing has changed.
+    if (this.late > 0) verdicts = verdicts.filter(({ ts }) => ts >= samples[0]!.ts);
     const state = result?.state ?? entry.state;
     const oldest = oldestSnapshot(state.count);
     const kept = this.snapshots(result, oldest);
@@ -322,7 +319,7 @@ export class SeriesPlan {
         assignments,
         watch,
       },
-      outcomes: this.placed.map((item) => ({ pending: item.pending, outcome: this.outcome(item, result) })),
+      outcomes: this.placed.map((item) => this.outcome(item, result)),
       conflicts: this.conflicts,
       lateScored: this.late - this.unscored,
       lateUnscored: this.unscored,
@@ -368,6 +365,16 @@ export class SeriesPlan {
       result?.verdicts[position] ?? null,
     );
   }
+}
+
+/** Whether each is newer than all before it, as nearly always. */
+function areInOrder(placed: readonly Placed[], lastTs: number): boolean {
+  let newest = lastTs;
+  for (const { fate, reading } of placed) {
+    if (fate === 'busy' || reading.ts <= newest) return false;
+    newest = reading.ts;
+  }
+  return true;
 }
 
 /** Computes what only a request looks at when it does. */

@@ -68,6 +68,8 @@ export interface Batch {
   readonly size: number;
 }
 
+const NONE: ReadonlySet<string> = new Set();
+
 export class ReadingQueue {
   private lines = new Map<string, Line>();
   /** The rest of this round, the next one last. */
@@ -103,23 +105,44 @@ export class ReadingQueue {
   /**
    * Takes out the next batch: at least one series, if any has a reading that is `ready`, and no further one once either
    * bound is reached.
+   * @param busy series that have to wait; their turn comes first next time
    */
-  take(maxReadings: number, maxSeries: number, ready: ((pending: Pending) => boolean) | null = null): Batch {
+  take(
+    maxReadings: number,
+    maxSeries: number,
+    ready: ((pending: Pending) => boolean) | null = null,
+    busy: ReadonlySet<string> = NONE,
+  ): Batch {
     const { problems } = this;
     this.problems = [];
     const groups: Group[] = [];
+    const passed: string[] = [];
     let size = problems.length;
+    const fill = () => {
+      while (this.round.length > 0 && groups.length < maxSeries && size < maxReadings) {
+        const key = this.round.pop()!;
+        const line = this.lines.get(key);
+        if (!line) continue;
+        if (busy.has(key)) {
+          passed.push(key);
+          continue;
+        }
+        const pendings = line.take(maxReadings - size, ready);
+        if (line.empty) this.lines.delete(key);
+        if (pendings.length === 0) continue;
+        groups.push({ series: line.series, key, pendings });
+        size += pendings.length;
+      }
+    };
     if (this.round.length === 0) this.round = this.newRound();
-    while (this.round.length > 0 && groups.length < maxSeries && size < maxReadings) {
-      const key = this.round.pop()!;
-      const line = this.lines.get(key);
-      if (!line) continue;
-      const pendings = line.take(maxReadings - size, ready);
-      if (line.empty) this.lines.delete(key);
-      if (pendings.length === 0) continue;
-      groups.push({ series: line.series, key, pendings });
-      size += pendings.length;
+    fill();
+    if (groups.length === 0 && passed.length > 0) {
+      // The next round begins without those left of this one.
+      const left = new Set(passed);
+      this.round = this.newRound().filter((key) => !left.has(key));
+      fill();
     }
+    this.round.push(...passed.reverse());
     this.waiting -= size;
     return { groups, problems, size };
   }

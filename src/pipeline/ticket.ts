@@ -16,7 +16,9 @@ export interface Delivery {
   /** The packet identifier, under which an external broker logs the message. */
   readonly packetId?: number | undefined;
   /** Called once, when everything in the message is stored; never called otherwise. */
-  readonly ack: () => void;
+  ack(): void;
+  /** Something in it has to wait, perhaps for long: later messages may be acknowledged before it. */
+  giveWay?(): void;
 }
 
 export type Result = 'committed' | 'duplicate' | 'dead_lettered' | 'rejected';
@@ -35,10 +37,37 @@ export interface Ticket {
   /** Those on their way that have no outcome yet. */
   remaining: number;
   /** Called once, after the last outcome. */
-  readonly done: () => void;
+  done(): void;
   /** Called at most once and instead of `done`: requests only. */
-  readonly fail: (error: VigiaError) => void;
+  fail(error: VigiaError): void;
   failed: boolean;
+}
+
+/** Of a message. There are thousands at a time, so what all have in common is not in each. */
+export class MessageTicket implements Ticket {
+  remaining = 0;
+  failed = false;
+
+  constructor(
+    readonly delivery: Delivery,
+    readonly elements: number,
+    readonly arrived: number,
+  ) {}
+
+  get counted(): boolean {
+    return true;
+  }
+
+  get requestId(): undefined {
+    return undefined;
+  }
+
+  done(): void {
+    this.delivery.ack();
+  }
+
+  /** Messages are not answered. */
+  fail(): void {}
 }
 
 /** One reading (or one undecodable message) on its way. */

@@ -115,4 +115,29 @@ describe('ReadingQueue', () => {
     expect(indices(queue.take(1000, 10)).sort()).toEqual([[2], [4]]);
     expect(queue.size).toBe(0);
   });
+
+  it('passes over busy series, whose turn comes first next time', () => {
+    const queue = new ReadingQueue();
+    queue.push(names.map((name) => pending(name)));
+    const busy = new Set(names.slice(50).map((name) => `${name}/temperature`));
+    const free = queue.take(1000, 100, null, busy);
+    expect(free.groups.map(({ series }) => series.sensor).sort()).toEqual(names.slice(0, 50).sort());
+    expect(queue.size).toBe(50);
+    queue.push(names.slice(0, 50).map((name) => pending(name)));
+    expect(take(queue, 50).sort()).toEqual(names.slice(50).sort());
+    expect(queue.size).toBe(50);
+    queue.push([pending('s50')]);
+    expect(take(queue, 100)).toHaveLength(51);
+  });
+
+  it('does not let those that came later wait for busy ones', () => {
+    const queue = new ReadingQueue();
+    const busy = new Set(['a/temperature']);
+    queue.push([pending('a'), pending('b')]);
+    queue.take(1000, 10, null, busy);
+    queue.push([pending('c')]);
+    expect(queue.take(1000, 10, null, busy).groups.map(({ key }) => key)).toEqual(['c/temperature']);
+    expect(take(queue, 10)).toEqual(['a']);
+    expect(queue.size).toBe(0);
+  });
 });

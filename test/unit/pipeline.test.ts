@@ -44,8 +44,8 @@ function deliver(
   topic: string,
   payload: string,
   retained = false,
-): { acked: boolean } {
-  const state = { acked: false };
+): { acked: boolean; gaveWay: boolean } {
+  const state = { acked: false, gaveWay: false };
   running.pipeline.deliver({
     topic,
     bytes: Buffer.from(payload),
@@ -53,6 +53,9 @@ function deliver(
     ack: () => {
       expect(state.acked).toBe(false);
       state.acked = true;
+    },
+    giveWay: () => {
+      state.gaveWay = true;
     },
   });
   return state;
@@ -68,6 +71,46 @@ async function accounts({ metric }: RunningPipeline) {
     (await metric('vigia_readings_in_flight'));
   return { received: await metric('vigia_readings_received_total'), sum };
 }
+
+describe('a full batch', () => {
+  it('is scored while the store has the one before, unless it is of the same series', async () => {
+    const store = openStore();
+    const calls: { readonly series: string[]; readonly release: () => void }[] = [];
+    const running = runningPipeline(
+      {
+        ...store,
+        async commit(commits) {
+          const series = commits.map((commit) => commit.series.sensor).sort();
+          await new Promise<void>((release) => calls.push({ series, release }));
+          return store.commit(commits);
+        },
+      },
+      { batchMax: 4 },
+    );
+    const send = (sensors: string, ts: number) =>
+      [...sensors].map((sensor) =>
+        deliver(running, `sensors/${sensor}/temperature`, `{"value":1,"ts":${ts}}`),
+      );
+    const ends = send('abcd', NOW);
+    await waitFor('the first batch', () => calls.length === 1);
+    // Not a full one beside it: the readings of the first batch's series have to wait.
+    ends.push(...send('abc', NOW + 1), ...send('e', NOW));
+    await waitFor('the second batch', () => calls.length === 2);
+    ends.push(...send('fghi', NOW));
+    expect(calls.map(({ series }) => series)).toEqual([['a', 'b', 'c', 'd'], ['e']]);
+    expect(ends.filter(({ acked }) => acked)).toHaveLength(0);
+    calls[1]!.release();
+    await waitFor('its acknowledgement', () => ends[7]!.acked);
+    await waitFor('the third batch', () => calls.length === 3);
+    expect(calls[2]!.series).toEqual(['f', 'g', 'h', 'i']);
+    calls[0]!.release();
+    await waitFor('the rest of the first series', () => {
+      for (const { release } of calls) release();
+      return ends.every(({ acked }) => acked);
+    });
+    expect(calls.slice(3).flatMap(({ series }) => series)).toEqual(['a', 'b', 'c']);
+  });
+});
 
 describe('a submission', () => {
   it('answers each reading in order with its verdicts', async () => {
@@ -190,7 +233,8 @@ describe('a message', () => {
     const good = deliver(running, 'sensors/fine/temperature', `{"value":1,"ts":${NOW}}`);
     const storedUntil = (sensor: string) => running.pipeline.storedUntil({ sensor, metric: 'temperature' });
     await waitFor('the good one', () => good.acked && storedUntil('fine') === Number.POSITIVE_INFINITY);
-    expect(bad.acked).toBe(false);
+    expect(bad).toEqual({ acked: false, gaveWay: true });
+    expect(good.gaveWay).toBe(false);
     const since = storedUntil('broken');
     expect(Math.abs(since - before)).toBeLessThan(1000);
     deliver(running, 'sensors/broken/temperature', `{"value":2,"ts":${NOW + 1}}`);

@@ -10,6 +10,8 @@ import type { IPublishPacket, MqttClient } from 'mqtt';
 const DEFERRED = new Error('acknowledged after the commit');
 /** What a reading takes in memory on its way, however few bytes it has in its message: 250 to 300 bytes when measured. */
 const READING_BYTES = 300;
+/** For how long acknowledgements wait for those of older messages, twice at most, ms. */
+const PATIENCE_MS = 2000;
 
 export interface InFlightLimits {
   readonly maxMessages: number;
@@ -17,38 +19,197 @@ export interface InFlightLimits {
   readonly maxBytes: number;
 }
 
-export interface DeferredAck {
-  /** Messages handed over and not acknowledged yet, of this and of earlier connections. */
-  readonly inFlight: number;
-  readonly inFlightBytes: number;
-  /** Takes nothing more from the socket; what is in flight may still be acknowledged. */
-  hold(): void;
+/**
+ * A message in flight. There are thousands, each long enough for V8 to move it into its old generation with all that it
+ * holds on to: so it is one object, and no closure, which would hold the packet and MQTT.js' callback too.
+ */
+export class DeferredMessage {
+  readonly topic: string;
+  readonly bytes: Buffer;
+  readonly retained: boolean;
+  /** undefined at QoS 0. */
+  readonly packetId: number | undefined;
+  /** What it takes in memory, bytes. */
+  size: number;
+  acked = false;
+  /** Among all of its client. */
+  place = -1;
+
+  constructor(
+    private readonly acks: DeferredAcks,
+    readonly stream: MqttClient['stream'],
+    { topic, payload, retain, qos, messageId }: IPublishPacket,
+  ) {
+    this.topic = topic;
+    this.bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
+    this.retained = retain;
+    this.packetId = qos === 1 ? messageId : undefined;
+    this.size = payload.length + topic.length;
+  }
+
+  /** To be called when what is in it is stored; a second call does nothing. */
+  ack(): void {
+    if (this.acked) return;
+    this.acked = true;
+    this.acks.acknowledged(this);
+  }
+
+  /** It will not be stored soon: the acknowledgements of later messages are not to wait for its own. */
+  giveWay(): void {
+    if (!this.acked) this.acks.passed(this);
+  }
 }
 
-/**
- * Takes over the acknowledgement of every incoming QoS 1 message of `client`.
- * @param onMessage gets each message with its `ack`, to be called at most once; QoS 0 messages come with an `ack` too. It
- *   returns how many readings the message has turned out to have
- * @param limits while they are reached the socket is not read: TCP back-pressure, the last resort
- */
-export function deferAcknowledgements(
-  client: MqttClient,
-  limits: InFlightLimits,
-  onMessage: (packet: IPublishPacket, ack: () => void) => number,
-): DeferredAck {
-  let inFlight = 0;
-  let inFlightBytes = 0;
-  let holding = false;
-  let held: (() => void) | null = null;
-  let acks: number[] = [];
-  let acksOf: MqttClient['stream'] | null = null;
+/** Takes over the acknowledgement of every incoming QoS 1 message of a client. QoS 0 messages are only counted. */
+export class DeferredAcks {
+  /** Messages handed over and not acknowledged yet, of this and of earlier connections. */
+  inFlight = 0;
+  inFlightBytes = 0;
+  private holding = false;
+  /** Goes on reading. */
+  private held: (() => void) | null = null;
+  /**
+   * Messages of `stream` in the order in which they came: those not stored yet, the packet ids of those that only wait for
+   * older ones, null for those that nobody waits for. Those before `first` are gone.
+   */
+  private line: (DeferredMessage | number | null)[] = [];
+  private first = 0;
+  /** `place` of the first of `line`. */
+  private start = 0;
+  /** Packet ids in `line`. */
+  private waiting = 0;
+  private stream: MqttClient['stream'] | null = null;
+  /** Packet ids to acknowledge on `stream` now. */
+  private ids: number[] = [];
+  /** The oldest message when last looked at. */
+  private oldest: DeferredMessage | null = null;
+  private readonly timer: NodeJS.Timeout;
 
-  const flush = () => {
-    const ids = acks;
-    const stream = acksOf;
-    acks = [];
-    acksOf = null;
-    // A PUBACK for an earlier connection would name another message there: the broker redelivers instead.
+  /**
+   * @param onMessage gets each message, and returns how many readings it has turned out to have
+   * @param limits while they are reached the socket is not read: TCP back-pressure, the last resort
+   */
+  constructor(
+    private readonly client: MqttClient,
+    private readonly limits: InFlightLimits,
+    private readonly onMessage: (message: DeferredMessage) => number,
+  ) {
+    client.handleMessage = (packet, callback) => this.take(packet, callback);
+    // What was held belongs to a connection that is gone; its pump must not be resumed.
+    client.on('close', () => {
+      this.held = null;
+    });
+    this.timer = setInterval(() => this.check(), PATIENCE_MS).unref();
+  }
+
+  /** Acknowledges what is stored, in order or not. */
+  end(): void {
+    clearInterval(this.timer);
+    this.clear();
+    this.flush();
+  }
+
+  /** Takes nothing more from the socket; what is in flight may still be acknowledged. */
+  hold(): void {
+    this.holding = true;
+  }
+
+  private take(packet: IPublishPacket, callback: (error?: Error) => void): void {
+    const { stream } = this.client;
+    const message = new DeferredMessage(this, stream, packet);
+    this.inFlight++;
+    this.inFlightBytes += message.size;
+    if (stream !== this.stream) {
+      // What came before belongs to a connection that is gone: the broker sends it again.
+      this.clear();
+      this.ids = [];
+      this.stream = stream;
+    }
+    if (packet.qos === 1) message.place = this.start + this.line.push(message) - 1;
+    const readings = this.onMessage(message);
+    if (!message.acked) {
+      message.size += readings * READING_BYTES;
+      this.inFlightBytes += readings * READING_BYTES;
+    }
+    const error = packet.qos === 1 ? DEFERRED : undefined;
+    if (this.full) this.held = () => callback(error);
+    else callback(error);
+  }
+
+  private get full(): boolean {
+    const { maxMessages, maxBytes } = this.limits;
+    return this.holding || this.inFlight >= maxMessages || this.inFlightBytes >= maxBytes;
+  }
+
+  /** See `DeferredMessage.ack`. */
+  acknowledged(message: DeferredMessage): void {
+    this.inFlight--;
+    this.inFlightBytes -= message.size;
+    if (message.packetId !== undefined && message.stream === this.stream) {
+      if (this.replace(message, message.packetId)) this.waiting++;
+      else this.send(message.packetId);
+      this.advance();
+    }
+    if (!this.held || this.full) return;
+    const resume = this.held;
+    this.held = null;
+    resume();
+  }
+
+  /** See `DeferredMessage.giveWay`. */
+  passed(message: DeferredMessage): void {
+    if (this.replace(message, null)) this.advance();
+  }
+
+  /** @returns whether the message was in its place */
+  private replace(message: DeferredMessage, by: number | null): boolean {
+    const at = message.place - this.start;
+    if (this.line[at] !== message) return false;
+    this.line[at] = by;
+    return true;
+  }
+
+  /** Acknowledges what no longer waits for an older one. */
+  private advance(): void {
+    const { line } = this;
+    for (; this.first < line.length; this.first++) {
+      const next = line[this.first]!;
+      if (next instanceof DeferredMessage) break;
+      if (next === null) continue;
+      this.waiting--;
+      this.send(next);
+    }
+    if (this.first <= line.length / 2) return;
+    line.splice(0, this.first);
+    this.start += this.first;
+    this.first = 0;
+  }
+
+  /** A message that holds up others for longer than anything should take loses its place, and all others with it. */
+  private check(): void {
+    const oldest = this.waiting > 0 ? (this.line[this.first] as DeferredMessage) : null;
+    if (oldest !== null && oldest === this.oldest) this.clear();
+    else this.oldest = oldest;
+  }
+
+  /** Acknowledges what waits, and begins a new line. */
+  private clear(): void {
+    for (const next of this.line.slice(this.first)) if (typeof next === 'number') this.send(next);
+    this.start += this.line.length;
+    this.line = [];
+    this.first = 0;
+    this.waiting = 0;
+  }
+
+  private send(packetId: number): void {
+    if (this.ids.length === 0) queueMicrotask(() => this.flush());
+    this.ids.push(packetId);
+  }
+
+  private flush(): void {
+    const { client, ids, stream } = this;
+    this.ids = [];
+    // A PUBACK for an earlier connection would name another message there.
     if (!stream || stream !== client.stream || stream.destroyed || !stream.writable || ids.length === 0)
       return;
     // MQTT 3.1.1 and 5 (reason 0, no properties) share this form.
@@ -58,57 +219,5 @@ export function deferAcknowledgements(
     // They tell the broker that this client lives, so no PINGREQ is due: its answer would come behind all that the broker
     // has sent before, which on a busy machine takes longer than MQTT.js waits for it.
     client.reschedulePing(true);
-  };
-
-  const full = () => holding || inFlight >= limits.maxMessages || inFlightBytes >= limits.maxBytes;
-
-  client.handleMessage = (packet, callback) => {
-    const { stream } = client;
-    const { qos, messageId } = packet;
-    let size = packet.payload.length + packet.topic.length;
-    inFlight++;
-    inFlightBytes += size;
-    let acked = false;
-    const readings = onMessage(packet, () => {
-      if (acked) return;
-      acked = true;
-      inFlight--;
-      inFlightBytes -= size;
-      if (qos === 1) {
-        if (acksOf !== stream) flush();
-        if (acks.length === 0) queueMicrotask(flush);
-        acksOf = stream;
-        acks.push(messageId!);
-      }
-      if (held && !full()) {
-        const resume = held;
-        held = null;
-        resume();
-      }
-    });
-    if (!acked) {
-      size += readings * READING_BYTES;
-      inFlightBytes += readings * READING_BYTES;
-    }
-    const proceed = () => (qos === 1 ? callback(DEFERRED) : callback());
-    if (full()) held = proceed;
-    else proceed();
-  };
-
-  // What was held belongs to a connection that is gone; its pump must not be resumed.
-  client.on('close', () => {
-    held = null;
-  });
-
-  return {
-    get inFlight() {
-      return inFlight;
-    },
-    get inFlightBytes() {
-      return inFlightBytes;
-    },
-    hold() {
-      holding = true;
-    },
-  };
+  }
 }

@@ -3,14 +3,14 @@
  * of MQTT_GROUP. MQTT 5 where the broker speaks it, else 3.1.1. Acknowledges what the pipeline has stored.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { IClientOptions, IPublishPacket, MqttClient } from 'mqtt';
+import type { IClientOptions, MqttClient } from 'mqtt';
 import mqtt from 'mqtt';
 import type { Logger } from 'pino';
 import type { TopicTemplate } from '../codecs/topic.ts';
 import { isOwnTopic } from '../domain/own-topic.ts';
 import { VigiaError } from '../errors.ts';
 import type { Delivery } from '../pipeline/ticket.ts';
-import { type DeferredAck, deferAcknowledgements, type InFlightLimits } from './deferred-ack.ts';
+import { DeferredAcks, type DeferredMessage, type InFlightLimits } from './deferred-ack.ts';
 import { leaveGroup } from './leave-group.ts';
 import { Reconnect, type ReconnectLimits } from './reconnect.ts';
 
@@ -63,7 +63,7 @@ type State = 'online' | 'offline' | 'leaving' | 'left';
 
 export class MqttSubscriber {
   private client: MqttClient | null = null;
-  private acks: DeferredAck | null = null;
+  private acks: DeferredAcks | null = null;
   private problem: string | null = 'not connected yet';
   private version: 4 | 5 = 5;
   private closing = false;
@@ -87,7 +87,7 @@ export class MqttSubscriber {
     const { options } = this;
     const client = mqtt.connect(options.url, this.clientOptions());
     this.client = client;
-    this.acks = deferAcknowledgements(client, options.limits, (packet, ack) => this.take(packet, ack));
+    this.acks = new DeferredAcks(client, options.limits, (message) => this.take(message));
     client.on('connect', (packet) => {
       this.reconnect.connected();
       // Before anything else: see reconnect.ts.
@@ -213,8 +213,9 @@ export class MqttSubscriber {
 
   /** Says goodbye and disconnects; within 2 s even if the broker does not answer. */
   async close(): Promise<void> {
-    const { client } = this;
+    const { client, acks } = this;
     this.hold();
+    acks?.end();
     clearTimeout(this.refused);
     if (!client) return;
     // QoS 0, because nothing is read from the socket any more, and so no acknowledgement either.
@@ -229,25 +230,20 @@ export class MqttSubscriber {
   }
 
   /** @returns how many readings are in it */
-  private take(packet: IPublishPacket, ack: () => void): number {
-    if (this.statuses && packet.topic.startsWith(STATUS)) {
-      this.statuses.set(packet.topic, packet.payload.toString());
-      ack();
+  private take(message: DeferredMessage): number {
+    const { topic } = message;
+    if (this.statuses && topic.startsWith(STATUS)) {
+      this.statuses.set(topic, message.bytes.toString());
+      message.ack();
       return 0;
     }
     if (this.closing) return 0;
-    if (isOwnTopic(packet.topic)) {
-      ack();
+    if (isOwnTopic(topic)) {
+      message.ack();
       return 0;
     }
     this.received++;
-    return this.options.deliver({
-      topic: packet.topic,
-      bytes: typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload,
-      retained: packet.retain,
-      packetId: packet.messageId,
-      ack,
-    });
+    return this.options.deliver(message);
   }
 
   /** Brokers that close the older of two clients with one id without a word (Mosquitto 2.0) would make them fight. */

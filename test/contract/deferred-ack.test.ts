@@ -2,18 +2,14 @@
  * What src/intake/deferred-ack.ts needs of MQTT.js and does not find documented. If an upgrade of MQTT.js fails here, that
  * file has to change before the version may.
  */
-import mqtt, { type IClientOptions, type IPublishPacket, type MqttClient } from 'mqtt';
+import type { Socket } from 'node:net';
+import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { deferAcknowledgements } from '../../src/intake/deferred-ack.ts';
+import { DeferredAcks, type DeferredMessage } from '../../src/intake/deferred-ack.ts';
 import { MOSQUITTO, startMosquitto } from '../helpers/mosquitto.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 
 const LIMITS = { maxMessages: 10_000, maxBytes: 1e9 };
-
-interface Received {
-  readonly packet: IPublishPacket;
-  readonly ack: () => void;
-}
 
 async function subscriber(
   url: string,
@@ -33,13 +29,23 @@ async function subscriber(
   onTestFinished(async () => {
     await client.endAsync(true);
   });
-  const received: Received[] = [];
-  const state = deferAcknowledgements(client, limits, (packet, ack) => {
-    received.push({ packet, ack });
+  const received: DeferredMessage[] = [];
+  const state = new DeferredAcks(client, limits, (message) => {
+    received.push(message);
     return readings;
   });
   await client.subscribeAsync('t/#', { qos: 1 });
-  return { client, received, state };
+  /** What the broker sends again on a new connection: all that it has got no PUBACK for, at least `n`. */
+  const again = async (n: number) => {
+    // Its answer comes after the PUBACKs have been read by the broker.
+    await client.subscribeAsync('other', { qos: 1 });
+    received.length = 0;
+    await reconnect(client);
+    await waitFor('the redelivery', () => received.length >= n);
+    await client.subscribeAsync('other', { qos: 1 });
+    return texts(received);
+  };
+  return { client, received, state, again };
 }
 
 async function publish(url: string, texts: readonly string[]): Promise<void> {
@@ -54,7 +60,7 @@ async function reconnect(client: MqttClient): Promise<void> {
   await connected;
 }
 
-const texts = (list: readonly Received[]) => list.map(({ packet }) => packet.payload.toString());
+const texts = (list: readonly DeferredMessage[]) => list.map(({ bytes }) => bytes.toString());
 const numbers = (n: number) => Array.from({ length: n }, (_, i) => String(i));
 
 describe.skipIf(!MOSQUITTO)('deferred acknowledgements with Mosquitto', () => {
@@ -62,17 +68,11 @@ describe.skipIf(!MOSQUITTO)('deferred acknowledgements with Mosquitto', () => {
     describe(`MQTT ${version === 4 ? '3.1.1' : '5'}`, () => {
       it('are not sent by MQTT.js: everything unacknowledged comes again, and nothing else', async () => {
         const { url } = await startMosquitto();
-        const { client, received } = await subscriber(url, version);
+        const { received, again } = await subscriber(url, version);
         await publish(url, numbers(300));
         await waitFor('300 messages', () => received.length === 300);
-        for (const { ack } of received.slice(0, 100)) ack();
-        // Its answer comes after the PUBACKs have been read by the broker.
-        await client.subscribeAsync('other', { qos: 1 });
-        received.length = 0;
-        await reconnect(client);
-        await waitFor('the redelivery', () => received.length >= 200);
-        await client.subscribeAsync('other', { qos: 1 });
-        expect(texts(received)).toEqual(numbers(300).slice(100));
+        for (const message of received.slice(0, 100)) message.ack();
+        expect(await again(200)).toEqual(numbers(300).slice(100));
       });
 
       it('let the connection go on beyond what is unacknowledged', async () => {
@@ -83,9 +83,56 @@ describe.skipIf(!MOSQUITTO)('deferred acknowledgements with Mosquitto', () => {
         expect(state.inFlight).toBe(400);
         // PINGRESP and SUBACK still come through.
         await client.subscribeAsync('other', { qos: 1 });
-        for (const { ack } of received) ack();
+        for (const message of received) message.ack();
         expect(state.inFlight).toBe(0);
         expect(state.inFlightBytes).toBe(0);
+      });
+
+      it('go out in the order of the messages, as MQTT demands', async () => {
+        const { url } = await startMosquitto();
+        const { client, received, again } = await subscriber(url, version);
+        await publish(url, numbers(10));
+        await waitFor('10 messages', () => received.length === 10);
+        const messages = received.splice(0);
+        for (const message of messages.slice(3).reverse()) message.ack();
+        for (const message of messages.slice(0, 2)) message.ack();
+        expect(await again(8)).toEqual(numbers(10).slice(2));
+        for (const message of received.splice(0).reverse()) message.ack();
+        await client.subscribeAsync('other', { qos: 1 });
+        await publish(url, ['after']);
+        expect(await again(1)).toEqual(['after']);
+      });
+
+      it('do not wait for one that gives way', async () => {
+        const { url } = await startMosquitto();
+        const { received, again } = await subscriber(url, version);
+        await publish(url, numbers(10));
+        await waitFor('10 messages', () => received.length === 10);
+        const [first, second, third, ...rest] = received.splice(0);
+        third!.giveWay();
+        first!.giveWay();
+        for (const message of rest) message.ack();
+        second!.ack();
+        third!.ack();
+        expect(await again(1)).toEqual(['0']);
+      });
+
+      it('wait neither for ever nor beyond the end', async () => {
+        const { url } = await startMosquitto();
+        const { client, received, state, again } = await subscriber(url, version);
+        await publish(url, numbers(5));
+        await waitFor('5 messages', () => received.length === 5);
+        const sent = () => (client.stream as Socket).bytesWritten;
+        const before = sent();
+        for (const message of received.splice(0).slice(1)) message.ack();
+        await waitFor('acknowledgements', () => sent() >= before + 4 * 4);
+        expect(await again(1)).toEqual(['0']);
+        received.length = 0;
+        await publish(url, ['a', 'b']);
+        await waitFor('two more', () => received.length === 2);
+        received.splice(0)[1]!.ack();
+        state.end();
+        expect(await again(2)).toEqual(['0', 'a']);
       });
 
       it('of an earlier connection are not sent on the next one', async () => {
@@ -96,7 +143,7 @@ describe.skipIf(!MOSQUITTO)('deferred acknowledgements with Mosquitto', () => {
         const before = received.splice(0);
         await reconnect(client);
         await waitFor('the redelivery', () => received.length === 5);
-        for (const { ack } of before) ack();
+        for (const message of before) message.ack();
         await client.subscribeAsync('other', { qos: 1 });
         received.length = 0;
         await reconnect(client);
@@ -130,7 +177,7 @@ describe.skipIf(!MOSQUITTO)('deferred acknowledgements with Mosquitto', () => {
         while (seen.length < 60) {
           const next = await waitFor('the next message', () => received.shift());
           expect(state.inFlight).toBeLessThanOrEqual(10);
-          seen.push(next.packet.payload.toString());
+          seen.push(next.bytes.toString());
           next.ack();
         }
         expect(seen).toEqual(numbers(60));
@@ -147,7 +194,7 @@ describe.skipIf(!MOSQUITTO)('deferred acknowledgements with Mosquitto', () => {
     );
     await waitFor('the bound', () => state.inFlightBytes >= 1000);
     expect(received).toHaveLength(4);
-    for (const { ack } of received.splice(0)) ack();
+    for (const message of received.splice(0)) message.ack();
     await waitFor('the rest', () => received.length === 4);
   });
 
@@ -157,9 +204,9 @@ describe.skipIf(!MOSQUITTO)('deferred acknowledgements with Mosquitto', () => {
     await publish(url, numbers(8));
     await waitFor('the bound', () => state.inFlightBytes >= 100_000);
     expect(received).toHaveLength(4);
-    for (const { ack } of received.splice(0)) ack();
+    for (const message of received.splice(0)) message.ack();
     await waitFor('the rest', () => received.length === 4);
-    for (const { ack } of received) ack();
+    for (const message of received) message.ack();
     expect(state.inFlightBytes).toBe(0);
   });
 });

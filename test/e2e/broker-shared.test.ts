@@ -3,7 +3,7 @@ import type { IClientOptions, MqttClient } from 'mqtt';
 import type { IPublishPacket } from 'mqtt-packet';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { TopicTemplate } from '../../src/codecs/topic.ts';
-import { deferAcknowledgements } from '../../src/intake/deferred-ack.ts';
+import { DeferredAcks } from '../../src/intake/deferred-ack.ts';
 import { MqttSubscriber } from '../../src/intake/mqtt-subscriber.ts';
 import { startChild } from '../helpers/child.ts';
 import { mqttClient, type RawClient, rawSession } from '../helpers/mqtt-peers.ts';
@@ -38,12 +38,15 @@ async function member(
 async function deferringMember(url: string, options: IClientOptions) {
   const texts: string[] = [];
   const acks: (() => void)[] = [];
-  const client = await mqttClient(url, options, (one) =>
-    deferAcknowledgements(one, { maxMessages: 1e6, maxBytes: 1e9 }, (packet, ack) => {
-      texts.push(packet.payload.toString());
-      acks.push(ack);
-      return 1;
-    }),
+  const client = await mqttClient(
+    url,
+    options,
+    (one) =>
+      new DeferredAcks(one, { maxMessages: 1e6, maxBytes: 1e9 }, (message) => {
+        texts.push(message.bytes.toString());
+        acks.push(() => message.ack());
+        return 1;
+      }),
   );
   await client.subscribeAsync(SHARED, { qos: 1 });
   return { client, texts, acknowledge: () => acks.splice(0).forEach((ack) => void ack()) };
@@ -444,12 +447,12 @@ test("the bridge's own subscribers share, fall back to MQTT 3.1.1, and go on whe
       reconnect: { first: 25, firstFor: 10_000, max: 1000 },
       logger: silent,
       status: { hostname: 'test', version: '0.0.0', since: 0 },
-      deliver({ bytes, ack }) {
-        const text = bytes.toString();
+      deliver(message) {
+        const text = message.bytes.toString();
         counts[i]!++;
         setImmediate(() => {
           got.set(text, (got.get(text) ?? 0) + 1);
-          ack();
+          message.ack();
         });
         return 1;
       },

@@ -295,6 +295,7 @@ export class MqttSubscriber {
       this.version = 4;
       client.removeAllListeners('error').on('error', () => {});
       client.end(true);
+      this.acks?.end();
       if (!this.closing) this.start();
       return;
     }

@@ -6,10 +6,13 @@ import { Gauge, Histogram, type Registry } from 'prom-client';
 import { DURATION_BUCKETS } from './duration-buckets.ts';
 import type { Ticket } from './ticket.ts';
 
+/** Tickets that are over and still held, besides as many as are not. */
+const OVER_MAX = 1000;
+
 export class InFlight {
-  /** In the order of arrival. Those that are over leave it when all before them are. */
-  private readonly tickets: Ticket[] = [];
-  /** Where the oldest is. */
+  /** In the order of arrival, with some that are over. */
+  private tickets: Ticket[] = [];
+  /** Where the oldest is, if any. */
   private first = 0;
   private count = 0;
   private bytes = 0;
@@ -65,9 +68,15 @@ export class InFlight {
     this.duration.observe((performance.now() - ticket.arrived) / 1000);
     const { tickets } = this;
     while (this.first < tickets.length && isOver(tickets[this.first]!)) this.first++;
-    if (this.first <= tickets.length / 2) return;
-    tickets.splice(0, this.first);
+    // Whatever stays the oldest: one may wait for hours.
+    if (tickets.length <= 2 * this.count + OVER_MAX) return;
+    this.tickets = tickets.filter((one) => !isOver(one));
     this.first = 0;
+  }
+
+  /** Tickets that it holds, those over included. */
+  get held(): number {
+    return this.tickets.length;
   }
 }
 

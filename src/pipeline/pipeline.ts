@@ -378,23 +378,25 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
     const keys = batch.groups.map(({ key }) => key);
     for (const key of keys) this.busy.add(key);
     const done = this.process(batch)
-      .catch((error) => {
-        // What a closing pipeline has not stored stays unacknowledged.
-        if (this.abort.signal.aborted) return;
-        const left = this.unfinished(batch.groups);
-        this.options.logger.error(
-          { err: error, from: origins(left.flatMap(({ pendings }) => pendings)) },
-          'batch failed; its readings are tried again',
-        );
-        for (const { key, pendings } of left) this.park(key, pendings);
-      })
-      .then(() => {
+      .catch((error) => this.abandon(batch, error))
+      .finally(() => {
         this.underway.delete(done);
         for (const key of keys) this.busy.delete(key);
         this.look();
       });
     this.underway.set(done, this.waitingSince);
     if (this.queue.size === 0) this.waitingSince = Number.POSITIVE_INFINITY;
+  }
+
+  private abandon({ groups }: Batch, error: unknown): void {
+    // What a closing pipeline has not stored stays unacknowledged.
+    if (this.abort.signal.aborted) return;
+    const left = this.unfinished(groups);
+    this.options.logger.error(
+      { err: error, from: origins(left.flatMap(({ pendings }) => pendings)) },
+      'batch failed; its readings are tried again',
+    );
+    for (const { key, pendings } of left) this.park(key, pendings);
   }
 
   /** Where readings have come late, and there is a queue anyway, what is beyond the watermark stays in it. */
@@ -702,6 +704,7 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
     this.outage = error;
     this.failRequests(error, this.queue);
     this.queue.dropFailed();
+    if (this.queue.size === 0) this.waitingSince = Number.POSITIVE_INFINITY;
     await delay(BACK_OFF[Math.min(attempt, BACK_OFF.length - 1)], undefined, { signal: this.abort.signal });
   }
 }

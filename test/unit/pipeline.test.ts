@@ -113,6 +113,27 @@ describe('a full batch', () => {
 });
 
 describe('a submission', () => {
+  it('that the store has failed is not waited for any more', async () => {
+    const store = openStore();
+    let fail: ((error: Error) => void) | null = null;
+    const running = runningPipeline({
+      ...store,
+      commit: () =>
+        new Promise((_, reject) => {
+          fail = reject;
+        }),
+    });
+    const submit = (ts: number) => running.pipeline.submit([{ ...S, ts, value: 1 }]);
+    const first = submit(NOW).catch((error) => error);
+    await waitFor('its commit', () => fail);
+    const second = submit(NOW + 1).catch((error) => error);
+    expect(running.pipeline.storedUntil(S)).toBeLessThanOrEqual(Date.now());
+    fail!(new StoreUnavailable('away'));
+    expect(await first).toBeInstanceOf(StoreUnavailable);
+    expect(await second).toBeInstanceOf(StoreUnavailable);
+    await waitFor('nothing to wait', () => running.pipeline.storedUntil(S) === Number.POSITIVE_INFINITY);
+  });
+
   it('answers each reading in order with its verdicts', async () => {
     const running = runningPipeline(openStore());
     const first = await running.pipeline.submit(

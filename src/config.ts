@@ -335,7 +335,7 @@ export const SETTINGS = {
     help: 'longest sensor or metric name, UTF-8 bytes',
   }),
   HEAP_GROWTH: setting(whole(10, 1000), {
-    fallback: '60',
+    fallback: '50',
     help: 'percent that the heap may grow beyond what is in use before it is collected: less memory for more CPU',
   }),
   BRIDGE_NICE: setting(whole(0, 19), {

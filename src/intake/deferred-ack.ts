@@ -3,7 +3,8 @@
  * that it does not document, which is why package.json pins the version and test/contract/deferred-ack.test.ts fails
  * loudly when it changes: in the QoS 1 handler, an error given to the callback of `handleMessage` (a documented override
  * point) skips the automatic PUBACK, and the pump that reads packets ignores that error. So the callback is called at
- * once, the packet id kept, and the PUBACKs of a whole batch are written to the stream as one buffer later.
+ * once, the packet id kept, and the PUBACKs of a whole batch are written to the stream as one buffer later: in the order of
+ * arrival, as MQTT demands and as is cheap for the broker (docs/decisions.md).
  */
 import type { IPublishPacket, MqttClient } from 'mqtt';
 
@@ -62,7 +63,7 @@ export class DeferredMessage {
 
 /** Takes over the acknowledgement of every incoming QoS 1 message of a client. QoS 0 messages are only counted. */
 export class DeferredAcks {
-  /** Messages handed over and not acknowledged yet, of this and of earlier connections. */
+  /** Messages handed over and not stored yet, of this and of earlier connections. */
   inFlight = 0;
   inFlightBytes = 0;
   private holding = false;

@@ -12,15 +12,17 @@ const OVER_MAX = 1000;
 export class InFlight {
   /** In the order of arrival, with some that are over. */
   private tickets: Ticket[] = [];
-  /** Where the oldest is, if any. */
-  private first = 0;
   private count = 0;
   private bytes = 0;
   private readonly duration;
 
   constructor(registry: Registry) {
     const registers = [registry];
-    const now = { count: () => this.count, bytes: () => this.bytes, oldest: () => this.tickets[this.first] };
+    const now = {
+      count: () => this.count,
+      bytes: () => this.bytes,
+      oldest: () => this.tickets.find((one) => !isOver(one)),
+    };
     this.duration = new Histogram({
       name: 'vigia_message_duration_seconds',
       help: 'Time of a message or request from its arrival until everything in it was stored (or refused).',
@@ -66,12 +68,8 @@ export class InFlight {
     this.count--;
     this.bytes -= size(ticket);
     this.duration.observe((performance.now() - ticket.arrived) / 1000);
-    const { tickets } = this;
-    while (this.first < tickets.length && isOver(tickets[this.first]!)) this.first++;
-    // Whatever stays the oldest: one may wait for hours.
-    if (tickets.length <= 2 * this.count + OVER_MAX) return;
-    this.tickets = tickets.filter((one) => !isOver(one));
-    this.first = 0;
+    if (this.tickets.length > 2 * this.count + OVER_MAX)
+      this.tickets = this.tickets.filter((one) => !isOver(one));
   }
 
   /** Tickets that it holds, those over included. */

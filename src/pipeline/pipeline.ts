@@ -91,14 +91,12 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
   /** Readings that wait for another try, by series; '' what becomes a dead letter. */
   private readonly parked = new Map<string, Parked>();
   private readonly cache: EntryCache;
-  /** Batches taken from the queue and not ended yet: since when the oldest reading waited, as in `waitingSince`. */
+  /** Batches taken from the queue and not ended yet, with its `waitingSince` before. */
   private readonly underway = new Map<Promise<void>, number>();
   /** Series with a batch under way. */
   private readonly busy = new Set<string>();
   /** Batches that the store has at the moment. */
   private atStore = 0;
-  /** No reading in the queue is older, on the clock of `performance.now()`; infinite while none is there. */
-  private waitingSince = Number.POSITIVE_INFINITY;
   /** Why the store is away, while a batch is being retried; null otherwise. */
   private outage: StoreUnavailable | null = null;
   /** Time spent on decoding since the last batch, ms. */
@@ -168,7 +166,7 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
    */
   storedUntil(series: SeriesId): number {
     const parked = this.parked.get(seriesKey(series))?.pendings ?? [];
-    const waiting = Math.min(this.waitingSince, ...this.underway.values(), arrival(parked));
+    const waiting = Math.min(this.queue.waitingSince, ...this.underway.values(), arrival(parked));
     const taken = this.options.now() - (performance.now() - waiting);
     return Math.min(taken, this.handedOverSince);
   }
@@ -286,10 +284,7 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
   }
 
   private queued(pendings: readonly Pending[]): void {
-    if (pendings.length > 0) {
-      this.waitingSince = Math.min(this.waitingSince, arrival(pendings));
-      this.queue.push(pendings);
-    }
+    this.queue.push(pendings);
     this.look();
   }
 
@@ -347,12 +342,13 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
       // Lets the sockets that are readable now add to this batch, and keeps a busy pipeline from starving them.
       await turn();
       if (lingerMs > 0 && this.queue.size < batchMax && !this.stopping) await delay(lingerMs);
+      const { waitingSince } = this.queue;
       const batch = this.queue.take(batchMax, this.seriesMax, this.ready(), this.busy);
       if (batch.size === 0) {
         await Promise.race([delay(WATERMARK_MS), ...this.underway.keys()]);
         continue;
       }
-      this.begin(batch);
+      this.begin(batch, waitingSince);
     }
   }
 
@@ -374,7 +370,7 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
     if (this.wake && (this.mayBegin || this.stopping)) this.wake();
   }
 
-  private begin(batch: Batch): void {
+  private begin(batch: Batch, waitingSince: number): void {
     const keys = batch.groups.map(({ key }) => key);
     for (const key of keys) this.busy.add(key);
     const done = this.process(batch)
@@ -384,8 +380,7 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
         for (const key of keys) this.busy.delete(key);
         this.look();
       });
-    this.underway.set(done, this.waitingSince);
-    if (this.queue.size === 0) this.waitingSince = Number.POSITIVE_INFINITY;
+    this.underway.set(done, waitingSince);
   }
 
   private abandon({ groups }: Batch, error: unknown): void {
@@ -704,7 +699,6 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
     this.outage = error;
     this.failRequests(error, this.queue);
     this.queue.dropFailed();
-    if (this.queue.size === 0) this.waitingSince = Number.POSITIVE_INFINITY;
     await delay(BACK_OFF[Math.min(attempt, BACK_OFF.length - 1)], undefined, { signal: this.abort.signal });
   }
 }

@@ -180,14 +180,15 @@ export class SeriesPlan {
     return new Map(found.map(({ ts, value }) => [ts, value]));
   }
 
-  /** Compares with what is stored and with each other: equal is a duplicate, of two values the greater stays. */
   private sort(stored: ReadonlyMap<number, number>): void {
+    const inOrder = stored.size === 0 && areInOrder(this.placed, this.entry.state.lastTs);
+    this.fresh = inOrder ? this.placed : this.compared(stored);
+    this.samples = this.fresh.map(({ reading }) => reading);
+  }
+
+  /** With what is stored and with each other: equal is a duplicate, of two values the greater stays. */
+  private compared(stored: ReadonlyMap<number, number>): Placed[] {
     const { lastTs } = this.entry.state;
-    if (stored.size === 0 && areInOrder(this.placed, lastTs)) {
-      this.fresh = this.placed;
-      this.samples = this.fresh.map(({ reading }) => reading);
-      return;
-    }
     const effective = new Map<number, Placed>();
     for (const item of this.placed) {
       if (item.fate === 'busy') continue;
@@ -203,8 +204,7 @@ export class SeriesPlan {
       if (rival) rival.fate = 'duplicate';
       else if (ts <= lastTs) this.late++;
     }
-    this.fresh = [...effective.values()].sort((a, b) => a.reading.ts - b.reading.ts);
-    this.samples = this.fresh.map(({ reading }) => reading);
+    return [...effective.values()].sort((a, b) => a.reading.ts - b.reading.ts);
   }
 
   /** Names the models from the first new reading on. @returns those in force after `since` */

@@ -76,6 +76,8 @@ export class ReadingQueue {
   private round: string[] = [];
   private problems: Pending[] = [];
   private waiting = 0;
+  /** Nothing in it came earlier, on the clock of `performance.now()`, ms; infinite while it is empty. */
+  waitingSince = Number.POSITIVE_INFINITY;
 
   /** @param seed of the order of the rounds; by default another one in every process */
   constructor(private readonly seed = randomInt(2 ** 32 - 1)) {}
@@ -86,7 +88,8 @@ export class ReadingQueue {
 
   push(pendings: readonly Pending[]): void {
     for (const pending of pendings) {
-      const { reading } = pending;
+      const { reading, ticket } = pending;
+      this.waitingSince = Math.min(this.waitingSince, ticket.arrived);
       if (!reading) {
         this.problems.push(pending);
         continue;
@@ -144,6 +147,7 @@ export class ReadingQueue {
     }
     this.round.push(...passed.reverse());
     this.waiting -= size;
+    if (this.waiting === 0) this.waitingSince = Number.POSITIVE_INFINITY;
     return { groups, problems, size };
   }
 
@@ -167,6 +171,7 @@ export class ReadingQueue {
     this.round = [];
     this.problems = [];
     this.waiting = 0;
+    this.waitingSince = Number.POSITIVE_INFINITY;
     this.push(rest);
   }
 }

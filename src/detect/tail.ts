@@ -8,14 +8,13 @@
  * the 90 and the 99 % quantile tells: for Gaussian errors it comes to about 4.1 standard deviations, for a series that
  * is used to bursts to up to eleven times its 99 % quantile.
  *
- * A tail is `TAIL_SLOTS` doubles at `base` of a state; its first `TAIL_WARMUP` values are gathered at `buffer` of the same
+ * A tail is the numbers `TAIL_SLOTS` at `base` of a state; its first `TAIL_WARMUP` values are gathered at `buffer` of the same
  * state, which several tails may use one after the other.
  */
-const COUNT = 0;
-const Q50 = 1;
-const Q90 = 2;
-const Q99 = 3;
-export const TAIL_SLOTS = 4;
+import { offsets } from './slots.ts';
+
+export const TAIL_SLOTS = ['count', 'q50', 'q90', 'q99'] as const;
+const [COUNT, Q50, Q90, Q99] = offsets(TAIL_SLOTS);
 
 /** How many values a tail needs before it has a boundary. */
 export const TAIL_WARMUP = 100;
@@ -99,5 +98,5 @@ export function learnTail(s: Float64Array, base: number, x: number): void {
 
 /** Forgets everything. */
 export function resetTail(s: Float64Array, base: number): void {
-  s.fill(0, base, base + TAIL_SLOTS);
+  s.fill(0, base, base + TAIL_SLOTS.length);
 }

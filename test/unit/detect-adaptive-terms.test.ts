@@ -1,11 +1,8 @@
 /** The parts of the adaptive detector that the whole shows only in the long run. */
 import { describe, expect, it } from 'vitest';
 import { random } from '../../devices/random.ts';
-import { echo, recover, tire } from '../../src/detect/fatigue.ts';
-import { fadeJumps, JUMP_SLOTS, knownJump, rememberJump, resetJumps } from '../../src/detect/known-jumps.ts';
-import { RANGE_SLOTS, stepRange } from '../../src/detect/range.ts';
-import { SEASON_SLOTS, stepSeason } from '../../src/detect/season.ts';
 import { SeasonalRing } from '../../src/detect/seasonal-ring.ts';
+import { desensitise, echo, recover } from '../../src/detect/sensitivity.ts';
 import {
   learnTail,
   TAIL_SLOTS,
@@ -15,13 +12,16 @@ import {
   tailReady,
   warmTail,
 } from '../../src/detect/tail.ts';
+import { fadeJumps, JUMP_SLOTS, knownJump, rememberJump, resetJumps } from '../../src/detect/terms/jump.ts';
+import { RANGE_SLOTS, stepRange } from '../../src/detect/terms/range.ts';
+import { SEASON_SLOTS, stepSeason } from '../../src/detect/terms/season.ts';
 
 describe('the tail', () => {
   function boundary(draw: () => number, length: number): number {
-    const s = new Float64Array(TAIL_SLOTS + TAIL_WARMUP);
+    const s = new Float64Array(TAIL_SLOTS.length + TAIL_WARMUP);
     for (let i = 0; i < length; i++)
       if (tailReady(s, 0)) learnTail(s, 0, draw());
-      else warmTail(s, 0, TAIL_SLOTS, draw());
+      else warmTail(s, 0, TAIL_SLOTS.length, draw());
     return tailBoundary(s, 0);
   }
 
@@ -48,11 +48,11 @@ describe('the tail', () => {
 
   it('of a heavy-tailed series is passed rarely', () => {
     const source = random('heavy');
-    const s = new Float64Array(TAIL_SLOTS + TAIL_WARMUP);
+    const s = new Float64Array(TAIL_SLOTS.length + TAIL_WARMUP);
     let passed = 0;
     for (let i = 0; i < 50_000; i++) {
       const x = Math.exp(1.5 * source.gaussian());
-      if (!tailReady(s, 0)) warmTail(s, 0, TAIL_SLOTS, x);
+      if (!tailReady(s, 0)) warmTail(s, 0, TAIL_SLOTS.length, x);
       else {
         if (x > tailBoundary(s, 0)) passed++;
         learnTail(s, 0, x);
@@ -65,10 +65,10 @@ describe('the tail', () => {
 
   it('is not moved far by one enormous value', () => {
     const source = random('outlier');
-    const s = new Float64Array(TAIL_SLOTS + TAIL_WARMUP);
+    const s = new Float64Array(TAIL_SLOTS.length + TAIL_WARMUP);
     for (let i = 0; i < 1000; i++)
       if (tailReady(s, 0)) learnTail(s, 0, Math.abs(source.gaussian()) + 1e-12);
-      else warmTail(s, 0, TAIL_SLOTS, Math.abs(source.gaussian()) + 1e-12);
+      else warmTail(s, 0, TAIL_SLOTS.length, Math.abs(source.gaussian()) + 1e-12);
     const before = tailBoundary(s, 0);
     learnTail(s, 0, 1e300);
     expect(tailBoundary(s, 0) / before).toBeLessThan(1.03);
@@ -77,7 +77,7 @@ describe('the tail', () => {
 
 describe('jumps', () => {
   it('are known after the fourth, up to somewhat more than the smallest of the four, and fade', () => {
-    const s = new Float64Array(JUMP_SLOTS);
+    const s = new Float64Array(JUMP_SLOTS.length);
     for (const size of [9, 5, 7]) rememberJump(s, 0, size);
     expect(knownJump(s, 0)).toBe(0);
     rememberJump(s, 0, 6);
@@ -94,11 +94,11 @@ describe('jumps', () => {
   });
 });
 
-describe('fatigue', () => {
-  it('raises the boundary of a term that raised alerts and fades over thousands of readings', () => {
+describe('sensitivity', () => {
+  it('decays in a term that raised alerts and recovers over thousands of readings', () => {
     const s = new Float64Array(1);
     expect(recover(s, 0)).toBe(1);
-    tire(s, 0, 0.25);
+    desensitise(s, 0, 0.25);
     expect(recover(s, 0)).toBeCloseTo(1.25, 3);
     for (let i = 0; i < 10_000; i++) recover(s, 0);
     expect(recover(s, 0)).toBeLessThan(1.02);
@@ -116,7 +116,7 @@ describe('a slot', () => {
   const MINUTE = 60_000;
 
   it('stands for its readings without the lowest and the highest', () => {
-    const s = new Float64Array(SEASON_SLOTS);
+    const s = new Float64Array(SEASON_SLOTS.length);
     const ring = SeasonalRing.empty();
     const at = (day: number, minute: number): number => (day * 1440 + minute) * MINUTE;
     for (let minute = 0; minute < 70; minute++) stepSeason(s, 0, ring, at(0, minute), 0);
@@ -131,7 +131,7 @@ describe('a slot', () => {
       [600_000, 32, 45],
       [3_600_000, 190, 270],
     ] as const) {
-      const s = new Float64Array(SEASON_SLOTS);
+      const s = new Float64Array(SEASON_SLOTS.length);
       const ring = SeasonalRing.empty();
       let ts = 0;
       for (let i = 0; i <= 61; i++, ts += i === 30 ? 5 * interval : interval) stepSeason(s, 0, ring, ts, 7);
@@ -148,7 +148,7 @@ describe('a slot', () => {
 describe('the range', () => {
   /** Each value's distance outside, now and against the range of a while ago. */
   function outside(values: readonly number[]): { now: number[]; before: number[] } {
-    const s = new Float64Array(RANGE_SLOTS);
+    const s = new Float64Array(RANGE_SLOTS.length);
     const steps = values.map((value) => ({ ...stepRange(s, 0, value) }));
     return { now: steps.map(({ outside }) => outside), before: steps.map(({ excursion }) => excursion) };
   }

@@ -1,8 +1,9 @@
 /** A stored state is read back as it was, also that of the format before, and fits into 2 KB. */
 import { expect, it } from 'vitest';
-import { createAdaptive } from '../../src/detect/adaptive.ts';
+import { ADAPTIVE_SLOTS, createAdaptive } from '../../src/detect/adaptive.ts';
 import { createRate, stepRate } from '../../src/detect/rate.ts';
 import { startShadow } from '../../src/detect/shadow.ts';
+import { layout } from '../../src/detect/slots.ts';
 import {
   cloneState,
   decodeState,
@@ -103,4 +104,16 @@ it('names the length of a detector that an earlier version wrote', () => {
   expect(() => decodeState(encodeState(earlier))).toThrow(
     `detector of 186 numbers where ${createAdaptive().length} are understood`,
   );
+});
+
+it('stores the numbers of the detector under names, in an order that a new term does not change', () => {
+  expect(ADAPTIVE_SLOTS.length).toBe(createAdaptive().length);
+  const at = (name: string): number => ADAPTIVE_SLOTS.indexOf(name);
+  expect(
+    ['alert.open', 'magnitude.largest', 'sensitivity.drift', 'range.count', 'stuck.last'].map(at),
+  ).toEqual([0, 3, 4, 7, 14]);
+  expect(
+    ['jump.largest.0', 'errors.count', 'drift.up', 'burst.sum', 'season.lastTs', 'buffer.value.0'].map(at),
+  ).toEqual([21, 25, 29, 36, 56, 90]);
+  expect(() => layout([['a', ['x', 'x']]])).toThrow(RangeError);
 });

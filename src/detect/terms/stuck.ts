@@ -2,15 +2,13 @@
  * Whether a sensor repeats one value: a run of exactly equal readings that is improbable for a series that repeats itself
  * as often as this one (geometric), and longer than the runs it has shown before. The third longest run known is the
  * measure: two stuck spells do not make a third one normal, a machine that rests every night does.
- *
- * A stuck term is `STUCK_SLOTS` doubles at `base` of a state.
  */
-const LAST = 0;
-const RUN = 1;
-const SEEN = 2;
-const REPEATS = 3;
-const LONGEST = 4;
-export const STUCK_SLOTS = LONGEST + 3;
+import { numbered, offsets } from '../slots.ts';
+import type { Term } from '../term.ts';
+
+const SCALARS = ['last', 'run', 'seen', 'repeats'] as const;
+const [LAST, RUN, SEEN, REPEATS] = offsets(SCALARS);
+const LONGEST = SCALARS.length;
 
 /** Readings before a verdict, and the shortest run (of repetitions) that is one. */
 const LEAST_SEEN = 50;
@@ -23,12 +21,20 @@ const LONGER = 2.5;
 /** A run is forgotten over about this many readings. */
 const MEMORY = 5000;
 
+export const stuck: Term = {
+  name: 'stuck',
+  slots: [...SCALARS, ...numbered('longest', 3)],
+  limit: 1,
+  desensitised: 0,
+  step: (s, at, { value, learn }) => stepStuck(s, at, value, learn),
+};
+
 /**
  * Takes one value.
  * @param learn false while an anomaly lasts
  * @returns the term's score: 1 or more is an anomaly; finite
  */
-export function stepStuck(s: Float64Array, base: number, value: number, learn: boolean): number {
+function stepStuck(s: Float64Array, base: number, value: number, learn: boolean): number {
   const repeats = s[base + SEEN]! > 0 && value === s[base + LAST];
   const third = s[base + LONGEST + 2]!;
   let score = 0;

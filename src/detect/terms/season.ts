@@ -5,24 +5,35 @@
  * Time is divided into slots of absolute time, about as wide as the usual interval between readings, five minutes to four
  * hours; the width is settled by the first intervals. A slot's value is the mean of its readings without their lowest and
  * highest, so that a spike does not become part of tomorrow's measure. Closed slots go to the ring (seasonal-ring.ts); the
- * open one is part of the state: `SEASON_SLOTS` doubles at `base`.
+ * open one is part of the state.
  */
-import type { SeasonalRing } from './seasonal-ring.ts';
+import { RECENT_MEAN_SLOTS, stepRecentMean } from '../recent-mean.ts';
+import type { SeasonalRing } from '../seasonal-ring.ts';
+import { offsets, within } from '../slots.ts';
+import { learnTail, resetTail, TAIL_SLOTS, tailBoundary, tailReady, warmTail } from '../tail.ts';
+import type { Term, TermReading } from '../term.ts';
+import { seedRecentMean } from './burst.ts';
 
-const LAST_TS = 0;
-const INTERVALS = 1;
-/** ln of the running median of the intervals, ms. */
-const INTERVAL = 2;
-/** Width of a slot, ms; 0 until it is settled. */
-const WIDTH = 3;
-const SLOT = 4;
-const IN_SLOT = 5;
-const SUM = 6;
-const LOWEST = 7;
-const HIGHEST = 8;
-/** Slots closed so far. */
-const CLOSED = 9;
-export const SEASON_SLOTS = 10;
+/**
+ * `interval`: ln of the running median of the intervals, ms. `width`: of a slot, ms; 0 until it is settled. `closed`: slots closed
+ * so far. The others are of the open slot.
+ */
+export const SEASON_SLOTS = [
+  'lastTs',
+  'intervals',
+  'interval',
+  'width',
+  'slot',
+  'inSlot',
+  'sum',
+  'lowest',
+  'highest',
+  'closed',
+] as const;
+const [LAST_TS, INTERVALS, INTERVAL, WIDTH, SLOT, IN_SLOT, SUM, LOWEST, HIGHEST, CLOSED] =
+  offsets(SEASON_SLOTS);
+const TAIL = SEASON_SLOTS.length;
+const RECENT = TAIL + TAIL_SLOTS.length;
 
 const MINUTE = 60_000;
 const DAY = 1440 * MINUTE;
@@ -34,6 +45,45 @@ const MEDIAN_STEP = 0.1;
 const DAYS_BACK = [1, 2, 3, 7];
 /** Slots before and after the same time of day that count as this time. */
 const NEAR = 3;
+/** Deviations of the recent mean that are an anomaly, and how uncertain they are with few readings (recent-mean.ts). */
+const DEVIATIONS = 3.8;
+const UNCERTAIN = 100;
+/** Distances count as at most this, so that nothing made of them overflows. */
+const LARGEST = Number.MAX_VALUE / 16;
+
+export const season: Term = {
+  name: 'season',
+  slots: [...SEASON_SLOTS, ...within('tail', TAIL_SLOTS), ...within('recent', RECENT_MEAN_SLOTS)],
+  limit: 1,
+  desensitised: 0.15,
+  step(s, at, reading) {
+    return reading.fromSeason === Number.POSITIVE_INFINITY ? 0 : judge(s, at, reading);
+  },
+  /** A season that is itself still warming up begins again: it shares the buffer with the errors. */
+  forget(s, at) {
+    if (!tailReady(s, at + TAIL)) resetTail(s, at + TAIL);
+  },
+};
+
+/** Whether readings have lately been farther from earlier days than usual. */
+function judge(
+  s: Float64Array,
+  at: number,
+  { fromSeason, rounding, learn, buffer, bufferFree }: Readonly<TermReading>,
+): number {
+  const size = Math.min(LARGEST, Math.max(fromSeason, rounding));
+  const tail = at + TAIL;
+  if (tailReady(s, tail)) {
+    const error = Math.min(1, size / tailBoundary(s, tail));
+    if (learn) learnTail(s, tail, size);
+    return stepRecentMean(s, at + RECENT, error, learn, UNCERTAIN) / DEVIATIONS;
+  }
+  if (bufferFree) {
+    warmTail(s, tail, buffer, size);
+    if (tailReady(s, tail)) seedRecentMean(s, at + RECENT, buffer, tailBoundary(s, tail), UNCERTAIN);
+  }
+  return 0;
+}
 
 /**
  * Takes one reading, in ts order.

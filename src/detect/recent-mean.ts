@@ -4,26 +4,32 @@
  * 2015, with squashed errors so that a Gaussian tail is usable). In the units of the caller: deviations.
  *
  * Errors are kept as sums of five (blocks), and what is learned lags six blocks behind, so that a slow onset does not
- * become its own yardstick. A burst term is `BURST_SLOTS` doubles at `base` of a state.
+ * become its own yardstick. A recent mean is the numbers `RECENT_MEAN_SLOTS` at `base` of a state.
  */
+import { numbered, offsets } from './slots.ts';
+
 const BLOCK = 5;
 /** Closed blocks in the recent mean, beside the open one: 26 to 30 errors. */
 const BLOCKS = 5;
 /** Blocks by which learning lags. */
 const LAG = 6;
 
-const SUM = 0;
-const IN_BLOCK = 1;
-const CLOSED = 2;
-const LEARNED = 3;
-const MEAN = 4;
-const VARIANCE = 5;
-const ERROR_COUNT = 6;
-const ERROR_MEAN = 7;
-const ERROR_VARIANCE = 8;
-const RECENT = 9;
+const SCALARS = [
+  'sum',
+  'inBlock',
+  'closed',
+  'learned',
+  'mean',
+  'variance',
+  'errorCount',
+  'errorMean',
+  'errorVariance',
+] as const;
+const [SUM, IN_BLOCK, CLOSED, LEARNED, MEAN, VARIANCE, ERROR_COUNT, ERROR_MEAN, ERROR_VARIANCE] =
+  offsets(SCALARS);
+const RECENT = SCALARS.length;
 const LAGGED = RECENT + BLOCKS;
-export const BURST_SLOTS = LAGGED + LAG;
+export const RECENT_MEAN_SLOTS = [...SCALARS, ...numbered('recent', BLOCKS), ...numbered('lagged', LAG)];
 
 /** Errors and blocks over which the means and variances reach back. */
 const MEMORY = 4000;
@@ -38,7 +44,7 @@ const RESOLUTION = 0.0003;
  * @param uncertain few readings, less certainty: the deviation counts as larger by 1 + uncertain / readings learned
  * @returns deviations above the mean, 0 below it and while too little is known; finite
  */
-export function stepBurst(
+export function stepRecentMean(
   s: Float64Array,
   base: number,
   error: number,
@@ -86,6 +92,6 @@ function closeBlock(s: Float64Array, base: number, recent: number, learn: boolea
 }
 
 /** Forgets everything. */
-export function resetBurst(s: Float64Array, base: number): void {
-  s.fill(0, base, base + BURST_SLOTS);
+export function resetRecentMean(s: Float64Array, base: number): void {
+  s.fill(0, base, base + RECENT_MEAN_SLOTS.length);
 }

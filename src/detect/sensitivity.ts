@@ -1,7 +1,7 @@
 /**
- * Terms that look at many readings at once tire: after a term has raised an alert, its boundary is higher, by much for
- * the next dozens of readings (what follows an anomaly is often its own echo) and a little for the next thousands (a term
- * that keeps raising alerts is on to a habit of the series). One double per term, at `at` of a state.
+ * The sensitivity of the terms that look at many readings at once decays: after a term has raised an alert, its boundary is
+ * higher, by much for the next dozens of readings (what follows an anomaly is often its own echo) and a little for the next
+ * thousands (a term that keeps raising alerts has found a habit of the series). One double per term, at `at` of a state.
  */
 
 /** Readings over which a habit is forgotten. */
@@ -10,7 +10,7 @@ const MEMORY = 3000;
 const ECHO = 2;
 const ECHO_READINGS = 75;
 
-/** Lets the term recover by one reading. @returns what its score is to be divided by, 1 or more */
+/** Lets the sensitivity recover by one reading. @returns what the term's score is to be divided by, 1 or more */
 export function recover(s: Float64Array, at: number): number {
   s[at] = s[at]! * (1 - 1 / MEMORY);
   return 1 + s[at]!;
@@ -22,6 +22,6 @@ export function echo(since: number): number {
 }
 
 /** The term has raised an alert. @param by how much higher its boundary becomes */
-export function tire(s: Float64Array, at: number, by: number): void {
+export function desensitise(s: Float64Array, at: number, by: number): void {
   s[at] = s[at]! + by;
 }

@@ -4,17 +4,22 @@
  * because each of its steps stretches it. It needs no forecast and never forgets.
  *
  * Readings are gathered in blocks of `BLOCK`. The older range takes a block in when the next one is full, so it lags by one
- * to two blocks. A range is `RANGE_SLOTS` doubles at `base` of a state.
+ * to two blocks.
  */
-const COUNT = 0;
-/** What the series had shown before the waiting and the open block. */
-const LOW = 1;
-const HIGH = 2;
-const WAITING_LOW = 3;
-const WAITING_HIGH = 4;
-const OPEN_LOW = 5;
-const OPEN_HIGH = 6;
-export const RANGE_SLOTS = 7;
+import { offsets } from '../slots.ts';
+import type { Term } from '../term.ts';
+
+/** `low` and `high` are what the series had shown before the waiting and the open block. */
+export const RANGE_SLOTS = [
+  'count',
+  'low',
+  'high',
+  'waitingLow',
+  'waitingHigh',
+  'openLow',
+  'openHigh',
+] as const;
+const [COUNT, LOW, HIGH, WAITING_LOW, WAITING_HIGH, OPEN_LOW, OPEN_HIGH] = offsets(RANGE_SLOTS);
 
 const BLOCK = 25;
 /**
@@ -22,6 +27,11 @@ const BLOCK = 25;
  * first reading on is no excursion then.
  */
 const YOUNG = 200;
+/** A value this share of the range outside the range is new, if its error is beyond the 99 % quantile by this factor. */
+const NEW = 0.05;
+const NEW_ERROR = 1.15;
+/** This far outside what was the range a while ago it is new whatever the forecast says. */
+const FAR = 0.3;
 
 export interface RangeStep {
   /** 0 inside, else the distance as a share of the width before this value; Infinity after a constant past. */
@@ -30,6 +40,17 @@ export interface RangeStep {
   excursion: number;
 }
 const step: RangeStep = { outside: 0, excursion: 0 };
+
+export const range: Term = {
+  name: 'range',
+  slots: RANGE_SLOTS,
+  limit: 1,
+  desensitised: 0,
+  step(s, at, { value, judged, size, q99 }) {
+    const { outside, excursion } = stepRange(s, at, value);
+    return judged ? Math.max(Math.min(outside / NEW, size / (NEW_ERROR * q99)), excursion / FAR) : 0;
+  },
+};
 
 /**
  * Takes one value, finite.

@@ -4,15 +4,16 @@
  * slow bias. What sum is unusual is learned from the sums of this series (tail.ts), because the errors of real series
  * are not independent.
  *
- * A drift term is `DRIFT_SLOTS` doubles at `base` of a state.
- */
-import { learnTail, resetTail, TAIL_SLOTS, tailBoundary, tailReady, warmTail } from './tail.ts';
+ * */
+import { offsets, within } from '../slots.ts';
+import { learnTail, resetTail, TAIL_SLOTS, tailBoundary, tailReady, warmTail } from '../tail.ts';
+import type { Term } from '../term.ts';
 
-const UP = 0;
-const DOWN = 1;
-const BIAS = 2;
-const TAIL = 3;
-export const DRIFT_SLOTS = TAIL + TAIL_SLOTS;
+const SUMS = ['up', 'down', 'bias'] as const;
+const [UP, DOWN, BIAS] = offsets(SUMS);
+const TAIL = SUMS.length;
+/** Median of |x| of a standard normal distribution. */
+const NORMAL_MEDIAN = 0.6745;
 
 /** What each reading takes off the sums, and the most that it adds, in standard deviations. */
 const ALLOWANCE = 0.4;
@@ -24,6 +25,20 @@ const MOST = 2;
 /** Readings over which the bias is learned; slow from the start, or an early drift would pass for one. */
 const BIAS_MEMORY = 2000;
 
+export const drift: Term = {
+  name: 'drift',
+  slots: [...SUMS, ...within('tail', TAIL_SLOTS)],
+  limit: 1,
+  desensitised: 0.15,
+  step(s, at, { judged, error, median, buffer, learn }) {
+    return judged ? stepDrift(s, at, (NORMAL_MEDIAN * error) / median, buffer, learn) : 0;
+  },
+  forget(s, at) {
+    s.fill(0, at, at + TAIL);
+    resetTail(s, at + TAIL);
+  },
+};
+
 /**
  * Takes one signed error.
  * @param error in robust standard deviations of the errors; may be infinite, not NaN
@@ -31,13 +46,7 @@ const BIAS_MEMORY = 2000;
  * @param learn false while an anomaly lasts
  * @returns the term's score: 1 or more is an anomaly, 0 while too little is known; finite
  */
-export function stepDrift(
-  s: Float64Array,
-  base: number,
-  error: number,
-  buffer: number,
-  learn: boolean,
-): number {
+function stepDrift(s: Float64Array, base: number, error: number, buffer: number, learn: boolean): number {
   const clipped = Math.max(-CLIP, Math.min(CLIP, error));
   const off = clipped - s[base + BIAS]!;
   if (learn) {
@@ -61,10 +70,4 @@ export function stepDrift(
 /** Whether its tail has left the buffer. */
 export function driftReady(s: Float64Array, base: number): boolean {
   return tailReady(s, base + TAIL);
-}
-
-/** Forgets everything. */
-export function resetDrift(s: Float64Array, base: number): void {
-  s.fill(0, base, base + TAIL);
-  resetTail(s, base + TAIL);
 }

@@ -1,0 +1,55 @@
+/**
+ * The life of a series' `anomaly` alert. A score of 1 or more raises it, `CLEAR_AFTER` readings in a row below 1 clear
+ * it, and no other is raised within `HOLD_OFF` readings of the one before.
+ */
+import { offsets } from './slots.ts';
+
+/** `open`: 1 while an alert is open. `since`: readings since the last was raised. `below`: readings in a row below 1. */
+export const ALERT_SLOTS = ['open', 'since', 'below'] as const;
+const [OPEN, SINCE, BELOW] = offsets(ALERT_SLOTS);
+
+/** Readings after an alert is raised within which no other one is. */
+export const HOLD_OFF = 75;
+/** Readings below the boundary, in a row, that close an alert. */
+export const CLEAR_AFTER = 10;
+/** Readings after an alert is raised from which nothing is learned while it is open. */
+const FREEZE = 75;
+/**
+ * The same once the alert is closed. A fault may pause for `CLEAR_AFTER` readings and go on: what is learned of it then stays in
+ * the tail for thousands of readings and hides the next spike.
+ */
+const REST = 40;
+/** Readings since an alert in a series that never had one: far beyond the hold-off. */
+const LONG_AGO = 1e6;
+
+/** Begins without an alert. */
+export function beginAlert(s: Float64Array, at: number): void {
+  s[at + SINCE] = LONG_AGO;
+}
+
+/** Readings since an alert was raised. */
+export function sinceAlert(s: Float64Array, at: number): number {
+  return s[at + SINCE]!;
+}
+
+/** Whether the next reading may be learned from. */
+export function mayLearn(s: Float64Array, at: number): boolean {
+  return s[at + SINCE]! >= (s[at + OPEN] === 1 ? FREEZE : REST);
+}
+
+/** Takes one reading. @returns whether it raises an alert, clears one, or neither */
+export function stepAlert(s: Float64Array, at: number, anomalous: boolean): 'raised' | 'cleared' | null {
+  const since = s[at + SINCE]! + 1;
+  s[at + SINCE] = since;
+  if (s[at + OPEN] === 1) {
+    s[at + BELOW] = anomalous ? 0 : s[at + BELOW]! + 1;
+    if (s[at + BELOW] !== CLEAR_AFTER) return null;
+    s[at + OPEN] = 0;
+    return 'cleared';
+  }
+  if (!anomalous || since <= HOLD_OFF) return null;
+  s[at + OPEN] = 1;
+  s[at + SINCE] = 0;
+  s[at + BELOW] = 0;
+  return 'raised';
+}

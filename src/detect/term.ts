@@ -1,0 +1,57 @@
+/** What the detector's terms have in common. Each term sees one kind of fault and is one file in `terms/`. */
+import type { SeasonalRing } from './seasonal-ring.ts';
+
+export type TermName = 'jump' | 'range' | 'drift' | 'burst' | 'season' | 'stuck';
+
+/** One reading as the terms see it. */
+export interface TermReading {
+  /** ms UTC. */
+  ts: number;
+  /** Finite, in the units of the series. */
+  value: number;
+  /** What the season is kept in, null where none is kept. */
+  ring: SeasonalRing | null;
+  /** Differences below this are rounding, in the units of the series; positive. */
+  rounding: number;
+  /** False while an alert is young: a term compares such a reading and learns nothing from it. */
+  learn: boolean;
+  /** Whether the errors of the forecast are known well enough to judge by. The fields below are valid only then. */
+  judged: boolean;
+  /** value − forecast, in the units of the series. */
+  error: number;
+  /** |error|, at least `rounding`. */
+  size: number;
+  /** Where the tail of the errors ends, in the units of the series. */
+  boundary: number;
+  /** Median and 99 % quantile of |error|, in the units of the series. */
+  median: number;
+  q99: number;
+  /** What the season found: the distance to the same time of earlier days, Infinity while unknown. */
+  fromSeason: number;
+  /** Where a tail may gather its first values, and whether the season may use that room already. */
+  buffer: number;
+  bufferFree: boolean;
+}
+
+export interface Term {
+  readonly name: TermName;
+  /** The names of the term's numbers, in the order in which they are stored. */
+  readonly slots: readonly string[];
+  /** What the term's statistic must reach to be unusual. */
+  readonly limit: number;
+  /** By how much the term's boundary rises after an alert of it (sensitivity.ts); 0: it does not. */
+  readonly desensitised: number;
+  /**
+   * Takes one reading, in ts order, also one that is not judged.
+   * @param s all numbers of the detector
+   * @param at offset of this term's numbers
+   * @returns the term's statistic, to be compared with `limit`; 0 while too little is known; finite, not negative
+   */
+  step(s: Float64Array, at: number, reading: Readonly<TermReading>): number;
+  /** The errors of the forecast are known from now on; the logarithms of the first `TAIL_WARMUP` are in the buffer. */
+  begin?(s: Float64Array, at: number, reading: Readonly<TermReading>): void;
+  /** This term has raised an alert. */
+  raised?(s: Float64Array, at: number, reading: Readonly<TermReading>): void;
+  /** The model has changed: forgets what the term knows of forecast errors. */
+  forget?(s: Float64Array, at: number): void;
+}

@@ -126,7 +126,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       { minimum: config.MISSING_MINIMUM, maxClockSkew: config.MAX_CLOCK_SKEW },
       config.STATE_CACHE,
     );
-    const models = new ModelRegistry(store, model, async (bytes) => {
+    const models = new ModelRegistry(store.models, model, async (bytes) => {
       const stored = parseArtifact(bytes, 'a model in the store');
       warnOfCost(stored, logger);
       return createModel(stored, simd);
@@ -184,7 +184,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     const deliveries = new Deliveries(
       alertTargets(config, role, now, () => broker),
       {
-        store,
+        store: store.alertStream,
         holder: `${config.clientId}/${randomUUID()}`,
         limits: {
           timeout: config.ALERT_TIMEOUT,
@@ -567,7 +567,7 @@ async function begin(
 ): Promise<void> {
   while (!signal.aborted) {
     try {
-      await store.putModel(modelId(artifact), artifactBytes(artifact));
+      await store.models.put(modelId(artifact), artifactBytes(artifact));
       await follower.start();
       // Before anything is committed, so that a receiver hears of the first change too.
       await deliveries.register();
@@ -636,7 +636,7 @@ async function startDevices(
   }
   const newest = Math.max(
     -1,
-    ...(await store.list())
+    ...(await store.series.list())
       .filter(({ sensor }) => sensor.startsWith('sensor-'))
       .map(({ last }) => last?.ts ?? -1),
   );

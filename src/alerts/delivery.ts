@@ -69,7 +69,7 @@ export class Delivery {
 
   /** Changes from now on are told. To be called, and awaited, before anything is committed. @throws StoreUnavailable */
   register(): Promise<void> {
-    return this.options.store.addAlertTarget(this.target.name);
+    return this.options.store.addTarget(this.target.name);
   }
 
   start(): void {
@@ -109,7 +109,7 @@ export class Delivery {
       }
       if (!more) await this.pause();
     }
-    await store.releaseAlertTarget(this.target.name, holder).catch(() => {});
+    await store.release(this.target.name, holder).catch(() => {});
   }
 
   private pause(): Promise<void> {
@@ -130,7 +130,7 @@ export class Delivery {
     const { name } = this.target;
     const limit = performance.now() < this.retryAt ? 0 : PAGE;
     const lease = limits.timeout + LEASE_MARGIN_MS;
-    const { entries, pending, oldest, lost } = await store.alertBacklog(name, holder, lease, limit);
+    const { entries, pending, oldest, lost } = await store.backlog(name, holder, lease, limit);
     metrics.waiting(name, pending, oldest);
     if (lost > 0) {
       metrics.ended(name, 'expired', lost);
@@ -145,7 +145,7 @@ export class Delivery {
     let confirmedAt = performance.now();
     const confirm = async () => {
       confirmedAt = performance.now();
-      return !told || (await store.confirmAlerts(name, holder, lease, told.position));
+      return !told || (await store.confirm(name, holder, lease, told.position));
     };
     const expired: StreamedAlert[] = [];
     for (const entry of entries) {

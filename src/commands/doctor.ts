@@ -140,10 +140,10 @@ async function store(config: Config, running: Promise<RunningVigia | null>): Pro
   }
   try {
     await opened.ping();
-    const detail = `${opened.description}: ${await opened.seriesCount()} series, ${await opened.deadLetterCount()} dead letters`;
+    const detail = `${opened.description}: ${await opened.series.count()} series, ${await opened.deadLetters.count()} dead letters`;
     return [
       { check: 'store', status: 'ok', detail },
-      opened.kind === 'redis' ? await clock(opened) : ownClock(config, await opened.list()),
+      opened.kind === 'redis' ? await clock(opened) : ownClock(config, await opened.series.list()),
     ];
   } finally {
     await opened.close();
@@ -167,7 +167,10 @@ async function clock(opened: { time(): Promise<number> }): Promise<Finding> {
 }
 
 /** With the embedded store there is no other clock; but what it has stored must not lie ahead. */
-function ownClock({ MAX_CLOCK_SKEW: maxSkew }: Config, stored: Awaited<ReturnType<Store['list']>>): Finding {
+function ownClock(
+  { MAX_CLOCK_SKEW: maxSkew }: Config,
+  stored: Awaited<ReturnType<Store['series']['list']>>,
+): Finding {
   const newest = Math.max(...stored.map(({ last }) => last?.ts ?? -1), -1);
   const now = `this machine says ${new Date().toISOString()}`;
   if (newest < 0)

@@ -70,7 +70,7 @@ async function rowsInStore(
   const store = await openExistingStore(config, createLogger(config.LOG_LEVEL));
   if (store === null) return null;
   try {
-    return await store.range({ sensor, metric }, from, to);
+    return await store.series.range({ sensor, metric }, from, to);
   } finally {
     await store.close();
   }

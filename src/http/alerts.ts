@@ -16,7 +16,7 @@ export function alertRoutes(options: AlertOptions): Router {
   const router = Router();
 
   async function acknowledge(id: string) {
-    const alert = await store.acknowledge(id);
+    const alert = await store.alerts.acknowledge(id);
     if (alert === null) return null;
     live.acknowledged(alert);
     return shownAlert(alert, options.units);
@@ -24,7 +24,7 @@ export function alertRoutes(options: AlertOptions): Router {
 
   router.get('/', async (request, response) => {
     const { limit = DEFAULT_ALERTS, sensor, metric, state, from } = readQuery(request, alertsQuery);
-    const alerts = await store.alerts({
+    const alerts = await store.alerts.list({
       limit,
       ...(sensor !== undefined && { sensor }),
       ...(metric !== undefined && { metric }),

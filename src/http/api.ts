@@ -92,7 +92,7 @@ export function apiRoutes(options: ApiOptions): Router {
 
   router.get('/series', async (request, response) => {
     const wanted = readQuery(request, seriesQuery);
-    const list = (await store.list()).filter(
+    const list = (await store.series.list()).filter(
       ({ sensor, metric }) => sensor === (wanted.sensor ?? sensor) && metric === (wanted.metric ?? metric),
     );
     response.json(
@@ -136,7 +136,7 @@ async function readPoints(
   if (from > to) throw new InvalidInput('from', 'from must not be after to');
   if (query.bucket === undefined) {
     if (query.agg !== undefined) throw new InvalidInput('agg', 'agg needs a bucket');
-    const samples = await store.range(series, from, to, MAX_POINTS + 1);
+    const samples = await store.series.range(series, from, to, MAX_POINTS + 1);
     if (samples.length > MAX_POINTS) throw tooManyPoints('from', 'ask for a shorter range or for buckets');
     return samples.map(({ ts, value, expected, score }) => ({
       t: ts,
@@ -148,7 +148,7 @@ async function readPoints(
   if ((Math.min(to, now) - from) / query.bucket > MAX_POINTS) {
     throw tooManyPoints('bucket', 'ask for a shorter range or wider buckets');
   }
-  const buckets = await store.buckets(series, from, to, query.bucket, query.agg ?? 'avg');
+  const buckets = await store.series.buckets(series, from, to, query.bucket, query.agg ?? 'avg');
   return buckets.map(({ ts, value }) => ({ t: ts, v: value }));
 }
 

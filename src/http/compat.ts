@@ -38,7 +38,7 @@ export function compatRoutes(options: CompatOptions, guards: readonly RequestHan
   const router = Router();
   const ofWrite = writeQuery(options.maxNameBytes);
   const ofList = listQuery(options.maxNameBytes);
-  const lists = new ListCache(store);
+  const lists = new ListCache(store.series);
   const unit = ({ metric }: SeriesId) => unitOf(options.units, metric) ?? '';
 
   router.use(['/nuevo', '/listar', '/detectar'], (request, response, next) => {

@@ -21,13 +21,13 @@ export function deadLetterRoutes({ store, replay }: Pick<HttpOptions, 'store' | 
 
   router.get('/', async (request, response) => {
     const { limit = DEFAULT_LIMIT } = readQuery(request, deadLettersQuery);
-    const answer: z.infer<typeof deadLetterSummary>[] = await store.deadLetters(limit);
+    const answer: z.infer<typeof deadLetterSummary>[] = await store.deadLetters.list(limit);
     response.json(answer);
   });
 
   router.get('/ids', async (request, response) => {
     const { after = null, limit = DEFAULT_LIMIT } = readQuery(request, deadLetterIdsQuery);
-    const places = await store.deadLettersAfter(after, limit);
+    const places = await store.deadLetters.after(after, limit);
     const last = places.length < limit ? undefined : places.at(-1);
     const answer: z.infer<typeof deadLetterIdsAnswer> = {
       ids: places.map(({ id }) => id),
@@ -46,7 +46,7 @@ export function deadLetterRoutes({ store, replay }: Pick<HttpOptions, 'store' | 
   router.post('/:id/replay', async (request, response) => {
     const letter = await find(request.params.id);
     const refused = await replay(letter);
-    if (refused === null) await store.removeDeadLetter(letter.id);
+    if (refused === null) await store.deadLetters.remove(letter.id);
     const answer: z.infer<typeof replayAnswer> = {
       id: letter.id,
       stored: refused === null,
@@ -56,7 +56,7 @@ export function deadLetterRoutes({ store, replay }: Pick<HttpOptions, 'store' | 
   });
 
   async function find(id: string): Promise<DeadLetter> {
-    const letter = await store.deadLetter(id);
+    const letter = await store.deadLetters.get(id);
     if (!letter) throw new RequestRefused(404, 'not_found', 'there is no dead letter of this id');
     return letter;
   }

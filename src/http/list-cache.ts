@@ -7,7 +7,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Sample } from '../domain/reading.ts';
 import type { SeriesId } from '../domain/series.ts';
-import type { Store } from '../store/store.ts';
+import type { SeriesStore } from '../store/store.ts';
 
 const BYTES = 16 * 2 ** 20;
 const TTL_MS = 60_000;
@@ -22,7 +22,7 @@ export class ListCache {
   /** By key, while they are read and written. */
   private readonly coming = new Map<string, Promise<Buffer>>();
 
-  constructor(private readonly store: Pick<Store, 'load' | 'newest'>) {}
+  constructor(private readonly store: Pick<SeriesStore, 'load' | 'newest'>) {}
 
   /** @param as what else the body depends on, such as the format @param render of the newest `limit`, oldest first */
   async body(

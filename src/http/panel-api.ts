@@ -24,7 +24,7 @@ export function panelApi({ store, totals, hostname, version }: PanelOptions): Ro
     const { series, points } = readQuery(request, recentQuery);
     const answer = await Promise.all(
       series.map(async ({ sensor, metric }) => {
-        const samples = await store.range({ sensor, metric }, 0, Number.MAX_SAFE_INTEGER, points);
+        const samples = await store.series.range({ sensor, metric }, 0, Number.MAX_SAFE_INTEGER, points);
         return {
           sensor,
           metric,
@@ -39,7 +39,7 @@ export function panelApi({ store, totals, hostname, version }: PanelOptions): Ro
     const series = { sensor: request.params.sensor, metric: request.params.metric };
     const { from, to } = readQuery(request, chartQuery);
     if (from >= to) throw new InvalidInput('from', 'from must be before to');
-    const answer = await chartPoints(store, series, from, to);
+    const answer = await chartPoints(store.series, series, from, to);
     if (answer.points.length === 0) await requireSeries(store, series);
     response.json(answer satisfies z.infer<typeof chartAnswer>);
   });

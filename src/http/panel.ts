@@ -32,7 +32,9 @@ export function panelRoutes({ store, hostname }: Pick<HttpOptions, 'store' | 'ho
     try {
       // HEAD comes from monitors, not from visitors.
       if (request.method === 'GET') {
-        visits = String(await within(VISITS_DEADLINE_MS, 'the store is slow', store.increment('visits')));
+        visits = String(
+          await within(VISITS_DEADLINE_MS, 'the store is slow', store.counters.increment('visits')),
+        );
       }
     } catch {
       // The store's own trouble is logged where it is noticed first; the page says what it can.

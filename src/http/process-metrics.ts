@@ -10,7 +10,7 @@ import { within } from './deadline.ts';
 const STORE_DEADLINE_MS = 1_000;
 
 export interface ProcessMetrics {
-  readonly store: Pick<Store, 'kind' | 'ping' | 'deadLetterCount' | 'seriesCount' | 'memory'>;
+  readonly store: Pick<Store, 'kind' | 'ping' | 'series' | 'deadLetters' | 'memory'>;
   readonly version: string;
   readonly role: string;
   /** The client id: stable per replica, also where its address is not. */
@@ -98,8 +98,8 @@ async function askStore(store: ProcessMetrics['store']): Promise<StoreNumbers> {
   const inTime = <T>(promise: Promise<T>) => within(STORE_DEADLINE_MS, 'the store is slow', promise);
   const [ping, series, deadLetters, memory] = await Promise.allSettled([
     inTime(store.ping()),
-    inTime(store.seriesCount()),
-    inTime(store.deadLetterCount()),
+    inTime(store.series.count()),
+    inTime(store.deadLetters.count()),
     inTime(store.memory?.() ?? Promise.resolve(undefined)),
   ]);
   return {

@@ -33,7 +33,7 @@ export function seriesDataRoutes({ store, logger, live }: SeriesDataOptions): Ro
     const { format = 'csv', from = 0, to = Number.MAX_SAFE_INTEGER } = readQuery(request, exportQuery);
     if (from > to) throw new InvalidInput('from', 'from must not be after to');
     // Before the answer begins, so that what goes wrong with the first page still has a status.
-    const first = await store.oldest(series, from, to, PAGE);
+    const first = await store.series.oldest(series, from, to, PAGE);
     if (first.length === 0) await requireSeries(store, series);
     response
       .attachment(`${series.sensor}-${series.metric}.${format}`)
@@ -61,7 +61,7 @@ export function seriesDataRoutes({ store, logger, live }: SeriesDataOptions): Ro
         'confirm must be <sensor>/<metric>: the series with all its readings and alerts is deleted for good',
       );
     }
-    const removed = await store.remove(series);
+    const removed = await store.series.remove(series);
     if (!removed) throw new RequestRefused(404, 'not_found', 'there is no such series');
     const requestId = response.get('X-Request-Id');
     logger.warn({ requestId, client: request.ip, ...series }, `series ${seriesKey(series)} deleted`);
@@ -73,7 +73,7 @@ export function seriesDataRoutes({ store, logger, live }: SeriesDataOptions): Ro
 
 /** @throws RequestRefused (404) */
 export async function requireSeries(store: Store, series: SeriesId): Promise<void> {
-  if ((await store.load([series]))[0] === null) {
+  if ((await store.series.load([series]))[0] === null) {
     throw new RequestRefused(404, 'not_found', 'there is no such series');
   }
 }
@@ -87,7 +87,7 @@ async function* pagesAfter(
   for (let page = first; page.length > 0; ) {
     yield page;
     if (page.length < PAGE) return;
-    page = await store.oldest(series, page.at(-1)!.ts + 1, to, PAGE);
+    page = await store.series.oldest(series, page.at(-1)!.ts + 1, to, PAGE);
   }
 }
 

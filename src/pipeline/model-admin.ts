@@ -100,7 +100,7 @@ export class ModelAdmin {
     await models.refresh();
     const { started: _, ...table } = models.table;
     const stored: StoredModel[] = [];
-    for (const id of await store.models()) stored.push((await this.stored(id))!);
+    for (const id of await store.models.ids()) stored.push((await this.stored(id))!);
     return { ...table, own: models.own.id, models: stored };
   }
 
@@ -109,7 +109,7 @@ export class ModelAdmin {
     const known = this.known.get(id);
     if (known) return known;
     const { store, describe } = this.options;
-    const artifact = await store.model(id);
+    const artifact = await store.models.get(id);
     if (!artifact) return null;
     let model: StoredModel;
     try {
@@ -149,7 +149,7 @@ export class ModelAdmin {
   /** null where there is no such series. */
   async ofSeries(series: SeriesId): Promise<SeriesModels | null> {
     const { store, models } = this.options;
-    const [record] = await store.load([series]);
+    const [record] = await store.series.load([series]);
     if (!record) return null;
     const comparison = comparisonOf(record.state);
     return {
@@ -168,7 +168,7 @@ export class ModelAdmin {
     try {
       const { id, details } = describe(artifact, 'the model');
       await tryOut(artifact, 'the model');
-      await store.putModel(id, artifact);
+      await store.models.put(id, artifact);
       return { id, details, problem: null };
     } catch (error) {
       if (!(error instanceof InvalidModel)) throw error;
@@ -202,7 +202,7 @@ export class ModelAdmin {
   ): Promise<ModelTable> {
     const { store, models, tryOut, now } = this.options;
     for (const id of tried) {
-      const artifact = await store.model(id);
+      const artifact = await store.models.get(id);
       if (!artifact) throw new InvalidInput('model', `the store has no model '${id}'`);
       try {
         await tryOut(artifact, id);
@@ -216,10 +216,10 @@ export class ModelAdmin {
 
   private async *records(): AsyncGenerator<[SeriesId, SeriesRecord]> {
     const { store } = this.options;
-    const all = await store.list();
+    const all = await store.series.list();
     for (let at = 0; at < all.length; at += PAGE) {
       const page = all.slice(at, at + PAGE);
-      for (const [i, record] of (await store.load(page)).entries()) {
+      for (const [i, record] of (await store.series.load(page)).entries()) {
         if (record) yield [{ sensor: page[i]!.sensor, metric: page[i]!.metric }, record];
       }
     }

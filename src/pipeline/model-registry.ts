@@ -66,7 +66,7 @@ export class ModelRegistry {
   async require(ids: Iterable<string>): Promise<void> {
     for (const id of ids) {
       if (this.loaded.has(id)) continue;
-      const artifact = await this.store.model(id);
+      const artifact = await this.store.get(id);
       if (!artifact)
         throw new VigiaError('model_missing', `the store has no model '${id}'`, { field: 'model' });
       this.loaded.set(id, await this.load(artifact));
@@ -76,7 +76,7 @@ export class ModelRegistry {
   /** Takes over the store's table. @returns whether it is another one than before. @throws as `require` */
   refresh(): Promise<boolean> {
     return this.inTurn(async () => {
-      const table = await this.store.modelTable();
+      const table = await this.store.table();
       if (table.revision === this.inForce.revision) return false;
       await this.takeOver(table);
       return true;
@@ -92,10 +92,10 @@ export class ModelRegistry {
   change(edit: (table: ModelTable) => ModelTable): Promise<ModelTable> {
     return this.inTurn(async () => {
       for (let attempt = 0; attempt < CHANGE_TRIES; attempt++) {
-        const table = await this.store.modelTable();
+        const table = await this.store.table();
         const next = edit(table);
         await this.require(modelsOf(next));
-        if (next !== table && !(await this.store.putModelTable(next, table.revision))) continue;
+        if (next !== table && !(await this.store.putTable(next, table.revision))) continue;
         await this.takeOver(next);
         return next;
       }

@@ -114,7 +114,7 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
   constructor(private readonly options: PipelineOptions) {
     super();
     this.deadLetterLog = new DeadLetterLog(options.logger);
-    this.cache = new EntryCache(options.store, options.cacheSize);
+    this.cache = new EntryCache(options.store.series, options.cacheSize);
     this.seriesMax = options.batchSeries;
     const { handOver, logger, now } = options;
     this.handOver =
@@ -486,7 +486,7 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
     const kept = lettersOf(messages, time);
     for (let attempt = 0; ; attempt++) {
       try {
-        const dropped = await store.addDeadLetters(kept);
+        const dropped = await store.deadLetters.add(kept);
         if (dropped > 0) {
           accounting.deadLettersDropped(dropped);
           logger.warn({ dropped }, 'DEAD_LETTER_MAX reached: the oldest dead letters were dropped');
@@ -567,7 +567,7 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
     this.atStore++;
     this.look();
     try {
-      return await this.options.store.commit(commits);
+      return await this.options.store.series.commit(commits);
     } finally {
       this.atStore--;
     }

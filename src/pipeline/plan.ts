@@ -176,7 +176,7 @@ export class SeriesPlan {
     const earliest = foldBase(this.entry, Math.min(...old));
     // Most of them are late, and what a re-fold needs tells the duplicates too.
     if (earliest) this.past = await this.pastFrom(earliest, store);
-    const found = this.past?.samples ?? (await store.samplesAt(this.series, [...old]));
+    const found = this.past?.samples ?? (await store.series.samplesAt(this.series, [...old]));
     return new Map(found.map(({ ts, value }) => [ts, value]));
   }
 
@@ -262,9 +262,9 @@ export class SeriesPlan {
   private async pastFrom(mark: SnapshotMark, store: Store): Promise<Past | null> {
     const { state } = this.entry;
     const [base, samples, alerts] = await Promise.all([
-      stateAt(mark, this.series, store),
-      store.range(this.series, mark.ts + 1, state.lastTs),
-      store.alertsSince(this.series, mark.ts),
+      stateAt(mark, this.series, store.series),
+      store.series.range(this.series, mark.ts + 1, state.lastTs),
+      store.alerts.since(this.series, mark.ts),
     ]);
     return base && samples.length === state.count - mark.n ? { mark, base, samples, alerts } : null;
   }

@@ -140,7 +140,7 @@ export class Watchdog extends EventEmitter<WatchdogEvents> {
   private async survey(): Promise<void> {
     const { store, now } = this.options;
     const started = performance.now();
-    const list = await store.list();
+    const list = await store.series.list();
     this.surveyAt = now() + Math.max(SURVEY_PAUSE, SHARE * (performance.now() - started));
     this.due.clear();
     this.silent.clear();
@@ -158,7 +158,7 @@ export class Watchdog extends EventEmitter<WatchdogEvents> {
     const { overdue: asked } = this.overdue(time, heardSince);
     for (let i = 0; i < asked.length; i += BATCH) {
       const part = asked.slice(i, i + BATCH);
-      const found = await store.summaries(part);
+      const found = await store.series.summaries(part);
       for (const [j, series] of part.entries()) this.note(series, found[j]?.watch ?? null);
     }
     const { overdue, next } = this.overdue(time, heardSince);
@@ -184,7 +184,7 @@ export class Watchdog extends EventEmitter<WatchdogEvents> {
 
   private async raise(series: readonly SeriesId[], heardSince: number): Promise<void> {
     const { store, accounting, hearing, logger, now } = this.options;
-    const records = await store.load(series);
+    const records = await store.series.load(series);
     const since = hearing.since();
     if (since === null || since > heardSince) return;
     const commits = series.flatMap((id, i) => {
@@ -195,7 +195,7 @@ export class Watchdog extends EventEmitter<WatchdogEvents> {
       const commit = this.silenceCommit(id, record, limit);
       return commit ? [commit] : [];
     });
-    const results = commits.length === 0 ? [] : await store.commit(commits);
+    const results = commits.length === 0 ? [] : await store.series.commit(commits);
     results.forEach((result, i) => {
       const commit = commits[i]!;
       if (result.status === 'failed') logger.warn({ err: result.error }, 'a silent series cannot be written');

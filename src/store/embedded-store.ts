@@ -6,12 +6,13 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { AlertStreamTable } from './embedded/alert-stream-table.ts';
 import { AlertTable } from './embedded/alert-table.ts';
+import { counterTable } from './embedded/counter-table.ts';
 import { available, closeDatabase, DATABASE_FILE, openDatabase, transaction } from './embedded/database.ts';
 import { DeadLetterTable } from './embedded/dead-letter-table.ts';
-import { modelStore } from './embedded/model-store.ts';
+import { modelTables } from './embedded/model-tables.ts';
 import { SeriesTable } from './embedded/series-table.ts';
 import { trimTables } from './embedded/trimming.ts';
-import type { AlertQuery, Store } from './store.ts';
+import type { Store } from './store.ts';
 
 export interface EmbeddedOptions {
   readonly directory: string;
@@ -28,54 +29,20 @@ export function embeddedStoreExists(directory: string): boolean {
 /** @throws ConfigurationError (field DATA_DIR), see `openDatabase` */
 export function openEmbeddedStore(options: EmbeddedOptions): Store {
   const database = openDatabase(options.directory);
-  const stream = new AlertStreamTable(database);
-  const alerts = new AlertTable(database, stream);
-  const series = new SeriesTable(database, alerts);
-  const deadLetters = new DeadLetterTable(database, options.deadLetterMax);
+  const alertStream = new AlertStreamTable(database);
+  const alerts = new AlertTable(database, alertStream);
   let open = true;
   return {
     kind: 'embedded',
     peers: null,
     pubSub: null,
     description: `embedded (${join(options.directory, DATABASE_FILE)})`,
-    load: (ids) => series.load(ids),
-    commit: (commits) => series.commit(commits),
-    snapshot: (id, n) => series.snapshot(id, n),
-    range: (id, from, to, limit) => series.range(id, from, to, limit),
-    newest: (id, limit) => series.newest(id, limit),
-    oldest: (id, from, to, limit) => series.oldest(id, from, to, limit),
-    remove: (id) => series.remove(id),
-    samplesAt: (id, timestamps) => series.samplesAt(id, timestamps),
-    buckets: (id, from, to, width, agg) => series.buckets(id, from, to, width, agg),
-    summaries: (ids) => series.summaries(ids),
-    list: () => series.list(),
-    seriesCount: () => series.seriesCount(),
-    alerts: (query: AlertQuery) => alerts.alerts(query),
-    alertsSince: (id, ts) => alerts.alertsSince(id, ts),
-    acknowledge: (id) => alerts.acknowledge(id),
-    addAlertTarget: (target) => stream.addAlertTarget(target),
-    alertBacklog: (target, _holder, _leaseMs, limit) => stream.alertBacklog(target, limit),
-    confirmAlerts: (target, _holder, _leaseMs, at) => stream.confirmAlerts(target, at),
-    // Nobody else can have this database open, so there is no lease.
-    releaseAlertTarget: async () => {},
-    addDeadLetters: (letters) => deadLetters.addDeadLetters(letters),
-    deadLetters: (limit) => deadLetters.deadLetters(limit),
-    deadLettersAfter: (after, limit) => deadLetters.deadLettersAfter(after, limit),
-    deadLetter: (id) => deadLetters.deadLetter(id),
-    removeDeadLetter: (id) => deadLetters.removeDeadLetter(id),
-    deadLetterCount: () => deadLetters.deadLetterCount(),
-    ...modelStore(database),
-    async increment(counter) {
-      return available(
-        () =>
-          (
-            database
-              .prepare('INSERT INTO counters VALUES (?, 1) ON CONFLICT DO UPDATE SET n = n + 1 RETURNING n')
-              .raw()
-              .get(counter) as [number]
-          )[0],
-      );
-    },
+    series: new SeriesTable(database, alerts),
+    alerts,
+    alertStream,
+    deadLetters: new DeadLetterTable(database, options.deadLetterMax),
+    models: modelTables(database),
+    counters: counterTable(database),
     time: async () => Date.now(),
     async ping() {
       transaction(database, () => undefined);

@@ -5,6 +5,7 @@
 import type { Logger } from 'pino';
 import { AlertLog } from './redis/alert-log.ts';
 import { AlertStream } from './redis/alert-stream.ts';
+import { counterKeys } from './redis/counter-keys.ts';
 import { DeadLetterKeys } from './redis/dead-letter-keys.ts';
 import type { Durability } from './redis/durability.ts';
 import { COUNTERS_KEY } from './redis/keys.ts';
@@ -16,7 +17,7 @@ import { openServer, writable } from './redis/open-server.ts';
 import { RedisPeers } from './redis/redis-peers.ts';
 import { RedisPubSub } from './redis/redis-pub-sub.ts';
 import { parseRedisUrl } from './redis/redis-url.ts';
-import { checked, list, text } from './redis/reply.ts';
+import { list, text } from './redis/reply.ts';
 import { SeriesKeys } from './redis/series-keys.ts';
 import { SortedSetLayout } from './redis/sorted-set-layout.ts';
 import { TimeseriesLayout } from './redis/timeseries-layout.ts';
@@ -73,8 +74,6 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     alwaysWrite: durability !== 'memory',
     now,
   });
-  const stream = new AlertStream(server);
-  const letters = new DeadLetterKeys(server, options.deadLetterMax);
   const pubSub = new RedisPubSub(server, logger, parseRedisUrl(url).db);
   const peers = new RedisPeers(pubSub);
   return {
@@ -82,37 +81,12 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     peers,
     pubSub,
     description: `redis (${server.name}, layout ${layout.name}, durability ${durability})`,
-    load: (ids) => series.load(ids),
-    commit: (commits) => series.commit(commits),
-    snapshot: (id, n) => series.snapshot(id, n),
-    range: (id, from, to, limit) => series.range(id, from, to, limit),
-    newest: (id, limit) => series.newest(id, limit),
-    oldest: (id, from, to, limit) => series.oldest(id, from, to, limit),
-    remove: (id) => series.remove(id),
-    samplesAt: (id, timestamps) => series.samplesAt(id, timestamps),
-    buckets: (id, from, to, width, agg) => series.buckets(id, from, to, width, agg),
-    summaries: (ids) => series.summaries(ids),
-    list: () => series.list(),
-    seriesCount: () => series.seriesCount(),
-    alerts: (query) => alerts.alerts(query),
-    alertsSince: (id, ts) => alerts.alertsSince(id, ts),
-    acknowledge: (id) => alerts.acknowledge(id),
-    addAlertTarget: (target) => stream.addAlertTarget(target),
-    alertBacklog: (target, holder, leaseMs, limit) => stream.alertBacklog(target, holder, leaseMs, limit),
-    confirmAlerts: (target, holder, leaseMs, at) => stream.confirmAlerts(target, holder, leaseMs, at),
-    releaseAlertTarget: (target, holder) => stream.releaseAlertTarget(target, holder),
-    addDeadLetters: (added) => letters.addDeadLetters(added),
-    deadLetters: (limit) => letters.deadLetters(limit),
-    deadLettersAfter: (after, limit) => letters.deadLettersAfter(after, limit),
-    deadLetter: (id) => letters.deadLetter(id),
-    removeDeadLetter: (id) => letters.removeDeadLetter(id),
-    deadLetterCount: () => letters.deadLetterCount(),
-    ...modelKeys(server),
-    async increment(counter) {
-      const args = ['HINCRBY', COUNTERS_KEY, counter, '1'];
-      const [reply] = await server.commit([{ key: COUNTERS_KEY, args }]);
-      return checked(reply, COUNTERS_KEY) as number;
-    },
+    series,
+    alerts,
+    alertStream: new AlertStream(server),
+    deadLetters: new DeadLetterKeys(server, options.deadLetterMax),
+    models: modelKeys(server),
+    counters: counterKeys(server),
     async time() {
       const [reply] = await server.run([{ key: COUNTERS_KEY, args: ['TIME'] }]);
       const [seconds, micros] = list(reply, 'TIME').map((part) => Number(text(part)));

@@ -146,14 +146,14 @@ export interface SeriesStore {
   /** Every series, ordered by sensor and metric. */
   list(): Promise<SeriesSummary[]>;
   /** How many `list` has, without reading them. */
-  seriesCount(): Promise<number>;
+  count(): Promise<number>;
 }
 
 export interface AlertStore {
   /** Newest first. Retracted ones only when asked for by `state`. */
-  alerts(query: AlertQuery): Promise<Alert[]>;
+  list(query: AlertQuery): Promise<Alert[]>;
   /** The unretracted alerts of one series raised after `ts` or open at it, ascending by ts. */
-  alertsSince(series: SeriesId, ts: number): Promise<Alert[]>;
+  since(series: SeriesId, ts: number): Promise<Alert[]>;
   /** Marks an alert as seen by a person; null where there is none of this id. */
   acknowledge(id: string): Promise<Alert | null>;
 }
@@ -187,38 +187,38 @@ export interface Backlog {
  */
 export interface AlertStreamStore {
   /** A target that is new hears of what changes from now on. Idempotent. */
-  addAlertTarget(target: string): Promise<void>;
+  addTarget(target: string): Promise<void>;
   /** Takes or renews the lease, if nobody else has it. @param limit most entries; with 0 it only asks how many wait */
-  alertBacklog(target: string, holder: string, leaseMs: number, limit: number): Promise<Backlog>;
+  backlog(target: string, holder: string, leaseMs: number, limit: number): Promise<Backlog>;
   /** All up to `position` is told. Renews the lease. @returns false if another process has the lease by now */
-  confirmAlerts(target: string, holder: string, leaseMs: number, position: string): Promise<boolean>;
+  confirm(target: string, holder: string, leaseMs: number, position: string): Promise<boolean>;
   /** Lets another process deliver at once. */
-  releaseAlertTarget(target: string, holder: string): Promise<void>;
+  release(target: string, holder: string): Promise<void>;
 }
 
 export interface DeadLetterStore {
   /** Keeps at most DEAD_LETTER_MAX, the oldest go first. @returns how many were dropped for that */
-  addDeadLetters(letters: readonly Omit<DeadLetter, 'count' | 'firstTs'>[]): Promise<number>;
+  add(letters: readonly Omit<DeadLetter, 'count' | 'firstTs'>[]): Promise<number>;
   /** Newest first, without their bytes. */
-  deadLetters(limit: number): Promise<DeadLetterSummary[]>;
+  list(limit: number): Promise<DeadLetterSummary[]>;
   /** The oldest `limit` after a place that need not be taken any more; null: from the first on. */
-  deadLettersAfter(after: DeadLetterPlace | null, limit: number): Promise<DeadLetterPlace[]>;
-  deadLetter(id: string): Promise<DeadLetter | null>;
+  after(after: DeadLetterPlace | null, limit: number): Promise<DeadLetterPlace[]>;
+  get(id: string): Promise<DeadLetter | null>;
   /** @returns whether there was one */
-  removeDeadLetter(id: string): Promise<boolean>;
-  deadLetterCount(): Promise<number>;
+  remove(id: string): Promise<boolean>;
+  count(): Promise<number>;
 }
 
 export interface ModelStore {
   /** Keeps an artifact under its id; the same id always has the same bytes. */
-  putModel(id: string, artifact: Uint8Array): Promise<void>;
-  model(id: string): Promise<Uint8Array | null>;
+  put(id: string, artifact: Uint8Array): Promise<void>;
+  get(id: string): Promise<Uint8Array | null>;
   /** The ids of all artifacts, in order. */
-  models(): Promise<string[]>;
+  ids(): Promise<string[]>;
   /** Which model is in force where; `EMPTY_TABLE` before the first write. */
-  modelTable(): Promise<ModelTable>;
+  table(): Promise<ModelTable>;
   /** Writes `table` if what is stored has revision `expected`. @returns whether it did */
-  putModelTable(table: ModelTable, expected: number): Promise<boolean>;
+  putTable(table: ModelTable, expected: number): Promise<boolean>;
 }
 
 /** Messages between the processes on one store: at most once, and in the order in which each sends them. */
@@ -258,17 +258,28 @@ export interface StoreMemory {
   readonly max: number;
 }
 
-export interface Store extends SeriesStore, AlertStore, AlertStreamStore, DeadLetterStore, ModelStore {
+/** Numbers by name that all replicas share. */
+export interface CounterStore {
+  /** Adds 1 to a counter and returns it. */
+  increment(counter: string): Promise<number>;
+}
+
+/** A store is made of parts; each part keeps one kind of thing. The methods here concern the store as a whole. */
+export interface Store {
   /** For the start-up line, e.g. `embedded (data/vigia.db)`. */
   readonly description: string;
   /** `embedded` or `redis`: what `/nuevo` says it wrote to. */
   readonly kind: 'embedded' | 'redis';
+  readonly series: SeriesStore;
+  readonly alerts: AlertStore;
+  readonly alertStream: AlertStreamStore;
+  readonly deadLetters: DeadLetterStore;
+  readonly models: ModelStore;
+  readonly counters: CounterStore;
   /** The other replicas on this store; null where there can be none. */
   readonly peers: Peers | null;
   /** Messages between these; null where there can be none. */
   readonly pubSub: PubSub | null;
-  /** Adds 1 to a named counter shared by all replicas and returns it. */
-  increment(counter: string): Promise<number>;
   /** The store's own clock, ms UTC. @throws StoreUnavailable, or VigiaError where its user may not ask */
   time(): Promise<number>;
   /** Only of a store that lives in memory. @throws StoreUnavailable, or VigiaError where its user may not ask */

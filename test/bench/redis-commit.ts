@@ -74,7 +74,7 @@ async function measure(store: Store, perBatch: number, batchSeries: number, late
         duplicates: 0,
       });
     }
-    for (const [i, result] of (await store.commit(commits)).entries()) {
+    for (const [i, result] of (await store.series.commit(commits)).entries()) {
       if (result.status !== 'committed') throw new Error(JSON.stringify(result));
       versions[which[i]!] = result.version;
     }

@@ -34,7 +34,7 @@ describe('the embedded store', () => {
   it('keeps everything over a restart', async () => {
     const directory = temporaryDirectory();
     const first = openEmbeddedStore({ directory, retention: DAY, deadLetterMax: 5 });
-    await first.commit([
+    await first.series.commit([
       {
         series,
         expectedVersion: null,
@@ -45,11 +45,11 @@ describe('the embedded store', () => {
         duplicates: 0,
       },
     ]);
-    const [before] = await first.load([series]);
+    const [before] = await first.series.load([series]);
     await first.close();
     const second = open(directory);
-    expect(await second.load([series])).toEqual([before]);
-    expect(await second.range(series, 0, 2000)).toHaveLength(1);
+    expect(await second.series.load([series])).toEqual([before]);
+    expect(await second.series.range(series, 0, 2000)).toHaveLength(1);
   });
 
   it('brings a database of format 1 up to date and keeps what is in it', async () => {
@@ -65,12 +65,14 @@ describe('the embedded store', () => {
       PRAGMA user_version = 1`);
     old.close();
     const store = open(directory);
-    expect(await store.alerts({ limit: 9 })).toMatchObject([
+    expect(await store.alerts.list({ limit: 9 })).toMatchObject([
       { id: 's/m/anomaly/1000', limit: null, state: 'open' },
     ]);
-    expect(await store.list()).toMatchObject([{ ...series, status: 'alarm', last: { ts: 1000, value: 2 } }]);
+    expect(await store.series.list()).toMatchObject([
+      { ...series, status: 'alarm', last: { ts: 1000, value: 2 } },
+    ]);
     await store.close();
-    expect(await open(directory).alerts({ limit: 9 })).toHaveLength(1);
+    expect(await open(directory).alerts.list({ limit: 9 })).toHaveLength(1);
   });
 
   it('refuses a second process, until the first is gone, however it went', async () => {
@@ -123,19 +125,21 @@ describe('the embedded store', () => {
       duplicates: 0,
     };
     const kept = { sensor: 'slow', metric: 'm' };
-    await store.commit([
+    await store.series.commit([
       { ...commit, series, next: next(8 * DAY) },
       { ...commit, series: kept, next: next(2 * DAY) },
     ]);
     await store.trim(9 * DAY + 1000);
-    expect((await store.range(series, 0, 20 * DAY)).map(({ value }) => value)).toEqual([9]);
-    expect((await store.range(kept, 0, 20 * DAY)).map(({ value }) => value)).toEqual([3, 4, 5, 6, 7, 8, 9]);
-    expect(await store.alerts({ limit: 100, sensor: 's' })).toHaveLength(1);
-    expect(await store.alerts({ limit: 100, sensor: 'slow' })).toHaveLength(7);
-    expect(await store.buckets(series, 0, 20 * DAY, 3_600_000, 'max')).toHaveLength(10);
+    expect((await store.series.range(series, 0, 20 * DAY)).map(({ value }) => value)).toEqual([9]);
+    expect((await store.series.range(kept, 0, 20 * DAY)).map(({ value }) => value)).toEqual([
+      3, 4, 5, 6, 7, 8, 9,
+    ]);
+    expect(await store.alerts.list({ limit: 100, sensor: 's' })).toHaveLength(1);
+    expect(await store.alerts.list({ limit: 100, sensor: 'slow' })).toHaveLength(7);
+    expect(await store.series.buckets(series, 0, 20 * DAY, 3_600_000, 'max')).toHaveLength(10);
     await store.trim(400 * DAY);
-    expect(await store.buckets(series, 0, 20 * DAY, 60_000, 'max')).toHaveLength(0);
-    expect(await store.buckets(series, 0, 20 * DAY, 3_600_000, 'max')).toHaveLength(10);
+    expect(await store.series.buckets(series, 0, 20 * DAY, 60_000, 'max')).toHaveLength(0);
+    expect(await store.series.buckets(series, 0, 20 * DAY, 3_600_000, 'max')).toHaveLength(10);
   });
 
   it('trims along the keys and lets others run in between', async () => {
@@ -157,7 +161,7 @@ describe('the embedded store', () => {
     const timer = setInterval(() => turns++);
     await store.trim(9 * DAY);
     clearInterval(timer);
-    expect(await store.range({ sensor: 's2000', metric: 'm' }, 0, DAY)).toEqual([]);
+    expect(await store.series.range({ sensor: 's2000', metric: 'm' }, 0, DAY)).toEqual([]);
     expect(turns).toBeGreaterThan(0);
   });
 });

@@ -73,7 +73,7 @@ const sum = async (among: readonly Replica[], name: string, label?: string) =>
 async function expectStored(among: readonly Replica[], perSeries: number): Promise<void> {
   const [{ store }] = among as [Replica];
   for (let s = 0; s < SERIES; s++) {
-    const samples = await store.range(
+    const samples = await store.series.range(
       { sensor: `s${s}`, metric: 'temperature' },
       START,
       START + perSeries * 1000,

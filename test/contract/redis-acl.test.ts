@@ -115,7 +115,7 @@ function suite(server: () => Server, layout: Server['layout']): void {
   it('lets Grafana read and not write', async () => {
     const store = await open();
     const ts = Date.now();
-    await store.commit([
+    await store.series.commit([
       {
         series: { sensor: 's', metric: 'm' },
         expectedVersion: null,
@@ -194,7 +194,7 @@ describe.skipIf(!has('redis-server'))('the Redis users of the stack (needs redis
     onTestFinished(() => store.close());
     const series = { sensor: 's', metric: 'm' };
     const ts = Date.now();
-    await store.commit([
+    await store.series.commit([
       {
         ...{ series, expectedVersion: null, verdicts: [], next: null, alerts: [], duplicates: 0 },
         samples: [{ ts, value: 7 }],
@@ -202,7 +202,9 @@ describe.skipIf(!has('redis-server'))('the Redis users of the stack (needs redis
     ]);
     await closed.kill();
     await closed.start();
-    const found = await waitFor('the connection', () => store.range(series, 0, Number.MAX_SAFE_INTEGER));
+    const found = await waitFor('the connection', () =>
+      store.series.range(series, 0, Number.MAX_SAFE_INTEGER),
+    );
     expect(found).toMatchObject([{ ts, value: 7 }]);
 
     await expect(connected(closed.url).get('vigia:layout')).rejects.toThrow(/NOAUTH/);
@@ -239,7 +241,7 @@ describe.skipIf(!has('valkey-server'))("REDIS_DURABILITY as the stack's user (ne
         deadLetterMax: 5,
       });
       onTestFinished(() => store.close());
-      expect(await store.increment('waited')).toBeGreaterThan(0);
+      expect(await store.counters.increment('waited')).toBeGreaterThan(0);
     }
     expect(await primary.command('ACL', 'LOG')).toEqual([]);
   });

@@ -79,8 +79,8 @@ export function redisBehaviour(name: string, { layout, open, client: connect }: 
     });
 
     async function committed(over: Partial<SeriesCommit> = {}): Promise<string> {
-      const version = (await store.load([over.series ?? SERIES]))[0]?.version ?? null;
-      const [result] = await store.commit([commitOf(version, over)]);
+      const version = (await store.series.load([over.series ?? SERIES]))[0]?.version ?? null;
+      const [result] = await store.series.commit([commitOf(version, over)]);
       expect(result).toMatchObject({ status: 'committed' });
       return (result as { version: string }).version;
     }
@@ -92,16 +92,16 @@ export function redisBehaviour(name: string, { layout, open, client: connect }: 
     it('removes every key of a series, and nothing names it any more', async () => {
       const store = await open();
       const other = { sensor: 'other', metric: 'm' };
-      await store.commit([commitOf(null, { series: other, samples: [{ ts: T0, value: 1 }] })]);
+      await store.series.commit([commitOf(null, { series: other, samples: [{ ts: T0, value: 1 }] })]);
       const before = await contents(client);
-      await store.commit([
+      await store.series.commit([
         commitOf(null, {
           samples: [{ ts: T0, value: 1 }],
           verdicts: [{ ts: T0, expected: 1, score: 0.1 }],
           alerts: [alert(T0)],
         }),
       ]);
-      expect(await store.remove(SERIES)).toBe(true);
+      expect(await store.series.remove(SERIES)).toBe(true);
       const after = await contents(client);
       // How many entries the stream ever had.
       for (const map of [before, after])
@@ -142,13 +142,13 @@ export function redisBehaviour(name: string, { layout, open, client: connect }: 
             await client.rpush(key, 'foreign');
             await client.sadd('vigia:series', 's/m');
             const earlier = await contents(client);
-            const [result] = await store.commit([touching(version)]);
+            const [result] = await store.series.commit([touching(version)]);
             expect(result).toMatchObject({ status: 'failed', error: { code: 'store_key' } });
             expect((result as { error: Error }).error.message).toContain(key);
             expect(await contents(client)).toEqual(earlier);
             await client.del(key);
-            const fresh = (await store.load([SERIES]))[0]?.version ?? null;
-            expect((await store.commit([touching(fresh)]))[0]).toMatchObject({ status: 'committed' });
+            const fresh = (await store.series.load([SERIES]))[0]?.version ?? null;
+            expect((await store.series.commit([touching(fresh)]))[0]).toMatchObject({ status: 'committed' });
           });
         }
       }
@@ -156,34 +156,34 @@ export function redisBehaviour(name: string, { layout, open, client: connect }: 
       it('spoils no other series of the batch, and no list', async () => {
         await client.set('vigia:{s/m}:state', 'foreign');
         const good = { sensor: 'good', metric: 'm' };
-        const results = await store.commit([
+        const results = await store.series.commit([
           commitOf(null, { samples: samples(T0, 2) }),
           commitOf(null, { samples: samples(T0, 2), series: good }),
         ]);
         expect(results.map(({ status }) => status)).toEqual(['failed', 'committed']);
-        expect(await store.load([SERIES, good])).toMatchObject([null, {}]);
-        expect(await store.list()).toMatchObject([good]);
+        expect(await store.series.load([SERIES, good])).toMatchObject([null, {}]);
+        expect(await store.series.list()).toMatchObject([good]);
       });
 
       it('at the list of series refuses new ones alone', async () => {
         const version = await committed({ samples: samples(T0, 2) });
         await client.set('vigia:series', 'foreign');
         const born = commitOf(null, { samples: samples(T0, 2), series: { sensor: 'new', metric: 'm' } });
-        await expect(store.commit([born])).rejects.toMatchObject({
+        await expect(store.series.commit([born])).rejects.toMatchObject({
           code: 'store_key',
           message: expect.stringContaining('vigia:series'),
         });
-        const [result] = await store.commit([commitOf(version, { samples: samples(T0 + HOUR, 1) })]);
+        const [result] = await store.series.commit([commitOf(version, { samples: samples(T0 + HOUR, 1) })]);
         expect(result).toMatchObject({ status: 'committed' });
       });
 
       it('is named by reads too', async () => {
         await client.set('vigia:{s/m}:value', 'foreign');
         for (const read of [
-          store.range(SERIES, 0, NOW),
-          store.range(SERIES, 0, NOW, 5),
-          store.samplesAt(SERIES, [T0]),
-          store.buckets(SERIES, T0, NOW, 1000, 'avg'),
+          store.series.range(SERIES, 0, NOW),
+          store.series.range(SERIES, 0, NOW, 5),
+          store.series.samplesAt(SERIES, [T0]),
+          store.series.buckets(SERIES, T0, NOW, 1000, 'avg'),
         ]) {
           await expect(read).rejects.toMatchObject({
             code: 'store_key',
@@ -196,9 +196,9 @@ export function redisBehaviour(name: string, { layout, open, client: connect }: 
     it('does not touch a series that a later version wrote', async () => {
       const version = await committed({ samples: samples(T0, 2) });
       await client.hset('vigia:{s/m}:state', 'f', '2');
-      expect(await store.load([SERIES])).toEqual([null]);
+      expect(await store.series.load([SERIES])).toEqual([null]);
       for (const expected of [version, null]) {
-        const [result] = await store.commit([commitOf(expected, { samples: samples(T0 + HOUR, 1) })]);
+        const [result] = await store.series.commit([commitOf(expected, { samples: samples(T0 + HOUR, 1) })]);
         expect(result).toMatchObject({ status: 'failed' });
         expect((result as { error: Error }).error.message).toContain('later version');
       }
@@ -208,8 +208,8 @@ export function redisBehaviour(name: string, { layout, open, client: connect }: 
       await committed({ samples: samples(T0, 2) });
       await client.hset('vigia:{s/m}:state', field, '{');
       const good = { sensor: 'good', metric: 'm' };
-      expect(await store.load([SERIES, good])).toEqual([null, null]);
-      const results = await store.commit([
+      expect(await store.series.load([SERIES, good])).toEqual([null, null]);
+      const results = await store.series.commit([
         commitOf(null, { samples: samples(T0 + HOUR, 1) }),
         commitOf(null, { samples: samples(T0, 2), series: good }),
       ]);
@@ -217,7 +217,7 @@ export function redisBehaviour(name: string, { layout, open, client: connect }: 
         { status: 'failed', error: { code: 'state_format', message: expect.stringContaining(`'${field}'`) } },
         { status: 'committed' },
       ]);
-      expect(await store.list()).toMatchObject([good, SERIES]);
+      expect(await store.series.list()).toMatchObject([good, SERIES]);
     });
 
     it('survives a server that has forgotten its scripts', async () => {
@@ -225,15 +225,15 @@ export function redisBehaviour(name: string, { layout, open, client: connect }: 
       await client.script('FLUSH');
       await committed({ samples: samples(T0 + 10_000, 2) });
       await client.script('FLUSH');
-      const results = await store.commit(
+      const results = await store.series.commit(
         Array.from({ length: 5 }, (_, i) =>
           commitOf(null, { series: { sensor: `s${i}`, metric: 'm' }, samples: samples(T0, 1) }),
         ),
       );
       expect(results.map(({ status }) => status)).toEqual(Array(5).fill('committed'));
       await client.script('FLUSH');
-      expect(await store.samplesAt(SERIES, [T0])).toHaveLength(1);
-      expect(await store.range(SERIES, 0, NOW)).toHaveLength(4);
+      expect(await store.series.samplesAt(SERIES, [T0])).toHaveLength(1);
+      expect(await store.series.range(SERIES, 0, NOW)).toHaveLength(4);
     });
 
     it('rewrites verdicts to unknown, and only from the first rewritten on', async () => {
@@ -246,7 +246,7 @@ export function redisBehaviour(name: string, { layout, open, client: connect }: 
           ...all.slice(5).map(({ ts }) => ({ ts, expected: 2, score: null })),
         ],
       });
-      const stored = await store.range(SERIES, 0, NOW);
+      const stored = await store.series.range(SERIES, 0, NOW);
       expect(stored.map(({ expected }) => expected)).toEqual([1, 1, 1, 1, 1, null, 2, 2, 2, 2, 2]);
       expect(stored.map(({ score }) => score)).toEqual([...Array(5).fill(0.5), ...Array(6).fill(null)]);
     });
@@ -254,10 +254,10 @@ export function redisBehaviour(name: string, { layout, open, client: connect }: 
     it('takes batches of many thousand readings, and finds a thousand of them again', async () => {
       const all = samples(T0, 9000);
       await committed({ samples: all, verdicts: verdicts(all) });
-      expect(await store.range(SERIES, 0, NOW)).toHaveLength(9000);
+      expect(await store.series.range(SERIES, 0, NOW)).toHaveLength(9000);
       const wanted = all.filter((_, i) => i % 9 === 0);
       const asked = wanted.flatMap(({ ts }) => [ts, ts + 1]).reverse();
-      const found = await store.samplesAt(SERIES, asked);
+      const found = await store.series.samplesAt(SERIES, asked);
       expect(found.sort((a, b) => a.ts - b.ts)).toEqual(wanted);
     });
 
@@ -276,31 +276,33 @@ export function redisBehaviour(name: string, { layout, open, client: connect }: 
           samples: samples(T0 + 5000, 1),
           alerts: [alert(T0, { state: 'cleared', clearedTs: T0 + 5000 }), alert(T0 + 5000)],
         });
-        await store.acknowledge(`s/m/anomaly/${T0}`);
+        await store.alerts.acknowledge(`s/m/anomaly/${T0}`);
         expect((await stream()).map(({ id, revision }) => [id, revision])).toEqual([
           [`s/m/anomaly/${T0}`, 1],
           [`s/m/anomaly/${T0 + 5000}`, 1],
           [`s/m/anomaly/${T0}`, 2],
           [`s/m/anomaly/${T0}`, 3],
         ]);
-        expect((await stream()).at(-1)!.alert).toEqual((await store.alerts({ limit: 2 }))[1]);
+        expect((await stream()).at(-1)!.alert).toEqual((await store.alerts.list({ limit: 2 }))[1]);
         expect(await client.exists('vigia:{s/m}:outbox')).toBe(0);
       });
 
       it('are relayed by whoever gets the redelivery, when the stream took nothing before', async () => {
         await client.set('vigia:alerts', 'foreign');
-        const [result] = await store.commit([
+        const [result] = await store.series.commit([
           commitOf(null, { samples: samples(T0, 1), alerts: [alert(T0)] }),
         ]);
         expect(result).toMatchObject({ status: 'failed' });
         expect((result as { error: Error }).error.message).toContain('vigia:alerts');
-        expect(await store.alerts({ limit: 10 })).toEqual([]);
+        expect(await store.alerts.list({ limit: 10 })).toEqual([]);
         await client.del('vigia:alerts');
         const other = await open();
-        const version = (await other.load([SERIES]))[0]!.version;
-        expect(await other.commit([duplicate(version)])).toMatchObject([{ status: 'committed', version }]);
+        const version = (await other.series.load([SERIES]))[0]!.version;
+        expect(await other.series.commit([duplicate(version)])).toMatchObject([
+          { status: 'committed', version },
+        ]);
         expect(await stream()).toHaveLength(1);
-        expect(await other.alerts({ limit: 10 })).toHaveLength(1);
+        expect(await other.alerts.list({ limit: 10 })).toHaveLength(1);
       });
 
       it('are not doubled when whoever relayed them died before clearing the outbox', async () => {
@@ -308,7 +310,7 @@ export function redisBehaviour(name: string, { layout, open, client: connect }: 
         const before = await stream();
         const entry = await client.hget('vigia:{s/m}:alerts', `anomaly/${T0}`);
         await client.hset('vigia:{s/m}:outbox', `anomaly/${T0}/1`, entry!);
-        await store.commit([duplicate(version)]);
+        await store.series.commit([duplicate(version)]);
         expect(await stream()).toEqual(before);
         expect(await client.exists('vigia:{s/m}:outbox')).toBe(0);
       });
@@ -318,7 +320,7 @@ export function redisBehaviour(name: string, { layout, open, client: connect }: 
         // Finds the outbox empty and forgets about it.
         await committed({ samples: samples(T0 + 1000, 1) });
         await client.set('vigia:alerts', 'foreign');
-        await expect(store.acknowledge(`s/m/anomaly/${T0}`)).rejects.toThrow(/vigia:alerts/);
+        await expect(store.alerts.acknowledge(`s/m/anomaly/${T0}`)).rejects.toThrow(/vigia:alerts/);
         await client.del('vigia:alerts');
         await committed({ samples: samples(T0 + 2000, 1) });
         expect((await stream()).map(({ revision }) => revision)).toEqual([2]);
@@ -344,7 +346,7 @@ export function redisBehaviour(name: string, { layout, open, client: connect }: 
         }
         await client.hset('vigia:{s/m}:outbox', fields);
         await client.hset('vigia:{s/m}:state', 'b', '1');
-        await Promise.all(others.map((replica) => replica.commit([duplicate(version)])));
+        await Promise.all(others.map((replica) => replica.series.commit([duplicate(version)])));
         expect(new Set((await stream()).map(({ id }) => id)).size).toBe(200);
         expect(await stream()).toHaveLength(200);
       });
@@ -355,43 +357,46 @@ export function redisBehaviour(name: string, { layout, open, client: connect }: 
       const lease = 'vigia:{vigia:alerts}:lease:webhook';
 
       beforeEach(async () => {
-        await store.addAlertTarget('webhook');
+        await store.alertStream.addTarget('webhook');
         await committed({ samples: samples(T0, 1), alerts: [alert(T0), alert(T0 + 1)] });
       });
 
       it('lets one process deliver, and another see only how much waits', async () => {
-        const { entries } = await store.alertBacklog('webhook', 'a', LEASE, 10);
+        const { entries } = await store.alertStream.backlog('webhook', 'a', LEASE, 10);
         expect(entries).toHaveLength(2);
-        expect(await store.alertBacklog('webhook', 'b', LEASE, 10)).toEqual({
+        expect(await store.alertStream.backlog('webhook', 'b', LEASE, 10)).toEqual({
           entries: null,
           pending: 2,
           oldest: entries![0]!.at,
           lost: 0,
         });
-        await store.releaseAlertTarget('webhook', 'b');
-        expect((await store.alertBacklog('webhook', 'b', LEASE, 10)).entries).toBeNull();
-        await store.releaseAlertTarget('webhook', 'a');
-        expect((await store.alertBacklog('webhook', 'b', LEASE, 10)).entries).toHaveLength(2);
-        expect(await store.confirmAlerts('webhook', 'a', LEASE, entries![1]!.position)).toBe(false);
-        expect((await store.alertBacklog('webhook', 'b', LEASE, 10)).pending).toBe(2);
+        await store.alertStream.release('webhook', 'b');
+        expect((await store.alertStream.backlog('webhook', 'b', LEASE, 10)).entries).toBeNull();
+        await store.alertStream.release('webhook', 'a');
+        expect((await store.alertStream.backlog('webhook', 'b', LEASE, 10)).entries).toHaveLength(2);
+        expect(await store.alertStream.confirm('webhook', 'a', LEASE, entries![1]!.position)).toBe(false);
+        expect((await store.alertStream.backlog('webhook', 'b', LEASE, 10)).pending).toBe(2);
       });
 
       it('ends by itself, and what went before is neither lost nor taken back', async () => {
-        const { entries } = await store.alertBacklog('webhook', 'a', LEASE, 10);
+        const { entries } = await store.alertStream.backlog('webhook', 'a', LEASE, 10);
         await client.pexpire(lease, 1);
-        await waitFor('its end', async () => (await store.alertBacklog('webhook', 'b', LEASE, 10)).entries);
-        await store.confirmAlerts('webhook', 'b', LEASE, entries![1]!.position);
+        await waitFor(
+          'its end',
+          async () => (await store.alertStream.backlog('webhook', 'b', LEASE, 10)).entries,
+        );
+        await store.alertStream.confirm('webhook', 'b', LEASE, entries![1]!.position);
         await client.del(lease);
-        expect(await store.confirmAlerts('webhook', 'a', LEASE, entries![0]!.position)).toBe(true);
-        expect(await store.alertBacklog('webhook', 'a', LEASE, 10)).toMatchObject({ pending: 0 });
+        expect(await store.alertStream.confirm('webhook', 'a', LEASE, entries![0]!.position)).toBe(true);
+        expect(await store.alertStream.backlog('webhook', 'a', LEASE, 10)).toMatchObject({ pending: 0 });
       });
 
       it('is renewed by asking for more and by confirming', async () => {
-        const { entries } = await store.alertBacklog('webhook', 'a', LEASE, 10);
+        const { entries } = await store.alertStream.backlog('webhook', 'a', LEASE, 10);
         for (const renew of [
-          () => store.alertBacklog('webhook', 'a', LEASE, 10),
-          () => store.confirmAlerts('webhook', 'a', LEASE, entries![1]!.position),
-          () => store.alertBacklog('webhook', 'a', LEASE, 0),
+          () => store.alertStream.backlog('webhook', 'a', LEASE, 10),
+          () => store.alertStream.confirm('webhook', 'a', LEASE, entries![1]!.position),
+          () => store.alertStream.backlog('webhook', 'a', LEASE, 0),
         ]) {
           await client.pexpire(lease, 20_000);
           await renew();
@@ -402,7 +407,7 @@ export function redisBehaviour(name: string, { layout, open, client: connect }: 
       it('names a key that holds something else', async () => {
         await client.del('vigia:{vigia:alerts}:targets');
         await client.set('vigia:{vigia:alerts}:targets', 'foreign');
-        await expect(store.alertBacklog('webhook', 'a', LEASE, 10)).rejects.toMatchObject({
+        await expect(store.alertStream.backlog('webhook', 'a', LEASE, 10)).rejects.toMatchObject({
           code: 'store_key',
           message: expect.stringContaining('vigia:{vigia:alerts}:targets'),
         });
@@ -416,9 +421,9 @@ export function redisBehaviour(name: string, { layout, open, client: connect }: 
         replicas.map(async (replica, r) => {
           for (let i = 0; i < 40; i++) {
             for (;;) {
-              const version = (await replica.load([SERIES]))[0]?.version ?? null;
+              const version = (await replica.series.load([SERIES]))[0]?.version ?? null;
               const one = [{ ts: T0 + i * 3000 + r * 1000, value: r }];
-              const [result] = await replica.commit([commitOf(version, { samples: one })]);
+              const [result] = await replica.series.commit([commitOf(version, { samples: one })]);
               if (result!.status === 'committed') break;
               expect(result!.status).toBe('conflict');
               conflicts++;
@@ -427,8 +432,8 @@ export function redisBehaviour(name: string, { layout, open, client: connect }: 
         }),
       );
       expect(conflicts).toBeGreaterThan(0);
-      expect(await store.range(SERIES, 0, NOW)).toHaveLength(120);
-      const averages = await store.buckets(SERIES, T0, T0 + 120_000 - 1, 60_000, 'avg');
+      expect(await store.series.range(SERIES, 0, NOW)).toHaveLength(120);
+      const averages = await store.series.buckets(SERIES, T0, T0 + 120_000 - 1, 60_000, 'avg');
       expect(averages.map(({ value }) => value)).toEqual([1, 1]);
     });
 
@@ -442,7 +447,7 @@ export function redisBehaviour(name: string, { layout, open, client: connect }: 
         alerts: [cleared(old), alert(old + 1), cleared(old + 2), cleared(old + 3), cleared(NOW)],
       });
       await store.trim(NOW);
-      expect((await store.alerts({ limit: 10 })).map(({ ts }) => ts - old)).toEqual([NOW - old, 3, 1]);
+      expect((await store.alerts.list({ limit: 10 })).map(({ ts }) => ts - old)).toEqual([NOW - old, 3, 1]);
       expect(await client.hlen('vigia:{vigia:alerts}:revisions')).toBe(3);
     });
 
@@ -450,7 +455,7 @@ export function redisBehaviour(name: string, { layout, open, client: connect }: 
       const uneven = [...samples(T0, 50), { ts: T0 + 90_000, value: 1000 }, { ts: T0 + 290_000, value: 500 }];
       for (const sample of [uneven.slice(0, 20), uneven.slice(20)]) await committed({ samples: sample });
       const mean = uneven.reduce((sum, { value }) => sum + value, 0) / uneven.length;
-      expect(await store.buckets(SERIES, T0, T0, 300_000, 'avg')).toEqual([
+      expect(await store.series.buckets(SERIES, T0, T0, 300_000, 'avg')).toEqual([
         { ts: T0, value: expect.closeTo(mean, 9) },
       ]);
     });

@@ -35,8 +35,8 @@ async function open(url: string, over: Partial<RedisStoreOptions> = {}): Promise
 }
 
 async function put(store: Store, ts: number, over: Partial<SeriesCommit> = {}) {
-  const expectedVersion = (await store.load([SERIES]))[0]?.version ?? null;
-  const [result] = await store.commit([
+  const expectedVersion = (await store.series.load([SERIES]))[0]?.version ?? null;
+  const [result] = await store.series.commit([
     {
       series: SERIES,
       expectedVersion,
@@ -190,14 +190,14 @@ describe.skipIf(!has('redis-server'))('a failing Redis (needs redis-server)', ()
     await server.kill();
     await away(() => store.ping());
     const began = performance.now();
-    await expect(store.load([SERIES])).rejects.toMatchObject(unavailable);
+    await expect(store.series.load([SERIES])).rejects.toMatchObject(unavailable);
     await expect(put(store, T0 + 1)).rejects.toMatchObject(unavailable);
-    await expect(store.list()).rejects.toMatchObject(unavailable);
+    await expect(store.series.list()).rejects.toMatchObject(unavailable);
     expect(performance.now() - began).toBeLessThan(500);
     await server.start();
     await back(store);
     expect(await put(store, T0 + 1)).toMatchObject({ status: 'committed' });
-    expect(await store.range(SERIES, 0, Date.now())).toHaveLength(2);
+    expect(await store.series.range(SERIES, 0, Date.now())).toHaveLength(2);
   });
 
   it('is given up when it is frozen, and no late reply is taken for another', async () => {
@@ -207,18 +207,18 @@ describe.skipIf(!has('redis-server'))('a failing Redis (needs redis-server)', ()
     server.signal('SIGSTOP');
     const stuck = await Promise.allSettled([
       put(store, T0 + 1),
-      store.range(SERIES, 0, Date.now()),
-      store.deadLetterCount(),
+      store.series.range(SERIES, 0, Date.now()),
+      store.deadLetters.count(),
     ]);
     for (const result of stuck) {
       expect(result).toMatchObject({ status: 'rejected', reason: unavailable });
     }
     server.signal('SIGCONT');
     await back(store);
-    expect(await store.deadLetterCount()).toBe(0);
-    expect(await store.range(SERIES, T0, T0)).toHaveLength(1);
+    expect(await store.deadLetters.count()).toBe(0);
+    expect(await store.series.range(SERIES, T0, T0)).toHaveLength(1);
     await put(store, T0 + 2);
-    expect((await store.range(SERIES, T0 + 2, T0 + 2)).map(({ ts }) => ts)).toEqual([T0 + 2]);
+    expect((await store.series.range(SERIES, T0 + 2, T0 + 2)).map(({ ts }) => ts)).toEqual([T0 + 2]);
   });
 
   it('that drops connections loses no commit that was answered', async () => {
@@ -238,7 +238,7 @@ describe.skipIf(!has('redis-server'))('a failing Redis (needs redis-server)', ()
       }
     }
     expect(answered.length).toBeGreaterThan(20);
-    const stored = new Set((await store.range(SERIES, 0, Date.now())).map(({ ts }) => ts));
+    const stored = new Set((await store.series.range(SERIES, 0, Date.now())).map(({ ts }) => ts));
     expect(answered.filter((ts) => !stored.has(ts))).toEqual([]);
   });
 
@@ -246,17 +246,17 @@ describe.skipIf(!has('redis-server'))('a failing Redis (needs redis-server)', ()
     const server = await start(['--maxmemory-policy', 'noeviction']);
     const store = await open(server.url);
     await put(store, T0);
-    const before = await store.load([SERIES]);
+    const before = await store.series.load([SERIES]);
     await server.command('CONFIG', 'SET', 'maxmemory', '1');
     await expect(put(store, T0 + 1)).rejects.toMatchObject(unavailable);
     await expect(store.ping()).rejects.toMatchObject(unavailable);
     await expect(
-      store.addDeadLetters([
+      store.deadLetters.add([
         { id: 'x', topic: 't', bytes: Uint8Array.of(1), reason: 'r', detail: '', lastTs: 1 },
       ]),
     ).rejects.toMatchObject(unavailable);
-    expect(await store.load([SERIES])).toEqual(before);
-    expect(await store.range(SERIES, 0, Date.now())).toHaveLength(1);
+    expect(await store.series.load([SERIES])).toEqual(before);
+    expect(await store.series.range(SERIES, 0, Date.now())).toHaveLength(1);
     await server.command('CONFIG', 'SET', 'maxmemory', '0');
     expect(await put(store, T0 + 1)).toMatchObject({ status: 'committed' });
   });
@@ -295,7 +295,7 @@ describe.skipIf(!has('valkey-server'))('REDIS_DURABILITY=fsync (needs valkey-ser
     await server.kill();
     await server.start();
     await back(store);
-    expect(await store.range(SERIES, 0, Date.now())).toHaveLength(50);
+    expect(await store.series.range(SERIES, 0, Date.now())).toHaveLength(50);
   });
 
   it('writes down a redelivery that changes nothing, so that the wait covers it', async () => {

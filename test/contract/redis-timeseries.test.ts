@@ -51,8 +51,8 @@ describe.skipIf(!url)('Redis with RedisTimeSeries (needs TEST_REDIS_URL)', () =>
     samples: { ts: number; value: number }[],
     verdicts = samples.map(({ ts }) => ({ ts, expected: 1, score: 2 })),
   ) => {
-    const expectedVersion = (await store.load([series]))[0]?.version ?? null;
-    const [result] = await store.commit([
+    const expectedVersion = (await store.series.load([series]))[0]?.version ?? null;
+    const [result] = await store.series.commit([
       {
         series,
         expectedVersion,
@@ -106,7 +106,7 @@ describe.skipIf(!url)('Redis with RedisTimeSeries (needs TEST_REDIS_URL)', () =>
     ]);
     expect(result).toMatchObject({ status: 'failed' });
     expect((result as { error: Error }).error.message).toContain(key);
-    expect(await store.range(series, 0, now + 1)).toHaveLength(1);
+    expect(await store.series.range(series, 0, now + 1)).toHaveLength(1);
   });
 
   it('makes rollups again that somebody deleted', async () => {
@@ -116,7 +116,7 @@ describe.skipIf(!url)('Redis with RedisTimeSeries (needs TEST_REDIS_URL)', () =>
     await client().del(`${key}:max:1m`, `${key}:avg:1m`);
     await put(store, [{ ts: start + 60_000, value: 2 }]);
     await put(store, [{ ts: start + 120_000, value: 3 }]);
-    expect(await store.buckets(series, start + 60_000, start + 179_999, 60_000, 'max')).toEqual([
+    expect(await store.series.buckets(series, start + 60_000, start + 179_999, 60_000, 'max')).toEqual([
       { ts: start + 60_000, value: 2 },
       { ts: start + 120_000, value: 3 },
     ]);
@@ -130,7 +130,7 @@ describe.skipIf(!url)('Redis with RedisTimeSeries (needs TEST_REDIS_URL)', () =>
     await put(store, [{ ts: start + 1, value: 2 }]);
     await put(store, [{ ts: start + 60_000, value: 3 }]);
     expect((await info(key)).get('rules')).toHaveLength(8);
-    expect(await store.buckets(series, start, start + 119_999, 60_000, 'max')).toEqual([
+    expect(await store.series.buckets(series, start, start + 119_999, 60_000, 'max')).toEqual([
       { ts: start, value: 2 },
       { ts: start + 60_000, value: 3 },
     ]);

@@ -32,8 +32,8 @@ async function open(url: string, over: Partial<RedisStoreOptions> = {}): Promise
 /** One new reading of each of `count` series, on top of what is there. */
 async function putAll(store: Store, count: number, ts: number): Promise<CommitResult[]> {
   const series = Array.from({ length: count }, (_, i) => ({ sensor: `sensor-${i}`, metric: 'm' }));
-  const records = await store.load(series);
-  return store.commit(
+  const records = await store.series.load(series);
+  return store.series.commit(
     series.map(
       (id, i): SeriesCommit => ({
         series: id,
@@ -195,8 +195,8 @@ describe.skipIf(!has('redis-server'))('Redis Cluster (needs redis-server)', () =
     const results = await putAll(store, 60, T0);
     expect(results.map(({ status }) => status)).toEqual(Array(60).fill('committed'));
     for (const server of servers) expect(await server.command('DBSIZE')).toBeGreaterThan(20);
-    expect(await store.list()).toHaveLength(60);
-    expect(await store.alerts({ limit: 100 })).toHaveLength(20);
+    expect(await store.series.list()).toHaveLength(60);
+    expect(await store.alerts.list({ limit: 100 })).toHaveLength(20);
     expect(store.description).toContain('Cluster of 3 primaries');
     await store.ping();
     await store.trim(Date.now());
@@ -228,7 +228,7 @@ describe.skipIf(!has('redis-server'))('Redis Cluster (needs redis-server)', () =
     const move = (...names: string[]) =>
       source.command('MIGRATE', '127.0.0.1', String(target.port), '', '0', '1000', 'KEYS', ...names);
     await move(key);
-    const [record] = await store.load([{ sensor: 'sensor-7', metric: 'm' }]);
+    const [record] = await store.series.load([{ sensor: 'sensor-7', metric: 'm' }]);
     expect(record?.version).toMatch(/^[0-9a-f]{16}$/);
     await expect(putAll(store, 30, T0 + 1000)).rejects.toMatchObject({ code: 'store_unavailable' });
     await move(...keys.filter((name) => name !== key));
@@ -237,7 +237,9 @@ describe.skipIf(!has('redis-server'))('Redis Cluster (needs redis-server)', () =
     }
     const results = await putAll(store, 30, T0 + 2000);
     expect(results.map(({ status }) => status)).toEqual(Array(30).fill('committed'));
-    expect(await store.range({ sensor: 'sensor-7', metric: 'm' }, T0 + 2000, T0 + 2000)).toHaveLength(1);
+    expect(await store.series.range({ sensor: 'sensor-7', metric: 'm' }, T0 + 2000, T0 + 2000)).toHaveLength(
+      1,
+    );
   });
 
   it('fails while a primary is away and recovers by itself', async () => {
@@ -282,8 +284,10 @@ describe.skipIf(!has('redis-server'))('Redis Cluster (needs redis-server)', () =
     await source.command('MIGRATE', '127.0.0.1', String(target.port), '', '0', '1000', 'KEYS', ...keys);
     // What takes one key. A commit takes several, and while one of them does not exist the server asks to try again.
     const series = { sensor: 'sensor-7', metric: 'm' };
-    expect(await store.load([series])).toEqual([expect.objectContaining({ version: expect.any(String) })]);
-    expect(await store.range(series, T0, T0)).toHaveLength(1);
+    expect(await store.series.load([series])).toEqual([
+      expect.objectContaining({ version: expect.any(String) }),
+    ]);
+    expect(await store.series.range(series, T0, T0)).toHaveLength(1);
     // The other tests find the Cluster as it was.
     await source.command('CLUSTER', 'SETSLOT', slot, 'STABLE');
     for (const server of servers) await server.command('CLUSTER', 'FORGET', id);
@@ -349,7 +353,7 @@ describe.skipIf(!has('redis-server'))('Redis behind Sentinels (needs redis-serve
     );
     const results = await putAll(store, 10, T0 + 1);
     expect(results.map(({ status }) => status)).toEqual(Array(10).fill('committed'));
-    expect(await store.range({ sensor: 'sensor-0', metric: 'm' }, T0, T0 + 1)).toHaveLength(2);
+    expect(await store.series.range({ sensor: 'sensor-0', metric: 'm' }, T0, T0 + 1)).toHaveLength(2);
     expect(await replica.command('ZCARD', 'vigia:{sensor-0/m}:value')).toBe(2);
   }, 60_000);
 });

@@ -62,8 +62,8 @@ export function storeContract(name: string, open: (limits: StoreLimits) => Promi
     /** Commits on top of whatever is there. @returns the new version */
     async function put(samples: readonly Sample[], over: Partial<SeriesCommit> = {}): Promise<string> {
       const series = over.series ?? S;
-      const expectedVersion = (await store.load([series]))[0]?.version ?? null;
-      const [result] = await store.commit([commitOf(samples, { expectedVersion, ...over })]);
+      const expectedVersion = (await store.series.load([series]))[0]?.version ?? null;
+      const [result] = await store.series.commit([commitOf(samples, { expectedVersion, ...over })]);
       expect(result).toMatchObject({ status: 'committed' });
       return (result as { version: string }).version;
     }
@@ -71,48 +71,53 @@ export function storeContract(name: string, open: (limits: StoreLimits) => Promi
     it('reads a series page by page from its beginning', async () => {
       const samples = Array.from({ length: 7 }, (_, i) => ({ ts: T0 + i * 10, value: i }));
       await put(samples, { verdicts: [{ ts: T0 + 20, expected: 1.5, score: 0.5 }] });
-      const first = await store.oldest(S, 0, T0 + 50, 4);
+      const first = await store.series.oldest(S, 0, T0 + 50, 4);
       expect(first.map(({ ts }) => ts - T0)).toEqual([0, 10, 20, 30]);
       expect(first[2]).toEqual({ ts: T0 + 20, value: 2, expected: 1.5, score: 0.5 });
-      const second = await store.oldest(S, T0 + 31, T0 + 50, 4);
+      const second = await store.series.oldest(S, T0 + 31, T0 + 50, 4);
       expect(second.map(({ ts }) => ts - T0)).toEqual([40, 50]);
-      expect(await store.oldest(S, T0 + 61, Number.MAX_SAFE_INTEGER, 4)).toEqual([]);
-      expect(await store.oldest({ sensor: 'none', metric: 'm' }, 0, T0, 4)).toEqual([]);
+      expect(await store.series.oldest(S, T0 + 61, Number.MAX_SAFE_INTEGER, 4)).toEqual([]);
+      expect(await store.series.oldest({ sensor: 'none', metric: 'm' }, 0, T0, 4)).toEqual([]);
     });
 
     it('removes a series without a trace, and not its neighbours', async () => {
       const neighbour = { sensor: 's', metric: 'temperature2' };
-      await store.addAlertTarget('target');
+      await store.alertStream.addTarget('target');
       const version = await put([{ ts: T0, value: 1 }], { alerts: [alert(T0)] });
       await put([{ ts: T0, value: 2 }], { series: neighbour, alerts: [alert(T0)] });
-      await store.acknowledge((await store.alerts({ limit: 9, metric: 'temperature', sensor: 's' }))[0]!.id);
-      expect(await store.remove(S)).toBe(true);
-      expect(await store.load([S])).toEqual([null]);
-      expect(await store.range(S, 0, T0 * 2)).toEqual([]);
-      expect(await store.buckets(S, 0, T0 * 2, 60_000, 'avg')).toEqual([]);
-      expect((await store.list()).map(({ metric }) => metric)).toEqual(['temperature2']);
-      expect((await store.alerts({ limit: 9 })).map(({ metric }) => metric)).toEqual(['temperature2']);
-      expect(await store.alertsSince(S, 0)).toEqual([]);
-      const { entries } = await store.alertBacklog('target', 'holder', 1000, 99);
+      await store.alerts.acknowledge(
+        (await store.alerts.list({ limit: 9, metric: 'temperature', sensor: 's' }))[0]!.id,
+      );
+      expect(await store.series.remove(S)).toBe(true);
+      expect(await store.series.load([S])).toEqual([null]);
+      expect(await store.series.range(S, 0, T0 * 2)).toEqual([]);
+      expect(await store.series.buckets(S, 0, T0 * 2, 60_000, 'avg')).toEqual([]);
+      expect((await store.series.list()).map(({ metric }) => metric)).toEqual(['temperature2']);
+      expect((await store.alerts.list({ limit: 9 })).map(({ metric }) => metric)).toEqual(['temperature2']);
+      expect(await store.alerts.since(S, 0)).toEqual([]);
+      const { entries } = await store.alertStream.backlog('target', 'holder', 1000, 99);
       expect(entries!.map((entry) => entry.alert.metric)).toEqual(['temperature2']);
-      expect(await store.remove(S)).toBe(false);
+      expect(await store.series.remove(S)).toBe(false);
 
       // A replica that remembers it cannot bring half of it back; what begins anew begins at revision 1.
-      const [stale] = await store.commit([
+      const [stale] = await store.series.commit([
         commitOf([{ ts: T0 + 1, value: 3 }], { expectedVersion: version }),
       ]);
       expect(stale).toEqual({ status: 'conflict', current: null });
-      expect(await store.load([S])).toEqual([null]);
+      expect(await store.series.load([S])).toEqual([null]);
       await put([{ ts: T0 + 1, value: 3 }], { alerts: [alert(T0)] });
-      expect((await store.range(S, 0, T0 * 2)).map(({ ts }) => ts)).toEqual([T0 + 1]);
-      expect(await store.alerts({ limit: 9, sensor: 's', metric: 'temperature' })).toMatchObject([
+      expect((await store.series.range(S, 0, T0 * 2)).map(({ ts }) => ts)).toEqual([T0 + 1]);
+      expect(await store.alerts.list({ limit: 9, sensor: 's', metric: 'temperature' })).toMatchObject([
         { revision: 1, acknowledged: false },
       ]);
-      expect((await store.list()).map(({ metric }) => metric)).toEqual(['temperature', 'temperature2']);
+      expect((await store.series.list()).map(({ metric }) => metric)).toEqual([
+        'temperature',
+        'temperature2',
+      ]);
     });
 
     it('gives back what was committed', async () => {
-      expect(await store.load([S])).toEqual([null]);
+      expect(await store.series.load([S])).toEqual([null]);
       const version = await put([{ ts: T0, value: 21.5 }], {
         verdicts: [{ ts: T0, expected: 21, score: 0.25 }],
         next: {
@@ -125,17 +130,19 @@ export function storeContract(name: string, open: (limits: StoreLimits) => Promi
           status: 'warmup',
         },
       });
-      const [record, absent] = await store.load([S, { sensor: 'other', metric: 'temperature' }]);
+      const [record, absent] = await store.series.load([S, { sensor: 'other', metric: 'temperature' }]);
       expect(absent).toBeNull();
       expect(record).toMatchObject({ version, assignments: [{ from: 0, model: 'm-1' }] });
       expect(plain(record!.state)).toEqual([1, 2, 255]);
       expect(plain(record!.season)).toEqual([3, 0, 10, 255]);
       expect(record!.snapshots).toEqual([{ n: 64, ts: T0 }]);
-      expect(plain((await store.snapshot(S, 64))!)).toEqual([7]);
-      expect(await store.snapshot(S, 128)).toBeNull();
-      expect(await store.snapshot({ sensor: 'other', metric: 'temperature' }, 64)).toBeNull();
-      expect(await store.range(S, 0, T0 + DAY)).toEqual([{ ts: T0, value: 21.5, expected: 21, score: 0.25 }]);
-      expect(await store.list()).toEqual([
+      expect(plain((await store.series.snapshot(S, 64))!)).toEqual([7]);
+      expect(await store.series.snapshot(S, 128)).toBeNull();
+      expect(await store.series.snapshot({ sensor: 'other', metric: 'temperature' }, 64)).toBeNull();
+      expect(await store.series.range(S, 0, T0 + DAY)).toEqual([
+        { ts: T0, value: 21.5, expected: 21, score: 0.25 },
+      ]);
+      expect(await store.series.list()).toEqual([
         { ...S, status: 'warmup', last: { ts: T0, value: 21.5 }, watch: null },
       ]);
       expect(record!.watch).toBeNull();
@@ -144,33 +151,33 @@ export function storeContract(name: string, open: (limits: StoreLimits) => Promi
       await put([{ ts: T0 + 1000, value: 21.5 }], {
         next: { state: state(9), snapshots: [], oldestSnapshot: -192, horizon: -1, status: 'normal' },
       });
-      const [later] = await store.load([S]);
+      const [later] = await store.series.load([S]);
       expect(later).toMatchObject({ assignments: [{ from: 0, model: 'm-1' }] });
       expect(plain(later!.season)).toEqual([3, 0, 10, 255]);
       // A season that is not given stays.
       await put([{ ts: T0 + 1, value: 22 }]);
-      expect(plain((await store.load([S]))[0]!.season)).toEqual([3, 0, 10, 255]);
+      expect(plain((await store.series.load([S]))[0]!.season)).toEqual([3, 0, 10, 255]);
     });
 
     it('keeps the watch of a series, with a commit of readings or of an alert alone', async () => {
       const watch = { interval: 1000, heard: T0 + 7, lag: 7, missing: null };
       const next = { ...commitOf([]).next!, watch };
       await put([{ ts: T0, value: 1 }], { next });
-      expect((await store.load([S]))[0]!.watch).toEqual(watch);
+      expect((await store.series.load([S]))[0]!.watch).toEqual(watch);
       await put([{ ts: T0 + 1, value: 2 }]);
-      expect((await store.load([S]))[0]!.watch).toEqual(watch);
+      expect((await store.series.load([S]))[0]!.watch).toEqual(watch);
       const silent = { ...watch, missing: { ts: T0 + 5001, value: 2, limit: 5000 } };
       const raised = alert(T0 + 5001, { rule: 'missing', limit: 5000, expected: null, score: null });
       await put([], { next: { ...next, status: 'silent', watch: silent }, alerts: [raised] });
-      expect(await store.list()).toEqual([
+      expect(await store.series.list()).toEqual([
         { ...S, status: 'silent', last: { ts: T0 + 1, value: 2 }, watch: silent },
       ]);
       const absent = { sensor: 'none', metric: 'm' };
-      expect(await store.summaries([absent, S])).toEqual([null, ...(await store.list())]);
-      expect(await store.alerts({ limit: 9 })).toMatchObject([
+      expect(await store.series.summaries([absent, S])).toEqual([null, ...(await store.series.list())]);
+      expect(await store.alerts.list({ limit: 9 })).toMatchObject([
         { rule: 'missing', limit: 5000, state: 'open' },
       ]);
-      expect(await store.range(S, 0, T0 + DAY)).toHaveLength(2);
+      expect(await store.series.range(S, 0, T0 + DAY)).toHaveLength(2);
     });
 
     it('draws a new version for every commit', async () => {
@@ -183,37 +190,37 @@ export function storeContract(name: string, open: (limits: StoreLimits) => Promi
     it('writes nothing when the version does not match, and says what is there', async () => {
       const version = await put([{ ts: T0, value: 1 }]);
       for (const expectedVersion of ['0123456789abcdef', null]) {
-        const [result] = await store.commit([
+        const [result] = await store.series.commit([
           commitOf([{ ts: T0 + 1, value: 2 }], { expectedVersion, alerts: [alert(T0 + 1)] }),
         ]);
         expect(result).toMatchObject({ status: 'conflict', current: { version } });
       }
-      expect(await store.range(S, 0, T0 + DAY)).toHaveLength(1);
-      expect(await store.alerts({ limit: 10 })).toEqual([]);
+      expect(await store.series.range(S, 0, T0 + DAY)).toHaveLength(1);
+      expect(await store.alerts.list({ limit: 10 })).toEqual([]);
       const other = { sensor: 'never', metric: 'seen' };
-      const [result] = await store.commit([commitOf([], { series: other, expectedVersion: version })]);
+      const [result] = await store.series.commit([commitOf([], { series: other, expectedVersion: version })]);
       expect(result).toEqual({ status: 'conflict', current: null });
     });
 
     it('commits some series of a call while others conflict', async () => {
       await put([{ ts: T0, value: 1 }]);
       const other = { sensor: 'o', metric: 'temperature' };
-      const results = await store.commit([
+      const results = await store.series.commit([
         commitOf([{ ts: T0 + 1, value: 2 }]),
         commitOf([{ ts: T0 + 1, value: 2 }], { series: other }),
       ]);
       expect(results.map(({ status }) => status)).toEqual(['conflict', 'committed']);
-      expect(await store.range(other, 0, T0 + DAY)).toHaveLength(1);
+      expect(await store.series.range(other, 0, T0 + DAY)).toHaveLength(1);
     });
 
     it('accepts a commit of duplicates alone and keeps the version current', async () => {
       const version = await put([{ ts: T0, value: 1 }]);
       const duplicates = commitOf([], { expectedVersion: version, next: null, duplicates: 3 });
-      const [result] = await store.commit([duplicates]);
+      const [result] = await store.series.commit([duplicates]);
       expect(result).toMatchObject({ status: 'committed' });
-      const [record] = await store.load([S]);
+      const [record] = await store.series.load([S]);
       expect(record!.version).toBe((result as { version: string }).version);
-      const [stale] = await store.commit([{ ...duplicates, expectedVersion: '0000000000000000' }]);
+      const [stale] = await store.series.commit([{ ...duplicates, expectedVersion: '0000000000000000' }]);
       expect(stale).toMatchObject({ status: 'conflict' });
     });
 
@@ -221,7 +228,7 @@ export function storeContract(name: string, open: (limits: StoreLimits) => Promi
       await put([{ ts: T0, value: 5 }]);
       await put([{ ts: T0, value: 7 }]);
       await put([{ ts: T0, value: 6 }]);
-      expect(await store.range(S, T0, T0)).toMatchObject([{ ts: T0, value: 7 }]);
+      expect(await store.series.range(S, T0, T0)).toMatchObject([{ ts: T0, value: 7 }]);
     });
 
     it('rewrites verdicts of stored samples', async () => {
@@ -235,7 +242,7 @@ export function storeContract(name: string, open: (limits: StoreLimits) => Promi
           { ts: T0 + 2, expected: 2.75, score: 0.2 },
         ],
       });
-      expect(await store.range(S, 0, T0 + DAY)).toEqual([
+      expect(await store.series.range(S, 0, T0 + DAY)).toEqual([
         { ts: T0, value: 1, expected: null, score: null },
         { ts: T0 + 1, value: 2, expected: 2.5, score: 0.1 },
         { ts: T0 + 2, value: 3, expected: 2.75, score: 0.2 },
@@ -244,13 +251,15 @@ export function storeContract(name: string, open: (limits: StoreLimits) => Promi
 
     it('stores a sample without a verdict and without a new state', async () => {
       await put([{ ts: T0 + 5, value: 1 }]);
-      const version = (await store.load([S]))[0]!.version;
+      const version = (await store.series.load([S]))[0]!.version;
       await put([{ ts: T0, value: 4 }], { verdicts: [], next: null });
-      const [record] = await store.load([S]);
+      const [record] = await store.series.load([S]);
       expect(record!.version).not.toBe(version);
       expect(plain(record!.state)).toEqual([1]);
-      expect(await store.range(S, T0, T0)).toEqual([{ ts: T0, value: 4, expected: null, score: null }]);
-      expect((await store.list())[0]!.last).toEqual({ ts: T0 + 5, value: 1 });
+      expect(await store.series.range(S, T0, T0)).toEqual([
+        { ts: T0, value: 4, expected: null, score: null },
+      ]);
+      expect((await store.series.list())[0]!.last).toEqual({ ts: T0 + 5, value: 1 });
     });
 
     it('keeps every digit of values, and of verdicts', async () => {
@@ -259,7 +268,7 @@ export function storeContract(name: string, open: (limits: StoreLimits) => Promi
         values.map((value, i) => ({ ts: T0 + i, value })),
         { verdicts: values.map((expected, i) => ({ ts: T0 + i, expected, score: expected })) },
       );
-      const stored = await store.range(S, T0, T0 + 10);
+      const stored = await store.series.range(S, T0, T0 + 10);
       expect(stored.map(({ value }) => value)).toEqual(values);
       expect(stored.map(({ expected }) => expected)).toEqual(values);
       expect(stored.map(({ score }) => score)).toEqual(values);
@@ -267,20 +276,22 @@ export function storeContract(name: string, open: (limits: StoreLimits) => Promi
 
     it('limits a range to its newest samples, ascending, and finds exact timestamps', async () => {
       await put(Array.from({ length: 50 }, (_, i) => ({ ts: T0 + i * 10, value: i })));
-      expect((await store.range(S, 0, T0 + DAY, 3)).map(({ value }) => value)).toEqual([47, 48, 49]);
-      expect((await store.range(S, T0 + 95, T0 + 120)).map(({ value }) => value)).toEqual([10, 11, 12]);
-      const found = await store.samplesAt(S, [T0 + 490, T0 + 5, T0]);
+      expect((await store.series.range(S, 0, T0 + DAY, 3)).map(({ value }) => value)).toEqual([47, 48, 49]);
+      expect((await store.series.range(S, T0 + 95, T0 + 120)).map(({ value }) => value)).toEqual([
+        10, 11, 12,
+      ]);
+      const found = await store.series.samplesAt(S, [T0 + 490, T0 + 5, T0]);
       expect(found.sort((a, b) => a.ts - b.ts)).toEqual([
         { ts: T0, value: 0 },
         { ts: T0 + 490, value: 49 },
       ]);
-      expect(await store.samplesAt({ sensor: 'x', metric: 'y' }, [1])).toEqual([]);
-      expect(await store.range({ sensor: 'x', metric: 'y' }, 0, T0)).toEqual([]);
-      expect(await store.newest(S, 2)).toEqual([
+      expect(await store.series.samplesAt({ sensor: 'x', metric: 'y' }, [1])).toEqual([]);
+      expect(await store.series.range({ sensor: 'x', metric: 'y' }, 0, T0)).toEqual([]);
+      expect(await store.series.newest(S, 2)).toEqual([
         { ts: T0 + 480, value: 48 },
         { ts: T0 + 490, value: 49 },
       ]);
-      expect(await store.newest({ sensor: 'x', metric: 'y' }, 2)).toEqual([]);
+      expect(await store.series.newest({ sensor: 'x', metric: 'y' }, 2)).toEqual([]);
     });
 
     it('drops snapshots that are too old and replaces re-taken ones', async () => {
@@ -313,9 +324,9 @@ export function storeContract(name: string, open: (limits: StoreLimits) => Promi
           128,
         ),
       });
-      const [record] = await store.load([S]);
+      const [record] = await store.series.load([S]);
       expect(record!.snapshots).toEqual([128, 192, 256, 320, 384].map((n) => ({ n, ts: T0 + n })));
-      const bytes = await Promise.all([64, 128, 192, 256, 320, 384].map((n) => store.snapshot(S, n)));
+      const bytes = await Promise.all([64, 128, 192, 256, 320, 384].map((n) => store.series.snapshot(S, n)));
       expect(bytes.map((found) => found && plain(found))).toEqual([null, [2], [3], [4], [50], [6]]);
     });
 
@@ -345,7 +356,7 @@ export function storeContract(name: string, open: (limits: StoreLimits) => Promi
         it(`aggregates over ${width / 1000} s`, async () => {
           for (let i = 0; i < samples.length; i += 37) await put(samples.slice(i, i + 37));
           for (const agg of ['avg', 'min', 'max'] as const) {
-            expect(await store.buckets(S, T0, T0 + DAY, width, agg)).toEqual(want(width, agg));
+            expect(await store.series.buckets(S, T0, T0 + DAY, width, agg)).toEqual(want(width, agg));
           }
         });
       }
@@ -365,8 +376,8 @@ export function storeContract(name: string, open: (limits: StoreLimits) => Promi
         }
         for (const width of [60_000, 3_600_000]) {
           for (const agg of ['avg', 'min', 'max'] as const) {
-            expect(await store.buckets(other, T0, T0 + DAY, width, agg)).toEqual(
-              await store.buckets(S, T0, T0 + DAY, width, agg),
+            expect(await store.series.buckets(other, T0, T0 + DAY, width, agg)).toEqual(
+              await store.series.buckets(S, T0, T0 + DAY, width, agg),
             );
           }
         }
@@ -374,9 +385,9 @@ export function storeContract(name: string, open: (limits: StoreLimits) => Promi
 
       it('cover whole buckets at both ends', async () => {
         await put(samples);
-        const inner = await store.buckets(S, T0 + 30_000, T0 + 100_000, 60_000, 'max');
+        const inner = await store.series.buckets(S, T0 + 30_000, T0 + 100_000, 60_000, 'max');
         expect(inner).toEqual(want(60_000, 'max').slice(0, 2));
-        expect(await store.buckets({ sensor: 'x', metric: 'y' }, 0, T0, 60_000, 'avg')).toEqual([]);
+        expect(await store.series.buckets({ sensor: 'x', metric: 'y' }, 0, T0, 60_000, 'avg')).toEqual([]);
       });
     });
 
@@ -384,21 +395,21 @@ export function storeContract(name: string, open: (limits: StoreLimits) => Promi
       it('count revisions and keep acknowledgements', async () => {
         await put([{ ts: T0, value: 9 }], { alerts: [alert(T0)] });
         const id = `s/temperature/anomaly/${T0}`;
-        expect(await store.alerts({ limit: 10 })).toEqual([
+        expect(await store.alerts.list({ limit: 10 })).toEqual([
           { ...alert(T0), ...S, id, acknowledged: false, revision: 1 },
         ]);
-        expect(await store.acknowledge(id)).toMatchObject({ id, acknowledged: true, revision: 2 });
-        expect(await store.acknowledge(id)).toMatchObject({ acknowledged: true, revision: 2 });
-        expect(await store.acknowledge('no/such/anomaly/1')).toBeNull();
+        expect(await store.alerts.acknowledge(id)).toMatchObject({ id, acknowledged: true, revision: 2 });
+        expect(await store.alerts.acknowledge(id)).toMatchObject({ acknowledged: true, revision: 2 });
+        expect(await store.alerts.acknowledge('no/such/anomaly/1')).toBeNull();
         const cleared = alert(T0, { state: 'cleared', clearedTs: T0 + 4 });
-        const expectedVersion = (await store.load([S]))[0]!.version;
-        const [result] = await store.commit([
+        const expectedVersion = (await store.series.load([S]))[0]!.version;
+        const [result] = await store.series.commit([
           commitOf([{ ts: T0 + 4, value: 5 }], { expectedVersion, alerts: [cleared] }),
         ]);
         expect(result).toMatchObject({
           alerts: [{ ...cleared, ...S, id, acknowledged: true, revision: 3 }],
         });
-        expect(await store.alerts({ limit: 10 })).toEqual([
+        expect(await store.alerts.list({ limit: 10 })).toEqual([
           { ...cleared, ...S, id, acknowledged: true, revision: 3 },
         ]);
       });
@@ -406,8 +417,8 @@ export function storeContract(name: string, open: (limits: StoreLimits) => Promi
       it('are listed newest first, by sensor, metric, state and time, without retracted ones', async () => {
         await put([], { alerts: [alert(T0), alert(T0 + 10), alert(T0 + 5, { state: 'retracted' })] });
         await put([], { series: { sensor: 'o', metric: 'humidity' }, alerts: [alert(T0 + 7)] });
-        const ts = async (query: Parameters<Store['alerts']>[0]) =>
-          (await store.alerts(query)).map((a) => a.ts - T0);
+        const ts = async (query: Parameters<Store['alerts']['list']>[0]) =>
+          (await store.alerts.list(query)).map((a) => a.ts - T0);
         expect(await ts({ limit: 10 })).toEqual([10, 7, 0]);
         expect(await ts({ limit: 2 })).toEqual([10, 7]);
         expect(await ts({ limit: 10, sensor: 's' })).toEqual([10, 0]);
@@ -425,7 +436,7 @@ export function storeContract(name: string, open: (limits: StoreLimits) => Promi
             alert(T0 + 8),
           ],
         });
-        const ts = (await store.alertsSince(S, T0 + 4)).map((a) => a.ts - T0);
+        const ts = (await store.alerts.since(S, T0 + 4)).map((a) => a.ts - T0);
         expect(ts).toEqual([3, 8]);
       });
     });
@@ -433,7 +444,7 @@ export function storeContract(name: string, open: (limits: StoreLimits) => Promi
     describe('the stream of alerts', () => {
       const LEASE = 60_000;
       const backlog = (limit = 100, holder = 'a', target = 'webhook') =>
-        store.alertBacklog(target, holder, LEASE, limit);
+        store.alertStream.backlog(target, holder, LEASE, limit);
       /** `<time after T0> <state>[!]` with `!` for acknowledged, in the order of the stream. */
       const told = async (limit?: number, holder?: string, target?: string) =>
         (await backlog(limit, holder, target)).entries?.map(
@@ -442,43 +453,43 @@ export function storeContract(name: string, open: (limits: StoreLimits) => Promi
         );
       const confirmAll = async (holder = 'a') => {
         const { entries } = await backlog(100, holder);
-        return store.confirmAlerts('webhook', holder, LEASE, entries!.at(-1)!.position);
+        return store.alertStream.confirm('webhook', holder, LEASE, entries!.at(-1)!.position);
       };
 
       it('has every change in order, from where the target was added, until it is confirmed', async () => {
         await put([], { alerts: [alert(T0)] });
-        await store.addAlertTarget('webhook');
+        await store.alertStream.addTarget('webhook');
         expect(await backlog()).toEqual({ entries: [], pending: 0, oldest: null, lost: 0 });
         const before = Date.now();
         await put([], { alerts: [alert(T0 + 1)] });
         await put([], { alerts: [alert(T0, { state: 'cleared', clearedTs: T0 + 2 })] });
         await put([], { alerts: [alert(T0 + 2)] });
-        await store.acknowledge(`s/temperature/anomaly/${T0 + 2}`);
-        await store.addAlertTarget('webhook');
+        await store.alerts.acknowledge(`s/temperature/anomaly/${T0 + 2}`);
+        await store.alertStream.addTarget('webhook');
         expect(await told()).toEqual(['1 open', '0 cleared', '2 open', '2 open!']);
         const { entries, pending, oldest, lost } = await backlog(2);
         expect(entries!.map((entry) => entry.alert.revision)).toEqual([1, 2]);
-        expect(entries![0]!.alert).toEqual((await store.alerts({ limit: 10, from: T0 + 1 }))[1]);
+        expect(entries![0]!.alert).toEqual((await store.alerts.list({ limit: 10, from: T0 + 1 }))[1]);
         expect([pending, lost]).toEqual([4, 0]);
         expect(oldest).toBe(entries![0]!.at);
         // The server's clock, on this machine.
         expect(Math.abs(oldest! - before)).toBeLessThan(60_000);
-        expect(await store.confirmAlerts('webhook', 'a', LEASE, entries![0]!.position)).toBe(true);
+        expect(await store.alertStream.confirm('webhook', 'a', LEASE, entries![0]!.position)).toBe(true);
         expect(await told()).toEqual(['0 cleared', '2 open', '2 open!']);
         expect(await told(1)).toEqual(['0 cleared']);
         expect(await backlog(0)).toMatchObject({ entries: [], pending: 3 });
         // A confirmation that comes late takes nothing back.
         await confirmAll();
-        await store.confirmAlerts('webhook', 'a', LEASE, entries![1]!.position);
+        await store.alertStream.confirm('webhook', 'a', LEASE, entries![1]!.position);
         expect(await backlog()).toEqual({ entries: [], pending: 0, oldest: null, lost: 0 });
       });
 
       it('says which changes are no news', async () => {
-        await store.addAlertTarget('webhook');
+        await store.alertStream.addTarget('webhook');
         await put([], { alerts: [alert(T0)] });
         await put([], { alerts: [alert(T0, { score: 7 })] });
-        await store.acknowledge(`s/temperature/anomaly/${T0}`);
-        await store.acknowledge(`s/temperature/anomaly/${T0}`);
+        await store.alerts.acknowledge(`s/temperature/anomaly/${T0}`);
+        await store.alerts.acknowledge(`s/temperature/anomaly/${T0}`);
         await put([], { alerts: [alert(T0, { score: 8 })] });
         await put([], { alerts: [alert(T0, { state: 'cleared', clearedTs: T0 + 1 })] });
         await put([], { alerts: [alert(T0, { state: 'cleared', clearedTs: T0 + 2 })] });
@@ -495,10 +506,10 @@ export function storeContract(name: string, open: (limits: StoreLimits) => Promi
       });
 
       it('goes to each target by itself', async () => {
-        await store.addAlertTarget('webhook');
+        await store.alertStream.addTarget('webhook');
         await put([], { alerts: [alert(T0)] });
         await confirmAll();
-        await store.addAlertTarget('mqtt');
+        await store.alertStream.addTarget('mqtt');
         await put([], { alerts: [alert(T0 + 1)] });
         expect(await told(100, 'b', 'mqtt')).toEqual(['1 open']);
         expect(await told()).toEqual(['1 open']);
@@ -508,10 +519,10 @@ export function storeContract(name: string, open: (limits: StoreLimits) => Promi
       });
 
       it('counts what RETENTION drops undelivered, once', async () => {
-        await store.addAlertTarget('webhook');
+        await store.alertStream.addTarget('webhook');
         await put([], { alerts: [alert(T0), alert(T0 + 1), alert(T0 + 2)] });
         const { entries } = await backlog();
-        await store.confirmAlerts('webhook', 'a', LEASE, entries![0]!.position);
+        await store.alertStream.confirm('webhook', 'a', LEASE, entries![0]!.position);
         await store.trim(Date.now() + 31 * DAY);
         expect(await backlog()).toEqual({ entries: [], pending: 0, oldest: null, lost: 2 });
         expect(await backlog()).toEqual({ entries: [], pending: 0, oldest: null, lost: 0 });
@@ -531,15 +542,15 @@ export function storeContract(name: string, open: (limits: StoreLimits) => Promi
       });
 
       it('keep bytes, topic and reason, and count a redelivered message once', async () => {
-        await store.addDeadLetters([letter('a', T0)]);
-        await store.addDeadLetters([letter('a', T0 + 5), letter('b', T0 + 6)]);
+        await store.deadLetters.add([letter('a', T0)]);
+        await store.deadLetters.add([letter('a', T0 + 5), letter('b', T0 + 6)]);
         const { bytes, ...listed } = letter('b', T0 + 6);
-        expect(await store.deadLetters(10)).toEqual([
+        expect(await store.deadLetters.list(10)).toEqual([
           { ...listed, size: 3, firstTs: T0 + 6, count: 1 },
           { ...listed, id: 'a', size: 3, firstTs: T0, lastTs: T0 + 5, count: 2 },
         ]);
-        expect(await store.deadLetters(1)).toHaveLength(1);
-        const found = await store.deadLetter('a');
+        expect(await store.deadLetters.list(1)).toHaveLength(1);
+        const found = await store.deadLetters.get('a');
         expect(found).toMatchObject({
           topic: 'sensors/ñ/temperature',
           reason: 'not-json',
@@ -548,44 +559,50 @@ export function storeContract(name: string, open: (limits: StoreLimits) => Promi
           count: 2,
         });
         expect(plain(found!.bytes)).toEqual([0, 255, 10]);
-        expect(await store.deadLetter('c')).toBeNull();
+        expect(await store.deadLetters.get('c')).toBeNull();
       });
 
       it('are paged through by time and id, also from a place where none is any more', async () => {
         const times = { e: T0, a: T0 + 1, b: T0 + 1, c: T0 + 1, d: T0 + 2 };
-        await store.addDeadLetters(Object.entries(times).map(([id, ts]) => letter(id, ts)));
+        await store.deadLetters.add(Object.entries(times).map(([id, ts]) => letter(id, ts)));
         const idsAfter = async (place: DeadLetterPlace | null, limit: number) =>
-          (await store.deadLettersAfter(place, limit)).map(({ id }) => id).join('');
-        expect(await store.deadLettersAfter(null, 1)).toEqual([{ id: 'e', lastTs: T0 }]);
+          (await store.deadLetters.after(place, limit)).map(({ id }) => id).join('');
+        expect(await store.deadLetters.after(null, 1)).toEqual([{ id: 'e', lastTs: T0 }]);
         expect(await idsAfter(null, 9)).toBe('eabcd');
         expect(await idsAfter({ id: 'a', lastTs: T0 + 1 }, 2)).toBe('bc');
-        await store.removeDeadLetter('b');
+        await store.deadLetters.remove('b');
         expect(await idsAfter({ id: 'b', lastTs: T0 + 1 }, 9)).toBe('cd');
         expect(await idsAfter({ id: 'd', lastTs: T0 + 1 }, 9)).toBe('d');
         expect(await idsAfter({ id: 'd', lastTs: T0 + 2 }, 9)).toBe('');
       });
 
       it('are bounded: the oldest go first and are counted', async () => {
-        expect(await store.addDeadLetters(['a', 'b', 'c', 'd', 'e'].map((id, i) => letter(id, T0 + i)))).toBe(
-          0,
-        );
-        expect(await store.addDeadLetters([letter('f', T0 + 9), letter('g', T0 + 9)])).toBe(2);
-        expect((await store.deadLetters(10)).map(({ id }) => id).sort()).toEqual(['c', 'd', 'e', 'f', 'g']);
-        expect(await store.deadLetterCount()).toBe(5);
-        expect(await store.removeDeadLetter('d')).toBe(true);
-        expect(await store.removeDeadLetter('d')).toBe(false);
-        expect(await store.deadLetterCount()).toBe(4);
+        expect(
+          await store.deadLetters.add(['a', 'b', 'c', 'd', 'e'].map((id, i) => letter(id, T0 + i))),
+        ).toBe(0);
+        expect(await store.deadLetters.add([letter('f', T0 + 9), letter('g', T0 + 9)])).toBe(2);
+        expect((await store.deadLetters.list(10)).map(({ id }) => id).sort()).toEqual([
+          'c',
+          'd',
+          'e',
+          'f',
+          'g',
+        ]);
+        expect(await store.deadLetters.count()).toBe(5);
+        expect(await store.deadLetters.remove('d')).toBe(true);
+        expect(await store.deadLetters.remove('d')).toBe(false);
+        expect(await store.deadLetters.count()).toBe(4);
       });
     });
 
     it('keeps which model an alert was judged by', async () => {
       await put([{ ts: T0, value: 9 }], { alerts: [alert(T0, { model: 'm-1' }), alert(T0 + 1)] });
-      const stored = await store.alerts({ limit: 10 });
+      const stored = await store.alerts.list({ limit: 10 });
       expect(stored.map(({ model }) => model)).toEqual([undefined, 'm-1']);
-      expect(await store.acknowledge(stored[1]!.id)).toMatchObject({ model: 'm-1', revision: 2 });
+      expect(await store.alerts.acknowledge(stored[1]!.id)).toMatchObject({ model: 'm-1', revision: 2 });
       const cleared = alert(T0, { model: 'm-1', state: 'cleared', clearedTs: T0 + 4 });
       await put([{ ts: T0 + 4, value: 5 }], { alerts: [cleared] });
-      expect((await store.alertsSince(S, T0))[0]).toMatchObject(cleared);
+      expect((await store.alerts.since(S, T0))[0]).toMatchObject(cleared);
     });
 
     it('keeps assignments of models as they are given', async () => {
@@ -595,33 +612,33 @@ export function storeContract(name: string, open: (limits: StoreLimits) => Promi
       ];
       const next = { ...commitOf([]).next!, assignments };
       await put([{ ts: T0, value: 1 }], { next });
-      expect((await store.load([S]))[0]!.assignments).toEqual(assignments);
+      expect((await store.series.load([S]))[0]!.assignments).toEqual(assignments);
     });
 
     it('changes the model table only from the revision that is there', async () => {
-      expect(await store.modelTable()).toEqual(EMPTY_TABLE);
+      expect(await store.models.table()).toEqual(EMPTY_TABLE);
       const first = promote(EMPTY_TABLE, { sensor: 'ñ"*', metric: '*' }, 'm-1', T0);
-      expect(await store.putModelTable(first, 5)).toBe(false);
-      expect(await store.modelTable()).toEqual(EMPTY_TABLE);
-      expect(await store.putModelTable(first, 0)).toBe(true);
-      expect(await store.modelTable()).toEqual(first);
+      expect(await store.models.putTable(first, 5)).toBe(false);
+      expect(await store.models.table()).toEqual(EMPTY_TABLE);
+      expect(await store.models.putTable(first, 0)).toBe(true);
+      expect(await store.models.table()).toEqual(first);
       const others = ['m-2', 'm-3', 'm-4'].map((model) => promote(first, DEFAULT_SCOPE, model, T0));
-      const written = await Promise.all(others.map((table) => store.putModelTable(table, first.revision)));
+      const written = await Promise.all(others.map((table) => store.models.putTable(table, first.revision)));
       expect(written.filter(Boolean)).toHaveLength(1);
-      expect(await store.modelTable()).toEqual(others[written.indexOf(true)]);
-      expect(await store.putModelTable(first, 0)).toBe(false);
+      expect(await store.models.table()).toEqual(others[written.indexOf(true)]);
+      expect(await store.models.putTable(first, 0)).toBe(false);
     });
 
     it('keeps models and counters', async () => {
-      expect(await store.models()).toEqual([]);
-      expect(await store.model('m')).toBeNull();
-      await store.putModel('m', state(1, 2));
-      await store.putModel('m', state(1, 2));
-      await store.putModel('b', state(3));
-      expect(plain((await store.model('m'))!)).toEqual([1, 2]);
-      expect(await store.models()).toEqual(['b', 'm']);
-      expect(await store.increment('visits')).toBe(1);
-      expect(await store.increment('visits')).toBe(2);
+      expect(await store.models.ids()).toEqual([]);
+      expect(await store.models.get('m')).toBeNull();
+      await store.models.put('m', state(1, 2));
+      await store.models.put('m', state(1, 2));
+      await store.models.put('b', state(3));
+      expect(plain((await store.models.get('m'))!)).toEqual([1, 2]);
+      expect(await store.models.ids()).toEqual(['b', 'm']);
+      expect(await store.counters.increment('visits')).toBe(1);
+      expect(await store.counters.increment('visits')).toBe(2);
       await store.ping();
     });
 
@@ -631,11 +648,11 @@ export function storeContract(name: string, open: (limits: StoreLimits) => Promi
         await put([{ ts: T0, value: i }], { series: { sensor, metric: 'b/{c}' }, alerts: [alert(T0)] });
       }
       for (const [i, sensor] of names.entries()) {
-        expect(await store.range({ sensor, metric: 'b/{c}' }, T0, T0)).toMatchObject([{ value: i }]);
-        expect(await store.alerts({ sensor, limit: 5 })).toHaveLength(1);
+        expect(await store.series.range({ sensor, metric: 'b/{c}' }, T0, T0)).toMatchObject([{ value: i }]);
+        expect(await store.alerts.list({ sensor, limit: 5 })).toHaveLength(1);
       }
-      expect((await store.list()).map(({ sensor }) => sensor).sort()).toEqual([...names].sort());
-      expect(await store.seriesCount()).toBe(names.length);
+      expect((await store.series.list()).map(({ sensor }) => sensor).sort()).toEqual([...names].sort());
+      expect(await store.series.count()).toBe(names.length);
     });
   });
 }

@@ -35,7 +35,7 @@ async function deliver(store: Store, target: Target, limits: Partial<DeliveryLim
   const registry = new Registry();
   const log: string[] = [];
   const delivery = new Delivery(target, {
-    store,
+    store: store.alertStream,
     holder: 'test',
     limits: { timeout: 5000, maxAttempts: 3, maxAge: DAY, longestPause: 50, ...limits },
     units: () => ({ temperature: '°C' }),
@@ -65,7 +65,7 @@ describe('a webhook', () => {
     const { metric, log } = await deliver(store, webhook(url, 'a secret'));
     const keys = await commitAlerts(store, S, [{ ts: TS, model: 'm-1' }]);
     keys.push(...(await commitAlerts(store, S, [{ ts: TS, state: 'cleared', clearedTs: TS + 5000 }])));
-    await store.acknowledge(`boiler/temperature/anomaly/${TS}`);
+    await store.alerts.acknowledge(`boiler/temperature/anomaly/${TS}`);
     keys.push(`boiler/temperature/anomaly/${TS}/3`);
     await waitFor('three posts', () => receiver.posts.length >= 3);
     expect(receiver.keys()).toEqual(keys);

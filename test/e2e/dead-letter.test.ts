@@ -68,15 +68,15 @@ it('are replayed all, however many there are and whatever is refused again', asy
     detail: 'd',
     lastTs,
   });
-  await store.addDeadLetters(Array.from({ length: 130 }, (_, i) => letter(i, NOW + Math.floor(i / 40))));
+  await store.deadLetters.add(Array.from({ length: 130 }, (_, i) => letter(i, NOW + Math.floor(i / 40))));
   const { url } = await testHttp({
     store,
     replay: async ({ id }) => {
       const i = Number(id.slice(2));
       // One goes without being stored, as when another replica pushes it out.
-      if (i === 1) await store.removeDeadLetter('id10');
+      if (i === 1) await store.deadLetters.remove('id10');
       if (i % 2 === 0) return null;
-      await store.addDeadLetters([letter(i, NOW + 10_000 + i)]);
+      await store.deadLetters.add([letter(i, NOW + 10_000 + i)]);
       return 'as before';
     },
   });
@@ -85,7 +85,7 @@ it('are replayed all, however many there are and whatever is refused again', asy
   expect(output).toContain('id1  still refused: as before');
   expect(output).toContain('id10  is not there (any more)');
   expect(output).toContain('64 of 130 stored');
-  expect(await store.deadLetterCount()).toBe(65);
+  expect(await store.deadLetters.count()).toBe(65);
 });
 
 it('says that nobody answers when there is no server', async () => {

@@ -81,17 +81,17 @@ async function expectSorted(store: Store, messages: readonly MutatedMessage[]): 
     good.set(sensor, [...(good.get(sensor) ?? []), JSON.parse(payload.toString())]);
   }
   for (const [sensor, readings] of good) {
-    const found = await store.range({ sensor, metric: 'temperature' }, 0, Number.MAX_SAFE_INTEGER);
+    const found = await store.series.range({ sensor, metric: 'temperature' }, 0, Number.MAX_SAFE_INTEGER);
     expect(
       found.map(({ ts, value }) => ({ ts, value })),
       sensor,
     ).toEqual(readings.map(({ ts, value }) => ({ ts, value })));
   }
-  const letters = await store.deadLetters(1_000_000);
-  expect(letters).toHaveLength(await store.deadLetterCount());
+  const letters = await store.deadLetters.list(1_000_000);
+  expect(letters).toHaveLength(await store.deadLetters.count());
   const kept = new Set<string>();
   for (const { id } of letters) {
-    const { topic, bytes } = (await store.deadLetter(id))!;
+    const { topic, bytes } = (await store.deadLetters.get(id))!;
     kept.add(contentOf(topic, bytes));
   }
   const published = new Map(messages.map((message) => [contentOf(message.topic, message.payload), message]));

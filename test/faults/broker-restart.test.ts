@@ -34,7 +34,7 @@ async function expectOnlyUntakenLost({ load, redis, replicas, publishing, watch 
     await waitFor(
       `the readings of ${sensor}`,
       async () => {
-        const stored = await store.range({ sensor, metric }, 0, Number.MAX_SAFE_INTEGER);
+        const stored = await store.series.range({ sensor, metric }, 0, Number.MAX_SAFE_INTEGER);
         const there = new Set(stored.map(({ ts }) => ts));
         // Of one that was sent twice only the second may have had no subscriber.
         const due = samples.filter(

@@ -49,7 +49,7 @@ async function publishShuffled(url: string, series: LoadedSeries, store: Store):
     if (first >= 2 * BLOCK) {
       const before = samples.slice(first - 2 * BLOCK, first - BLOCK);
       const [from, to] = [before[0]!.ts, before.at(-1)!.ts];
-      const stored = async () => (await store.range(series, from, to)).length === before.length;
+      const stored = async () => (await store.series.range(series, from, to)).length === before.length;
       await waitFor(`the readings before ${first}`, stored, 60_000);
     }
     const recent = samples.slice(Math.max(0, first - BLOCK), first + BLOCK);

@@ -18,8 +18,8 @@ export async function commitAlerts(
   series: SeriesId,
   changes: readonly (Partial<AlertChange> & { readonly ts: number })[],
 ): Promise<string[]> {
-  const [record] = await store.load([series]);
-  const [result] = await store.commit([
+  const [record] = await store.series.load([series]);
+  const [result] = await store.series.commit([
     {
       series,
       expectedVersion: record?.version ?? null,

@@ -113,7 +113,7 @@ async function stored(store: Store, load: readonly LoadedSeries[], first: number
       const found = await Promise.all(
         missing.map((series) => {
           const block = series.samples.slice(first, first + BLOCK);
-          return store.range(series, block[0]!.ts, block.at(-1)!.ts);
+          return store.series.range(series, block[0]!.ts, block.at(-1)!.ts);
         }),
       );
       missing = missing.filter(

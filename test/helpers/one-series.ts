@@ -34,25 +34,25 @@ export function wave(count: number, seed: number, interval = 1000): Reading[] {
 
 /** Everything stored about the series that must not depend on the order; without version and counters. */
 export async function stored(store: Store) {
-  const [record] = await store.load([SERIES]);
+  const [record] = await store.series.load([SERIES]);
   const { state, snapshots } = entryOf(record!);
   return {
-    samples: await store.range(SERIES, 0, START + 5 * DAY),
+    samples: await store.series.range(SERIES, 0, START + 5 * DAY),
     state,
     season: Buffer.from(record!.season).toString('hex'),
     snapshots: await Promise.all(
       record!.snapshots.map(async ({ n, ts }) => ({
         n,
         ts,
-        bytes: Buffer.from((await store.snapshot(SERIES, n))!).toString('hex'),
+        bytes: Buffer.from((await store.series.snapshot(SERIES, n))!).toString('hex'),
       })),
     ),
     horizon: snapshots[0],
     assignments: record!.assignments,
-    alerts: (await store.alerts({ limit: 10_000 })).map(({ revision, acknowledged, ...alert }) => alert),
-    minutes: await store.buckets(SERIES, 0, START + 5 * DAY, 60_000, 'avg'),
-    hours: await store.buckets(SERIES, 0, START + 5 * DAY, 3_600_000, 'min'),
-    status: (await store.list())[0]!.status,
+    alerts: (await store.alerts.list({ limit: 10_000 })).map(({ revision, acknowledged, ...alert }) => alert),
+    minutes: await store.series.buckets(SERIES, 0, START + 5 * DAY, 60_000, 'avg'),
+    hours: await store.series.buckets(SERIES, 0, START + 5 * DAY, 3_600_000, 'min'),
+    status: (await store.series.list())[0]!.status,
   };
 }
 

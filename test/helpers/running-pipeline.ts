@@ -23,7 +23,9 @@ export interface RunningPipeline {
 
 /** Of one replica, as it is before it has looked into the store. */
 export function modelRegistry(store: Store, own: Model): ModelRegistry {
-  return new ModelRegistry(store, own, async (bytes) => createModel(parseArtifact(bytes, 'the store')));
+  return new ModelRegistry(store.models, own, async (bytes) =>
+    createModel(parseArtifact(bytes, 'the store')),
+  );
 }
 
 /** Of `sensors/{sensor}/{metric}`. */

@@ -41,7 +41,7 @@ export async function allStored(
   await waitFor(
     'every reading to be stored',
     async () => {
-      const found = await Promise.all(missing.map((series) => store.range(series, 0, ALL)));
+      const found = await Promise.all(missing.map((series) => store.series.range(series, 0, ALL)));
       missing = missing.filter(({ samples }, i) => found[i]!.length < samples.length);
       if (missing.length > 0)
         throw new Error(`${missing.length} series lack readings, ${missing[0]!.sensor}: …`);
@@ -62,19 +62,19 @@ export async function expectStoredOnce(
 ): Promise<void> {
   let stored = 0;
   for (const series of load) {
-    const found = await store.range(series, 0, ALL);
+    const found = await store.series.range(series, 0, ALL);
     expect(
       found.map(({ ts, value }) => ({ ts, value })),
       series.sensor,
     ).toEqual(series.samples);
     stored += found.length;
-    const [record] = await store.load([series]);
+    const [record] = await store.series.load([series]);
     const { count, lastTs } = entryOf(record!).state;
     expect(lastTs, series.sensor).toBe(series.samples.at(-1)!.ts);
     if (scored) expect(count, series.sensor).toBe(series.samples.length);
     else expect(count, series.sensor).toBeLessThanOrEqual(series.samples.length);
   }
-  const ids = (await store.alerts({ limit: 1_000_000 })).map(({ id }) => id);
+  const ids = (await store.alerts.list({ limit: 1_000_000 })).map(({ id }) => id);
   expect(ids).toHaveLength(new Set(ids).size);
   figures({ published: sizeOf(load), stored, alerts: ids.length });
 }
@@ -82,7 +82,10 @@ export async function expectStoredOnce(
 /** Every change of an alert is in the stream once, up to the newest revision, whoever died while relaying it. */
 export async function expectAlertsRelayed(redis: Pick<RedisServer, 'command'>, store: Store): Promise<void> {
   const limit = 1_000_000;
-  const alerts = [...(await store.alerts({ limit })), ...(await store.alerts({ limit, state: 'retracted' }))];
+  const alerts = [
+    ...(await store.alerts.list({ limit })),
+    ...(await store.alerts.list({ limit, state: 'retracted' })),
+  ];
   const entries = (await redis.command('XRANGE', 'vigia:alerts', '-', '+')) as [string, string[]][];
   const changes = entries.map(([, [, id, , revision]]) => `${id} ${revision}`);
   expect(changes).toHaveLength(new Set(changes).size);
@@ -108,11 +111,11 @@ export interface SeriesContent {
 
 export async function contentOf(store: Store, { sensor, metric }: LoadedSeries): Promise<SeriesContent> {
   const series = { sensor, metric };
-  const [record] = await store.load([series]);
+  const [record] = await store.series.load([series]);
   const entry = entryOf(record!);
   // Which model judged from when on is the same everywhere. The revision beside it says which state of this store's model
   // table the choice was read from, and that is a time of the clock: another one in each run, but always one there was.
-  const table = await store.modelTable();
+  const table = await store.models.table();
   for (const { revision } of entry.assignments) {
     expect(revision, sensor).toBeGreaterThan(0);
     expect(revision, sensor).toBeLessThanOrEqual(table.revision);
@@ -120,14 +123,17 @@ export async function contentOf(store: Store, { sensor, metric }: LoadedSeries):
   const rollups: Record<string, Sample[]> = {};
   for (const { name, width } of ROLLUPS) {
     for (const agg of ['avg', 'min', 'max'] as const)
-      rollups[`${agg} ${name}`] = await store.buckets(series, 0, ALL, width, agg);
+      rollups[`${agg} ${name}`] = await store.series.buckets(series, 0, ALL, width, agg);
   }
-  const alerts = await store.alertsSince(series, -1);
+  const alerts = await store.alerts.since(series, -1);
   return {
-    samples: await store.range(series, 0, ALL),
+    samples: await store.series.range(series, 0, ALL),
     state: entry.state,
     snapshots: await Promise.all(
-      record!.snapshots.map(async (mark) => ({ ...mark, bytes: (await store.snapshot(series, mark.n))! })),
+      record!.snapshots.map(async (mark) => ({
+        ...mark,
+        bytes: (await store.series.snapshot(series, mark.n))!,
+      })),
     ),
     assignments: entry.assignments.map(({ revision: _revision, ...rest }) => rest),
     season: Buffer.from(record!.season).toString('hex'),

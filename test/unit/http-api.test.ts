@@ -511,7 +511,7 @@ describe('/api/dead-letters/ids', () => {
       detail: 'd',
       lastTs,
     });
-    await store.addDeadLetters([letter('b-1', NOW), letter('a', NOW), letter('c', NOW - 1)]);
+    await store.deadLetters.add([letter('b-1', NOW), letter('a', NOW), letter('c', NOW - 1)]);
     const first = await get(`${url}/api/dead-letters/ids?limit=2`);
     expect(first.body.ids).toEqual(['c', 'a']);
     const second = await get(`${url}/api/dead-letters/ids?limit=2&after=${first.body.next}`);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { StoreUnavailable } from '../../src/errors.ts';
+import { alteredStore } from '../helpers/altered-store.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 import { committed, fill, NOW, testHttp, textLines } from './http-fixture.ts';
 
@@ -231,15 +232,15 @@ describe('/listar', () => {
     let reads = 0;
     let asked = 0;
     let held = Promise.resolve();
-    const counting: typeof store = Object.assign(Object.create(store), {
-      load: (...args: Parameters<typeof store.load>) => {
+    const counting = alteredStore(store, 'series', {
+      load: (...args: Parameters<typeof store.series.load>) => {
         asked++;
-        return store.load(...args);
+        return store.series.load(...args);
       },
-      newest: async (...args: Parameters<typeof store.newest>) => {
+      newest: async (...args: Parameters<typeof store.series.newest>) => {
         reads++;
         await held;
-        return store.newest(...args);
+        return store.series.newest(...args);
       },
     });
     const units = { temperature: '°C' };
@@ -274,7 +275,7 @@ describe('/listar', () => {
     release();
     for (const found of await Promise.all(together)) expect(found).toEqual([0, 1, 2, 3]);
     expect(reads).toBe(before.reads + 1);
-    await store.remove(MANUAL);
+    await store.series.remove(MANUAL);
     expect(await values()).toEqual([]);
   });
 
@@ -298,7 +299,7 @@ describe('/listar', () => {
 
   it('answers 503 in Spanish while the store is away', async () => {
     const http = await testHttp();
-    const store = Object.assign(Object.create(http.store), {
+    const store = alteredStore(http.store, 'series', {
       newest: () => Promise.reject(new StoreUnavailable('gone')),
     });
     const down = await testHttp({ store });

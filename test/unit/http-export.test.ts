@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect, it } from 'vitest';
+import { alteredStore } from '../helpers/altered-store.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 import { fill, NOW, testHttp } from './http-fixture.ts';
 
@@ -29,7 +30,7 @@ it('reads no further while its client does not, and stops when it goes away', as
   const fixture = await testHttp();
   let pages = 0;
   // An endless series: only back-pressure ends it.
-  const store = Object.assign(Object.create(fixture.store), {
+  const store = alteredStore(fixture.store, 'series', {
     oldest: async (_series: unknown, from: number) => {
       pages += 1;
       return Array.from({ length: 5000 }, (_, i) => ({

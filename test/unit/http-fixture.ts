@@ -122,8 +122,8 @@ export async function fill(
   samples: readonly Sample[],
   over: Partial<SeriesCommit> = {},
 ): Promise<void> {
-  const [record] = await store.load([series]);
-  const [result] = await store.commit([
+  const [record] = await store.series.load([series]);
+  const [result] = await store.series.commit([
     {
       series,
       expectedVersion: record?.version ?? null,

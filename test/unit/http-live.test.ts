@@ -53,7 +53,7 @@ describe('the live stream', () => {
 
   it('tells that a series has fallen silent, though no reading came, and of a deletion', async () => {
     const { url, live, store } = await testHttp();
-    await store.commit([commit('a', 'b', [21])]);
+    await store.series.commit([commit('a', 'b', [21])]);
     const { events } = await eventStream(`${url}/api/stream`);
     const silent = commit('a', 'b', []);
     live.committed({ ...silent, next: { ...silent.next!, status: 'silent' } }, []);
@@ -113,9 +113,9 @@ describe('the live stream', () => {
 
   it('tells of an alert that was acknowledged', async () => {
     const { url, store } = await testHttp();
-    await store.commit([{ ...commit('a', 'b', [90]), alerts: [alert] }]);
+    await store.series.commit([{ ...commit('a', 'b', [90]), alerts: [alert] }]);
     const { events } = await eventStream(`${url}/api/stream`);
-    const { id } = (await store.alerts({ limit: 1 }))[0]!;
+    const { id } = (await store.alerts.list({ limit: 1 }))[0]!;
     await fetch(`${url}/api/alerts/${encodeURIComponent(id)}/acknowledge`, { method: 'POST' });
     await waitFor('the event', () => events.length === 1);
     expect(events[0]).toMatchObject({ event: 'alert', data: { id, acknowledged: true } });

@@ -23,7 +23,7 @@ describe('/api/models', () => {
       status: 200,
       body: { id: ID, problem: null, details: { window: 10, lstm: [4], scaling: 'window', threshold: 4 } },
     });
-    expect(Buffer.from((await store.model(ID))!)).toEqual(Buffer.from(artifactBytes(MODEL)));
+    expect(Buffer.from((await store.models.get(ID))!)).toEqual(Buffer.from(artifactBytes(MODEL)));
     expect((await ask(`${models}/${ID}`)).body).toMatchObject({
       ...uploaded.body,
       activeOn: 0,
@@ -63,7 +63,7 @@ describe('/api/models', () => {
       status: 'normal' as const,
     };
     await fill(store, series, [{ ts: NOW, value: 1 }], { next });
-    await store.putModel(ID, artifactBytes(MODEL));
+    await store.models.put(ID, artifactBytes(MODEL));
     await ask(`${url}/api/models/${ID}/promote?sensor=a/*`, 'POST');
     expect(await ask(`${url}/api/series/a%2Fb/m/models`)).toEqual({
       status: 200,
@@ -101,11 +101,11 @@ describe('/api/models', () => {
       expect(answer.body.error.message).toMatch(message);
     }
     expect(await ask(`${url}/api/models`, 'POST', ' '.repeat(2 ** 20 + 1))).toMatchObject({ status: 413 });
-    expect(await store.models()).toEqual([]);
+    expect(await store.models.ids()).toEqual([]);
     // One that came into the store by another way is tried when it is to be used.
     const id = modelId(overflowing);
-    await store.putModel(id, artifactBytes(overflowing));
-    await store.putModel('odd', Buffer.from('{}'));
+    await store.models.put(id, artifactBytes(overflowing));
+    await store.models.put('odd', Buffer.from('{}'));
     expect((await ask(`${url}/api/models`)).body.models).toMatchObject(
       [
         { id: 'odd', details: null, problem: expect.stringContaining('format') },
@@ -121,12 +121,12 @@ describe('/api/models', () => {
         expect(answer).toMatchObject({ status: 400, body: { error: { field } } });
       }
     }
-    expect(await store.modelTable()).toMatchObject({ revision: 0 });
+    expect(await store.models.table()).toMatchObject({ revision: 0 });
   });
 
   it('refuses what makes no sense, by name', async () => {
     const { url, store } = await testHttp();
-    await store.putModel(ID, artifactBytes(MODEL));
+    await store.models.put(ID, artifactBytes(MODEL));
     const models = `${url}/api/models`;
     expect(await ask(`${models}/nothing/promote`, 'POST')).toMatchObject({
       status: 404,
@@ -145,7 +145,7 @@ describe('/api/models', () => {
       });
     }
     expect((await ask(`${models}/${ID}`, 'POST')).status).toBe(405);
-    expect(await store.modelTable()).toMatchObject({ revision: 0 });
+    expect(await store.models.table()).toMatchObject({ revision: 0 });
   });
 
   it('asks for the token', async () => {

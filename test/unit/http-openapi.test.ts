@@ -125,7 +125,7 @@ async function furnished(): Promise<TestHttp> {
     ],
   });
   await fill(http.store, { ...S, sensor: 'gone' }, [sample]);
-  await http.store.addDeadLetters([
+  await http.store.deadLetters.add([
     { id: 'letter', topic: 't', bytes: Buffer.from('x'), reason: 'not-json', detail: 'd', lastTs: NOW },
   ]);
   return http;

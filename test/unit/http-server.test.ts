@@ -5,6 +5,7 @@ import { text } from 'node:stream/consumers';
 import { Counter, Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
 import { ConfigurationError, StoreUnavailable } from '../../src/errors.ts';
+import { alteredStore } from '../helpers/altered-store.ts';
 import { committed, testHttp } from './http-fixture.ts';
 
 describe('the page at /', () => {
@@ -51,7 +52,7 @@ describe('the page at /', () => {
     ['hangs', () => new Promise<never>(() => {})],
   ])('shows also while the store %s', async (_, increment) => {
     const inner = await testHttp();
-    const http = await testHttp({ store: Object.assign(Object.create(inner.store), { increment }) });
+    const http = await testHttp({ store: alteredStore(inner.store, 'counters', { increment }) });
     const response = await fetch(http.url);
     expect(response.status).toBe(200);
     expect(await response.text()).toContain('<span id="visits">unknown</span>');

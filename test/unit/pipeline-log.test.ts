@@ -4,6 +4,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { VigiaError } from '../../src/errors.ts';
 import { DeadLetterLog } from '../../src/pipeline/dead-letter-log.ts';
 import { openEmbeddedStore } from '../../src/store/embedded-store.ts';
+import { alteredStore } from '../helpers/altered-store.ts';
 import { runningPipeline } from '../helpers/running-pipeline.ts';
 import { temporaryDirectory } from '../helpers/temporary-directory.ts';
 import { waitFor } from '../helpers/wait-for.ts';
@@ -23,7 +24,9 @@ it('names the messages and requests whose series cannot be written', async () =>
   const { lines, logger } = collectingLogger('error');
   const error = new VigiaError('wrong_type', 'a key of another type');
   const { pipeline } = runningPipeline(
-    { ...store, commit: async (commits) => commits.map(() => ({ status: 'failed', error })) },
+    alteredStore(store, 'series', {
+      commit: async (commits) => commits.map(() => ({ status: 'failed', error })),
+    }),
     { logger },
   );
   pipeline.deliver({

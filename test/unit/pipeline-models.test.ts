@@ -25,7 +25,7 @@ const third = smallArtifact('third', 3, 4);
 const ids = [second, third].map(modelId) as [string, string];
 
 async function withModels(store: Store): Promise<Store> {
-  for (const artifact of [second, third]) await store.putModel(modelId(artifact), artifactBytes(artifact));
+  for (const artifact of [second, third]) await store.models.put(modelId(artifact), artifactBytes(artifact));
   return store;
 }
 
@@ -122,7 +122,7 @@ describe('a promotion', () => {
     expect(await slow.models.refresh()).toBe(true);
     expect(await slow.models.refresh()).toBe(false);
     await feed([slow], other.slice(6), 6);
-    const [record] = await store.load([{ ...SERIES, sensor: 'other' }]);
+    const [record] = await store.series.load([{ ...SERIES, sensor: 'other' }]);
     expect(record!.assignments.map(({ model, from }) => [model, from])).toEqual([
       [first.id, 0],
       [ids[1], other[6]!.ts],
@@ -139,7 +139,7 @@ describe('a promotion', () => {
     await feed([one], readings.slice(0, 201), 50);
     await change(one.models, (table) => promote(table, DEFAULT_SCOPE, ids[0], NOW));
     await feed([one], readings.slice(201), 50);
-    const alerts = await store.alerts({ limit: 100 });
+    const alerts = await store.alerts.list({ limit: 100 });
     const at = (i: number) => alerts.find(({ ts }) => ts === readings[i]!.ts);
     expect(at(200)).toMatchObject({ model: first.id, state: 'cleared' });
     expect(at(399)).toMatchObject({ model: ids[0], state: 'open' });
@@ -162,7 +162,7 @@ it('scores with a shadow, counts its alerts, and sends none of them', async () =
   const without = (await run(false)).all;
   expect(all.samples).toEqual(without.samples);
   expect(all.alerts).toEqual(without.alerts);
-  const { shadow } = decodeState(new Uint8Array((await store.load([SERIES]))[0]!.state));
+  const { shadow } = decodeState(new Uint8Array((await store.series.load([SERIES]))[0]!.state));
   expect(shadow).toMatchObject({ model: ids[1], comparison: { since: START, readings: 410 } });
   expect(shadow!.comparison.shadowAlerts).toBeGreaterThan(0);
   const sum = async (name: string, label: string) =>
@@ -195,15 +195,15 @@ describe('a bad model', () => {
     await feed([one], readings.slice(0, 10), 5);
     const missing = change(one.models, (table) => promote(table, DEFAULT_SCOPE, 'not-there', NOW));
     await expect(missing).rejects.toThrow(/no model 'not-there'/);
-    expect(await store.modelTable()).toMatchObject({ revision: 0 });
+    expect(await store.models.table()).toMatchObject({ revision: 0 });
     // What a later version may have written into the store.
-    await store.putModel('odd', Buffer.from('{"format": 99}'));
-    await store.putModelTable(promote(await store.modelTable(), DEFAULT_SCOPE, 'odd', NOW), 0);
+    await store.models.put('odd', Buffer.from('{"format": 99}'));
+    await store.models.putTable(promote(await store.models.table(), DEFAULT_SCOPE, 'odd', NOW), 0);
     await expect(one.models.refresh()).rejects.toThrow(/format/);
     await feed([one], readings.slice(10), 5);
     expect((await stored(store)).assignments).toEqual([{ from: 0, model: first.id }]);
     await change(one.models, (table) => rollBack(table, DEFAULT_SCOPE, NOW));
-    expect(await store.modelTable()).toMatchObject({ rules: [] });
+    expect(await store.models.table()).toMatchObject({ rules: [] });
   });
 });
 
@@ -212,7 +212,7 @@ describe('replicas that were started with different models', () => {
     const store = await withModels(openStore());
     const own = smallModel('second', 2, 25);
     const [a, b] = [replica(store), replica(store, own)];
-    await store.putModel(first.id, artifactBytes(smallArtifact('first', 1)));
+    await store.models.put(first.id, artifactBytes(smallArtifact('first', 1)));
     const readings = wave(60, 6);
     await a.models.start('a', NOW);
     await feed([a], readings.slice(0, 10), 1);

@@ -5,6 +5,7 @@ import type { SeriesId } from '../../src/domain/series.ts';
 import { StoreUnavailable, VigiaError } from '../../src/errors.ts';
 import { openEmbeddedStore } from '../../src/store/embedded-store.ts';
 import type { CommitResult, SeriesCommit, Store } from '../../src/store/store.ts';
+import { alteredStore } from '../helpers/altered-store.ts';
 import { decoder, type RunningPipeline, runningPipeline } from '../helpers/running-pipeline.ts';
 import { smallArtifact, smallModel } from '../helpers/small-model.ts';
 import { temporaryDirectory } from '../helpers/temporary-directory.ts';
@@ -28,15 +29,14 @@ function intercepted(
   store: Store,
   before: (commits: readonly SeriesCommit[]) => (CommitResult | null)[] | null,
 ): Store {
-  return {
-    ...store,
+  return alteredStore(store, 'series', {
     async commit(commits) {
       const answers = before(commits) ?? commits.map(() => null);
       const rest = commits.filter((_, i) => answers[i] === null);
-      const results = rest.length > 0 ? await store.commit(rest) : [];
+      const results = rest.length > 0 ? await store.series.commit(rest) : [];
       return answers.map((answer) => answer ?? results.shift()!);
     },
-  };
+  });
 }
 
 function deliver(
@@ -77,14 +77,13 @@ describe('a full batch', () => {
     const store = openStore();
     const calls: { readonly series: string[]; readonly release: () => void }[] = [];
     const running = runningPipeline(
-      {
-        ...store,
+      alteredStore(store, 'series', {
         async commit(commits) {
           const series = commits.map((commit) => commit.series.sensor).sort();
           await new Promise<void>((release) => calls.push({ series, release }));
-          return store.commit(commits);
+          return store.series.commit(commits);
         },
-      },
+      }),
       { batchMax: 4 },
     );
     const send = (sensors: string, ts: number) =>
@@ -116,13 +115,14 @@ describe('a submission', () => {
   it('that the store has failed is not waited for any more', async () => {
     const store = openStore();
     let fail: ((error: Error) => void) | null = null;
-    const running = runningPipeline({
-      ...store,
-      commit: () =>
-        new Promise((_, reject) => {
-          fail = reject;
-        }),
-    });
+    const running = runningPipeline(
+      alteredStore(store, 'series', {
+        commit: () =>
+          new Promise((_, reject) => {
+            fail = reject;
+          }),
+      }),
+    );
     const submit = (ts: number) => running.pipeline.submit([{ ...S, ts, value: 1 }]);
     const first = submit(NOW).catch((error) => error);
     await waitFor('its commit', () => fail);
@@ -192,7 +192,9 @@ describe('a submission', () => {
     await expect(running.pipeline.submit([{ ...S, ts: NOW, value: 1 }])).rejects.toThrow('gone');
     away = false;
     await waitFor('the store', () => running.pipeline.submit([{ ...S, ts: NOW, value: 1 }]));
-    const hanging = runningPipeline({ ...store, commit: () => new Promise(() => {}) }, { deadlineMs: 50 });
+    const hanging = runningPipeline(alteredStore(store, 'series', { commit: () => new Promise(() => {}) }), {
+      deadlineMs: 50,
+    });
     await expect(hanging.pipeline.submit([{ ...S, ts: NOW, value: 1 }])).rejects.toThrow(/HTTP_DEADLINE/);
     expect(await accounts(running)).toMatchObject({ received: expect.any(Number) });
     const { received, sum } = await accounts(hanging);
@@ -208,13 +210,13 @@ describe('a message', () => {
     const bad = deliver(running, 'sensors/a/temperature', 'abc');
     const again = deliver(running, 'sensors/a/temperature', 'abc');
     await waitFor('the acknowledgements', () => good.acked && bad.acked && again.acked);
-    const letters = await store.deadLetters(10);
+    const letters = await store.deadLetters.list(10);
     expect(letters.map(({ reason, count }) => [reason, count]).sort()).toEqual([
       ['bad-value', 1],
       ['not-json', 2],
     ]);
     const { id } = letters.find(({ reason }) => reason === 'not-json')!;
-    const letter = (await store.deadLetter(id))!;
+    const letter = (await store.deadLetters.get(id))!;
     expect(Buffer.from(letter.bytes).toString()).toBe('abc');
     expect(letter.topic).toBe('sensors/a/temperature');
     expect(await accounts(running)).toEqual({ received: 5, sum: 5 });
@@ -234,7 +236,7 @@ describe('a message', () => {
     expect(message.acked).toBe(false);
     expect(await accounts(running)).toEqual({ received: 1, sum: 1 });
     await waitFor('the acknowledgement', () => message.acked);
-    expect(await store.range({ sensor: 'a', metric: 'temperature' }, 0, NOW)).toHaveLength(1);
+    expect(await store.series.range({ sensor: 'a', metric: 'temperature' }, 0, NOW)).toHaveLength(1);
   });
 
   it('of a series that cannot be written waits alone; others go on', async () => {
@@ -276,9 +278,9 @@ describe('a message', () => {
     const failing = async (asked: readonly (SeriesCommit | SeriesId)[]) => {
       const names = asked.map((one) => ('series' in one ? one.series : one).sensor);
       if (names.includes('broken')) throw new TypeError('cannot read properties of undefined');
-      return (store[method] as (asked: readonly unknown[]) => Promise<never>)(asked);
+      return (store.series[method] as (asked: readonly unknown[]) => Promise<never>)(asked);
     };
-    const running = runningPipeline({ ...store, [method]: failing });
+    const running = runningPipeline(alteredStore(store, 'series', { [method]: failing }));
     const bad = deliver(running, 'sensors/broken/temperature', `{"value":1,"ts":${NOW}}`);
     const good = ['a', 'b'].map((name) =>
       deliver(running, `sensors/${name}/temperature`, `{"value":1,"ts":${NOW}}`),
@@ -299,17 +301,20 @@ describe('a message', () => {
     await running.pipeline.submit([{ sensor: 'broken', metric: 'temperature', ts: NOW - 1, value: 1 }]);
     let broken = true;
     let away = true;
-    const other = runningPipeline({
-      ...store,
-      async load(series) {
-        const records = await store.load(series);
-        return records.map((record) => (broken && record ? { ...record, season: Uint8Array.of(1) } : record));
-      },
-      async commit(commits) {
-        if (away) throw new StoreUnavailable('gone');
-        return store.commit(commits);
-      },
-    });
+    const other = runningPipeline(
+      alteredStore(store, 'series', {
+        async load(series) {
+          const records = await store.series.load(series);
+          return records.map((record) =>
+            broken && record ? { ...record, season: Uint8Array.of(1) } : record,
+          );
+        },
+        async commit(commits) {
+          if (away) throw new StoreUnavailable('gone');
+          return store.series.commit(commits);
+        },
+      }),
+    );
     const bad = deliver(other, 'sensors/broken/temperature', `{"value":1,"ts":${NOW}}`);
     const good = deliver(other, 'sensors/a/temperature', `{"value":1,"ts":${NOW}}`);
     await waitFor('the outage', () =>
@@ -330,36 +335,38 @@ describe('a message', () => {
   it('whose dead letter is tried again adds what is behind the letter, and nothing twice', async () => {
     const store = openStore();
     const running = runningPipeline(store);
-    const stored = async () => (await store.range({ sensor: 'a', metric: 'temperature' }, 0, NOW * 2)).length;
+    const stored = async () =>
+      (await store.series.range({ sensor: 'a', metric: 'temperature' }, 0, NOW * 2)).length;
     const message = deliver(running, 'sensors/a/temperature', '[21.5,"x",22,{"value":"y"}]');
     await waitFor('the acknowledgement', () => message.acked);
     expect(await stored()).toBe(2);
-    const letters = await store.deadLetters(10);
+    const letters = await store.deadLetters.list(10);
     expect(letters.map(({ reason }) => reason).sort()).toEqual(['bad-payload', 'bad-value']);
     for (const letter of letters) {
-      expect(await running.pipeline.replay((await store.deadLetter(letter.id))!)).toBe(letter.detail);
-      expect(await store.deadLetter(letter.id)).toMatchObject({ count: 2 });
+      expect(await running.pipeline.replay((await store.deadLetters.get(letter.id))!)).toBe(letter.detail);
+      expect(await store.deadLetters.get(letter.id)).toMatchObject({ count: 2 });
     }
     expect(await stored()).toBe(2);
 
     const narrow = runningPipeline(store, { decoder: decoder(3) });
     const long = deliver(narrow, 'sensors/b/temperature', '[1,2,3,4]');
     await waitFor('the acknowledgement', () => long.acked);
-    const whole = (await store.deadLetters(10)).find(({ topic }) => topic === 'sensors/b/temperature')!;
-    expect(await running.pipeline.replay((await store.deadLetter(whole.id))!)).toBeNull();
-    expect(await store.range({ sensor: 'b', metric: 'temperature' }, 0, NOW * 2)).toHaveLength(4);
+    const whole = (await store.deadLetters.list(10)).find(({ topic }) => topic === 'sensors/b/temperature')!;
+    expect(await running.pipeline.replay((await store.deadLetters.get(whole.id))!)).toBeNull();
+    expect(await store.series.range({ sensor: 'b', metric: 'temperature' }, 0, NOW * 2)).toHaveLength(4);
   });
 
   it('with very many bad elements is kept a bounded number of times', async () => {
     const store = openStore();
     const sizes: number[] = [];
-    const running = runningPipeline({
-      ...store,
-      async addDeadLetters(letters) {
-        sizes.push(...letters.map(({ bytes }) => bytes.length));
-        return store.addDeadLetters(letters);
-      },
-    });
+    const running = runningPipeline(
+      alteredStore(store, 'deadLetters', {
+        async add(letters) {
+          sizes.push(...letters.map(({ bytes }) => bytes.length));
+          return store.deadLetters.add(letters);
+        },
+      }),
+    );
     const payload = `[${'"xxxxxxxxxxxxxxxxxxxxx",'.repeat(9_999)}5]`;
     const message = deliver(running, 'sensors/a/temperature', payload);
     await waitFor('the acknowledgement', () => message.acked);
@@ -372,13 +379,14 @@ describe('a message', () => {
   it('that cannot be kept as a dead letter waits; others go on', async () => {
     const store = openStore();
     let broken = true;
-    const running = runningPipeline({
-      ...store,
-      async addDeadLetters(letters) {
-        if (broken) throw new VigiaError('store_key', 'a key of another type');
-        return store.addDeadLetters(letters);
-      },
-    });
+    const running = runningPipeline(
+      alteredStore(store, 'deadLetters', {
+        async add(letters) {
+          if (broken) throw new VigiaError('store_key', 'a key of another type');
+          return store.deadLetters.add(letters);
+        },
+      }),
+    );
     const bad = [
       deliver(running, 'sensors/a/temperature', 'abc'),
       deliver(running, 'sensors/b/temperature', `{"value":1,"ts":${NOW + 9e6}}`),
@@ -392,7 +400,7 @@ describe('a message', () => {
     expect(await accounts(running)).toEqual({ received: 4, sum: 4 });
     broken = false;
     await waitFor('the dead letters', () => bad.every(({ acked }) => acked));
-    expect(await store.deadLetterCount()).toBe(2);
+    expect(await store.deadLetters.count()).toBe(2);
     expect(await accounts(running)).toEqual({ received: 4, sum: 4 });
   });
 
@@ -402,7 +410,7 @@ describe('a message', () => {
     const undated = deliver(running, 'sensors/a/temperature', '21', true);
     const dated = deliver(running, 'sensors/a/temperature', `{"value":1,"ts":${NOW}}`, true);
     await waitFor('both', () => undated.acked && dated.acked);
-    expect(await store.range({ sensor: 'a', metric: 'temperature' }, 0, NOW + 1e6)).toHaveLength(1);
+    expect(await store.series.range({ sensor: 'a', metric: 'temperature' }, 0, NOW + 1e6)).toHaveLength(1);
     expect(await running.metric('vigia_retained_ignored_total')).toBe(1);
     expect(await accounts(running)).toEqual({ received: 1, sum: 1 });
   });
@@ -437,11 +445,11 @@ describe('two replicas on one store', () => {
         for (let i = r; i < readings.length; i += 2) await pipeline.submit([readings[i]!]);
       }),
     );
-    expect(await shared.range(S, 0, NOW)).toEqual(await alone.range(S, 0, NOW));
-    const [one, two] = [(await alone.load([S]))[0]!, (await shared.load([S]))[0]!];
+    expect(await shared.series.range(S, 0, NOW)).toEqual(await alone.series.range(S, 0, NOW));
+    const [one, two] = [(await alone.series.load([S]))[0]!, (await shared.series.load([S]))[0]!];
     expect(Buffer.from(two.state).equals(Buffer.from(one.state))).toBe(true);
     const alerts = async (store: Store) =>
-      (await store.alerts({ limit: 100 })).map(({ revision, acknowledged, ...alert }) => alert);
+      (await store.alerts.list({ limit: 100 })).map(({ revision, acknowledged, ...alert }) => alert);
     expect(await alerts(shared)).toEqual(await alerts(alone));
     const retries = await Promise.all(replicas.map(({ metric }) => metric('vigia_commit_retries_total')));
     expect(Math.max(...retries)).toBeGreaterThan(0);
@@ -457,19 +465,20 @@ it('series that others have committed first are tried again one by one, each rea
       .sort()
       .join(' ');
   let first = true;
-  const running = runningPipeline({
-    ...store,
-    async load(series) {
-      calls.push(`load ${names(series)}`);
-      return store.load(series);
-    },
-    async commit(commits) {
-      calls.push(`commit ${names(commits.map(({ series }) => series))}`);
-      if (!first) return store.commit(commits);
-      first = false;
-      return commits.map(() => ({ status: 'conflict', current: null }));
-    },
-  });
+  const running = runningPipeline(
+    alteredStore(store, 'series', {
+      async load(series) {
+        calls.push(`load ${names(series)}`);
+        return store.series.load(series);
+      },
+      async commit(commits) {
+        calls.push(`commit ${names(commits.map(({ series }) => series))}`);
+        if (!first) return store.series.commit(commits);
+        first = false;
+        return commits.map(() => ({ status: 'conflict', current: null }));
+      },
+    }),
+  );
   await running.pipeline.submit(['a', 'b'].map((sensor) => ({ sensor, metric: 'm', ts: NOW, value: 1 })));
   expect(calls.splice(0, 2)).toEqual(['load a b', 'commit a b']);
   expect(calls.join(', ')).toMatch(
@@ -483,7 +492,7 @@ describe('a change of model', () => {
     const artifacts = [smallArtifact('first', 1), smallArtifact('second', 2)];
     const models = [smallModel('first', 1), smallModel('second', 2)];
     for (const [i, artifact] of artifacts.entries())
-      await store.putModel(models[i]!.id, artifactBytes(artifact));
+      await store.models.put(models[i]!.id, artifactBytes(artifact));
     const readings = Array.from({ length: 120 }, (_, i) => ({
       ...S,
       ts: NOW - 120_000 + i * 1000,
@@ -494,7 +503,7 @@ describe('a change of model', () => {
     await runningPipeline(store, { model: models[0]! }).pipeline.submit(inTime.slice(0, 60));
     const second = runningPipeline(store, { model: models[1]! });
     await second.pipeline.submit(inTime.slice(60));
-    const [before] = await store.load([S]);
+    const [before] = await store.series.load([S]);
     expect(before!.assignments).toEqual([
       { from: 0, model: models[0]!.id },
       { from: inTime[60]!.ts, model: models[1]!.id },
@@ -503,11 +512,11 @@ describe('a change of model', () => {
 
     const ordered = openStore();
     for (const [i, artifact] of artifacts.entries())
-      await ordered.putModel(models[i]!.id, artifactBytes(artifact));
+      await ordered.models.put(models[i]!.id, artifactBytes(artifact));
     await runningPipeline(ordered, { model: models[0]! }).pipeline.submit(readings.slice(0, 61));
     await runningPipeline(ordered, { model: models[1]! }).pipeline.submit(readings.slice(61));
-    expect(await store.range(S, 0, NOW)).toEqual(await ordered.range(S, 0, NOW));
-    const expected = async (from: Store) => (await from.load([S]))[0]!.assignments;
+    expect(await store.series.range(S, 0, NOW)).toEqual(await ordered.series.range(S, 0, NOW));
+    const expected = async (from: Store) => (await from.series.load([S]))[0]!.assignments;
     expect(await expected(store)).toEqual(await expected(ordered));
   });
 });

@@ -60,8 +60,9 @@ function replica(
   return pipeline;
 }
 
-const alerts = (store: Store, sensor = S.sensor) => store.alerts({ sensor, limit: 100 });
-const status = async (store: Store) => (await store.list()).find(({ sensor }) => sensor === S.sensor)?.status;
+const alerts = (store: Store, sensor = S.sensor) => store.alerts.list({ sensor, limit: 100 });
+const status = async (store: Store) =>
+  (await store.series.list()).find(({ sensor }) => sensor === S.sensor)?.status;
 
 /** Until the alert of a series that fell silent last is there: by then all before it would be. */
 async function silence(store: Store, pipeline: Pipeline, sensor: string): Promise<void> {
@@ -109,7 +110,7 @@ describe('the alert missing', () => {
       value: 20 + Math.sin(i),
     }));
     await pipeline.submit(readings.filter((_, i) => i !== 150));
-    const lag = (await store.list())[0]!.watch!.lag!;
+    const lag = (await store.series.list())[0]!.watch!.lag!;
     expect(lag).toBeGreaterThan(198_000);
     // A commit of one reading at a time brings the lag down.
     for (let i = 1; i <= 40; i++) await pipeline.submit([{ ...S, ts: last + i, value: 20 }]);
@@ -125,9 +126,10 @@ describe('the alert missing', () => {
       ...Array.from({ length: 40 }, (_, i) => ({ ...S, ts: last + i + 1, value: 20 })),
     ];
     await quiet.submit(all);
-    const [[silent], [other]] = await Promise.all([store.load([S]), never.load([S])]);
+    const [[silent], [other]] = await Promise.all([store.series.load([S]), never.series.load([S])]);
     expect(Buffer.from(silent!.state).equals(other!.state)).toBe(true);
-    const hex = async (of: Store, n: number) => Buffer.from((await of.snapshot(S, n))!).toString('hex');
+    const hex = async (of: Store, n: number) =>
+      Buffer.from((await of.series.snapshot(S, n))!).toString('hex');
     expect(silent!.snapshots.map(({ n }) => n)).toEqual([64, 128, 192]);
     for (const { n } of silent!.snapshots) expect(await hex(store, n)).toBe(await hex(never, n));
   });
@@ -155,7 +157,7 @@ describe('the alert missing', () => {
     ]);
     await waitFor('the alert', async () => (await alerts(store, 'regular')).length > 0, 10_000);
     await silence(store, pipeline, 'clock');
-    const raised = await store.alerts({ limit: 100 });
+    const raised = await store.alerts.list({ limit: 100 });
     expect(raised.map(({ sensor }) => sensor).sort()).toEqual(['clock', 'regular']);
     // Three intervals, and no less than the minimum.
     expect(raised.find(({ sensor }) => sensor === 'regular')).toMatchObject({
@@ -172,8 +174,8 @@ it('a series that cannot be read keeps no other from being reported, and the log
   const pipeline = replica(store, book(), {}, undefined, logger);
   const unreadable = { sensor: 'a', metric: 'm' };
   await pipeline.submit([{ ...unreadable, ts: Date.now(), value: 1 }]);
-  const [record] = await store.load([unreadable]);
-  const [result] = await store.commit([
+  const [record] = await store.series.load([unreadable]);
+  const [result] = await store.series.commit([
     {
       series: unreadable,
       expectedVersion: record!.version,

@@ -1,6 +1,9 @@
-/** The stream of alert changes, and up to where each target has been told of it. */
+/**
+ * The stream of alert changes, and up to where each target has been told of it. No other process can have this database
+ * open, so no lease is needed.
+ */
 import { type Alert, heardOf } from '../../domain/alert.ts';
-import type { Backlog } from '../store.ts';
+import type { AlertStreamStore, Backlog } from '../store.ts';
 import { available, type Database, transaction } from './database.ts';
 
 type StreamRow = [n: number, at: number, news: number, alert: string];
@@ -8,7 +11,7 @@ type StreamRow = [n: number, at: number, news: number, alert: string];
 /** The number of the newest entry there ever was, also when it is trimmed. */
 const APPENDED = "coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'alert_stream'), 0)";
 
-export class AlertStreamTable {
+export class AlertStreamTable implements AlertStreamStore {
   private readonly insert;
 
   constructor(private readonly database: Database) {
@@ -21,13 +24,13 @@ export class AlertStreamTable {
     this.insert.run(Date.now(), news ? 1 : 0, JSON.stringify(alert));
   }
 
-  async addAlertTarget(target: string): Promise<void> {
+  async addTarget(target: string): Promise<void> {
     transaction(this.database, () =>
       this.database.prepare(`INSERT OR IGNORE INTO alert_targets VALUES (?, ${APPENDED})`).run(target),
     );
   }
 
-  async alertBacklog(target: string, limit: number): Promise<Backlog> {
+  async backlog(target: string, _holder: string, _leaseMs: number, limit: number): Promise<Backlog> {
     return available(() => {
       const [cursor, appended] = this.database
         .prepare(`SELECT coalesce((SELECT cursor FROM alert_targets WHERE name = ?), 0), ${APPENDED}`)
@@ -54,10 +57,12 @@ export class AlertStreamTable {
     });
   }
 
-  async confirmAlerts(target: string, position: string): Promise<boolean> {
+  async confirm(target: string, _holder: string, _leaseMs: number, position: string): Promise<boolean> {
     transaction(this.database, () => this.move(target, Number(position)));
     return true;
   }
+
+  async release(): Promise<void> {}
 
   private move(target: string, cursor: number): void {
     this.database

@@ -113,7 +113,7 @@ export class AlertTable implements AlertStore {
     return row ? { state: row[0], acknowledged: row[1] === 1 } : null;
   }
 
-  async alerts(query: AlertQuery): Promise<Alert[]> {
+  async list(query: AlertQuery): Promise<Alert[]> {
     const where = [query.state === undefined ? "a.state <> 'retracted'" : 'a.state = :state'];
     if (query.sensor !== undefined) where.push('s.sensor = :sensor');
     if (query.metric !== undefined) where.push('s.metric = :metric');
@@ -128,7 +128,7 @@ export class AlertTable implements AlertStore {
     );
   }
 
-  async alertsSince(series: SeriesId, ts: number): Promise<Alert[]> {
+  async since(series: SeriesId, ts: number): Promise<Alert[]> {
     return available(() =>
       (
         this.database

@@ -23,7 +23,7 @@ export class DeadLetterTable implements DeadLetterStore {
     private readonly max: number,
   ) {}
 
-  async addDeadLetters(letters: readonly Omit<DeadLetter, 'count' | 'firstTs'>[]): Promise<number> {
+  async add(letters: readonly Omit<DeadLetter, 'count' | 'firstTs'>[]): Promise<number> {
     return transaction(this.database, () => {
       const insert = this.database.prepare(
         `INSERT INTO dead_letters (${COLUMNS}, bytes) VALUES (?, ?, ?, ?, ?, ?, 1, ?)
@@ -32,7 +32,7 @@ export class DeadLetterTable implements DeadLetterStore {
       for (const { id, topic, bytes, reason, detail, lastTs } of letters) {
         insert.run(id, topic, reason, detail, lastTs, lastTs, bytes);
       }
-      const surplus = this.count() - this.max;
+      const surplus = this.kept() - this.max;
       if (surplus <= 0) return 0;
       return this.database
         .prepare(
@@ -42,7 +42,7 @@ export class DeadLetterTable implements DeadLetterStore {
     });
   }
 
-  async deadLetters(limit: number): Promise<DeadLetterSummary[]> {
+  async list(limit: number): Promise<DeadLetterSummary[]> {
     return available(() => {
       const newest = `SELECT ${COLUMNS}, length(bytes) FROM dead_letters ORDER BY last_ts DESC, rowid DESC LIMIT ?`;
       const rows = this.database.prepare(newest).raw().all(limit) as LetterRow<number>[];
@@ -50,7 +50,7 @@ export class DeadLetterTable implements DeadLetterStore {
     });
   }
 
-  async deadLettersAfter(after: DeadLetterPlace | null, limit: number): Promise<DeadLetterPlace[]> {
+  async after(after: DeadLetterPlace | null, limit: number): Promise<DeadLetterPlace[]> {
     return available(() => {
       const page =
         'SELECT id, last_ts FROM dead_letters WHERE (last_ts, id) > (?, ?) ORDER BY last_ts, id LIMIT ?';
@@ -62,7 +62,7 @@ export class DeadLetterTable implements DeadLetterStore {
     });
   }
 
-  async deadLetter(id: string): Promise<DeadLetter | null> {
+  async get(id: string): Promise<DeadLetter | null> {
     return available(() => {
       const found = this.database.prepare(`SELECT ${COLUMNS}, bytes FROM dead_letters WHERE id = ?`);
       const row = found.raw().get(id) as LetterRow<Uint8Array> | undefined;
@@ -70,18 +70,18 @@ export class DeadLetterTable implements DeadLetterStore {
     });
   }
 
-  async removeDeadLetter(id: string): Promise<boolean> {
+  async remove(id: string): Promise<boolean> {
     return transaction(
       this.database,
       () => this.database.prepare('DELETE FROM dead_letters WHERE id = ?').run(id).changes > 0,
     );
   }
 
-  async deadLetterCount(): Promise<number> {
-    return available(() => this.count());
+  async count(): Promise<number> {
+    return available(() => this.kept());
   }
 
-  private count(): number {
+  private kept(): number {
     return (this.database.prepare('SELECT count(*) FROM dead_letters').raw().get() as [number])[0];
   }
 }

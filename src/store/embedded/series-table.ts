@@ -326,7 +326,7 @@ export class SeriesTable implements SeriesStore {
     });
   }
 
-  async seriesCount(): Promise<number> {
+  async count(): Promise<number> {
     return available(() => (this.database.prepare('SELECT count(*) FROM series').raw().get() as [number])[0]);
   }
 

@@ -111,7 +111,7 @@ export class AlertLog implements AlertStore {
     if (Array.isArray(answer)) throw unusableKey(text(answer[1]), `is a ${text(answer[2])}`);
   }
 
-  async alerts(query: AlertQuery): Promise<Alert[]> {
+  async list(query: AlertQuery): Promise<Alert[]> {
     const wanted = (alert: Alert) =>
       (query.state === undefined ? alert.state !== 'retracted' : alert.state === query.state) &&
       alert.ts >= (query.from ?? 0);
@@ -141,7 +141,7 @@ export class AlertLog implements AlertStore {
     return [...found.values()].sort(newestFirst).slice(0, query.limit);
   }
 
-  async alertsSince(series: SeriesId, ts: number): Promise<Alert[]> {
+  async since(series: SeriesId, ts: number): Promise<Alert[]> {
     const found = (await this.ofSeries(series)).filter(
       (alert) =>
         alert.state !== 'retracted' && (alert.ts > ts || alert.clearedTs === null || alert.clearedTs > ts),

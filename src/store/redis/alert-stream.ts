@@ -72,11 +72,11 @@ return 0
 export class AlertStream implements AlertStreamStore {
   constructor(private readonly server: Server) {}
 
-  async addAlertTarget(target: string): Promise<void> {
+  async addTarget(target: string): Promise<void> {
     await this.call(ADD, [ALERT_TARGETS, ALERT_STREAM], [target]);
   }
 
-  async alertBacklog(target: string, holder: string, leaseMs: number, limit: number): Promise<Backlog> {
+  async backlog(target: string, holder: string, leaseMs: number, limit: number): Promise<Backlog> {
     const keys = [ALERT_TARGETS, ALERT_STREAM, alertLeaseKey(target)];
     const reply = await this.call(BACKLOG, keys, [target, holder, String(leaseMs), String(limit)]);
     const [held, pending, lost, entries] = reply as [number, number, number, readonly Reply[]];
@@ -89,12 +89,12 @@ export class AlertStream implements AlertStreamStore {
     };
   }
 
-  async confirmAlerts(target: string, holder: string, leaseMs: number, position: string): Promise<boolean> {
+  async confirm(target: string, holder: string, leaseMs: number, position: string): Promise<boolean> {
     const keys = [ALERT_TARGETS, alertLeaseKey(target)];
     return (await this.call(CONFIRM, keys, [target, holder, String(leaseMs), position])) === 1;
   }
 
-  async releaseAlertTarget(target: string, holder: string): Promise<void> {
+  async release(target: string, holder: string): Promise<void> {
     await this.call(RELEASE, [alertLeaseKey(target)], [holder]);
   }
 

@@ -81,7 +81,7 @@ export class DeadLetterKeys implements DeadLetterStore {
     private readonly max: number,
   ) {}
 
-  async addDeadLetters(letters: readonly Omit<DeadLetter, 'count' | 'firstTs'>[]): Promise<number> {
+  async add(letters: readonly Omit<DeadLetter, 'count' | 'firstTs'>[]): Promise<number> {
     const calls: Call[] = [];
     let args: Argument[] = [];
     let size = 0;
@@ -102,7 +102,7 @@ export class DeadLetterKeys implements DeadLetterStore {
     return dropped;
   }
 
-  async deadLetters(limit: number): Promise<DeadLetterSummary[]> {
+  async list(limit: number): Promise<DeadLetterSummary[]> {
     if (limit < 1) return [];
     const args = ['ZREVRANGE', DEAD_LETTERS, '0', String(limit - 1), 'WITHSCORES'];
     const [reply] = await this.server.run([{ key: DEAD_LETTERS, args }]);
@@ -123,14 +123,14 @@ export class DeadLetterKeys implements DeadLetterStore {
     });
   }
 
-  async deadLettersAfter(after: DeadLetterPlace | null, limit: number): Promise<DeadLetterPlace[]> {
+  async after(after: DeadLetterPlace | null, limit: number): Promise<DeadLetterPlace[]> {
     const { lastTs, id } = after ?? { lastTs: -1, id: '' };
     const [reply] = await this.server.run([this.scripted(PAGE, String(lastTs), id, String(limit))]);
     const page = list(reply, DEAD_LETTERS).map(text);
     return page.flatMap((id, i) => (i % 2 === 0 ? [{ id, lastTs: Number(page[i + 1]) }] : []));
   }
 
-  async deadLetter(id: string): Promise<DeadLetter | null> {
+  async get(id: string): Promise<DeadLetter | null> {
     const [score, counts, contents] = await this.server.run([
       { key: DEAD_LETTERS, args: ['ZSCORE', DEAD_LETTERS, id] },
       this.counts([id]),
@@ -144,12 +144,12 @@ export class DeadLetterKeys implements DeadLetterStore {
     return { id, ...known(content.subarray(0, end), seen, text(ts)), bytes: content.subarray(end + 1) };
   }
 
-  async removeDeadLetter(id: string): Promise<boolean> {
+  async remove(id: string): Promise<boolean> {
     const [reply] = await this.server.commit([this.scripted(REMOVE, id)]);
     return answer(reply) === 1;
   }
 
-  async deadLetterCount(): Promise<number> {
+  async count(): Promise<number> {
     const [reply] = await this.server.run([{ key: DEAD_LETTERS, args: ['ZCARD', DEAD_LETTERS] }]);
     return checked(reply, DEAD_LETTERS) as number;
   }

@@ -16,26 +16,26 @@ return 1
 
 export function modelKeys(server: Server): ModelStore {
   return {
-    async putModel(id, artifact) {
+    async put(id, artifact) {
       const args = ['HSETNX', MODELS_KEY, id, Buffer.from(artifact)];
       const [reply] = await server.commit([{ key: MODELS_KEY, args }]);
       checked(reply, MODELS_KEY);
     },
-    async model(id) {
+    async get(id) {
       const [reply] = await server.run([{ key: MODELS_KEY, args: ['HGET', MODELS_KEY, id] }]);
       return checked(reply, MODELS_KEY) as Buffer | null;
     },
-    async models() {
+    async ids() {
       const [reply] = await server.run([{ key: MODELS_KEY, args: ['HKEYS', MODELS_KEY] }]);
       return list(reply, MODELS_KEY).map(text).sort();
     },
-    async modelTable() {
+    async table() {
       const args = ['HGET', MODEL_TABLE_KEY, 'content'];
       const [reply] = await server.run([{ key: MODEL_TABLE_KEY, args }]);
       const content = textOrNull(checked(reply, MODEL_TABLE_KEY));
       return content === null ? EMPTY_TABLE : JSON.parse(content);
     },
-    async putModelTable(table, expected) {
+    async putTable(table, expected) {
       const args = ['EVALSHA', PUT_TABLE.sha, '1', MODEL_TABLE_KEY];
       args.push(String(expected), String(table.revision), JSON.stringify(table));
       const [reply] = await server.commit([{ key: MODEL_TABLE_KEY, args, script: PUT_TABLE }]);

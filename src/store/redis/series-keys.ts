@@ -161,7 +161,7 @@ export class SeriesKeys implements SeriesStore {
   }
 
   /** A series is registered before its first commit, so one that is just being born is counted too. */
-  async seriesCount(): Promise<number> {
+  async count(): Promise<number> {
     const [reply] = await this.server.run([{ key: SERIES_KEY, args: ['SCARD', SERIES_KEY] }]);
     return checked(reply, SERIES_KEY) as number;
   }

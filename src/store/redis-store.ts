@@ -1,6 +1,6 @@
 /**
  * The store that N replicas share: Redis, with RedisTimeSeries or without, one server, behind Sentinels or a Cluster.
- * Each series is committed atomically by one script; see docs and redis/commit-script.ts.
+ * Each series is committed atomically by one script; see redis/lua/commit-timeseries.lua.
  */
 import type { Logger } from 'pino';
 import { AlertLog } from './redis/alert-log.ts';

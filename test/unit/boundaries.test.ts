@@ -15,7 +15,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   'src/config-schema.ts': ['src/config.ts', 'src/config-file.ts'],
   'src/codecs': ['src/domain', 'src/errors.ts'],
   'src/detect': ['src/domain', 'src/errors.ts', 'models/model.ts'],
-  'src/store': ['src/domain', 'src/errors.ts'],
+  'src/store': ['src/domain', 'src/errors.ts', 'models/package-root.ts'],
   'src/pipeline': [
     'src/domain',
     'src/errors.ts',

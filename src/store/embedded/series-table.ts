@@ -7,7 +7,7 @@ import type { Alert } from '../../domain/alert.ts';
 import type { Sample } from '../../domain/reading.ts';
 import type { SeriesId } from '../../domain/series.ts';
 import type { ScoredSample } from '../../domain/verdict.ts';
-import { ROLLUPS, rollupFor } from '../rollup.ts';
+import { rollupFor } from '../rollup.ts';
 import type {
   Aggregate,
   CommitResult,
@@ -19,6 +19,7 @@ import type {
 } from '../store.ts';
 import type { AlertTable } from './alert-table.ts';
 import { available, type Database, transaction } from './database.ts';
+import { SampleWriter } from './sample-writer.ts';
 
 type SeriesRow = [
   id: number,
@@ -47,8 +48,6 @@ const toSummary = ([sensor, metric, status, ts, value, watch]: SummaryRow): Seri
   watch: watch === null ? null : JSON.parse(watch),
 });
 
-type RollupRow = [n: number, sum: number, min: number, max: number];
-
 const AGGREGATE = {
   avg: { raw: 'avg(value)', rollup: 'sum(sum) / sum(n)' },
   min: { raw: 'min(value)', rollup: 'min(min)' },
@@ -65,18 +64,14 @@ export class SeriesTable implements SeriesStore {
   private readonly snapshotBytes;
   private readonly putSnapshot;
   private readonly dropSnapshots;
-  private readonly putSample;
-  private readonly putVerdict;
-  private readonly rollup;
-  private readonly putRollup;
-  private readonly values;
-  private readonly putLast;
   private readonly newestSamples;
+  private readonly samples;
 
   constructor(
     private readonly database: Database,
     private readonly alerts: AlertTable,
   ) {
+    this.samples = new SampleWriter(database);
     const prepare = (sql: string) => database.prepare(sql);
     this.find = prepare(
       'SELECT id, version, state, assignments, last_ts, watch FROM series WHERE sensor = ? AND metric = ?',
@@ -94,25 +89,6 @@ export class SeriesTable implements SeriesStore {
     this.snapshotBytes = prepare('SELECT bytes FROM snapshots WHERE series = ? AND n = ?').raw();
     this.putSnapshot = prepare('INSERT OR REPLACE INTO snapshots (series, n, ts, bytes) VALUES (?, ?, ?, ?)');
     this.dropSnapshots = prepare('DELETE FROM snapshots WHERE series = ? AND n < ?');
-    this.putSample = prepare(
-      `INSERT INTO samples (series, ts, value, expected, score) VALUES (?, ?, ?, ?, ?)
-       ON CONFLICT DO UPDATE SET value = max(value, excluded.value),
-         expected = coalesce(excluded.expected, expected), score = coalesce(excluded.score, score)`,
-    );
-    this.putVerdict = prepare('UPDATE samples SET expected = ?, score = ? WHERE series = ? AND ts = ?');
-    this.rollup = prepare(
-      'SELECT n, sum, min, max FROM rollups WHERE series = ? AND width = ? AND start = ?',
-    ).raw();
-    this.putRollup = prepare(
-      'INSERT OR REPLACE INTO rollups (series, width, start, n, sum, min, max) VALUES (?, ?, ?, ?, ?, ?, ?)',
-    );
-    this.values = prepare(
-      'SELECT value FROM samples WHERE series = ? AND ts >= ? AND ts < ? ORDER BY ts',
-    ).raw();
-    this.putLast = prepare(
-      `UPDATE series SET (last_ts, last_value) =
-         (SELECT ts, value FROM samples WHERE series = series.id ORDER BY ts DESC LIMIT 1) WHERE id = ?`,
-    );
     this.newestSamples = prepare(
       'SELECT ts, value FROM samples WHERE series = ? ORDER BY ts DESC LIMIT ?',
     ).raw();
@@ -145,7 +121,7 @@ export class SeriesTable implements SeriesStore {
     const id =
       row?.[0] ?? Number(this.insert.run(commit.series.sensor, commit.series.metric).lastInsertRowid);
     const { next } = commit;
-    this.writeSamples(id, row?.[4] ?? -1, commit);
+    this.samples.write(id, row?.[4] ?? -1, commit);
     if (next) {
       const { state, assignments, status, horizon, watch } = next;
       const assigned = assignments ? JSON.stringify(assignments) : null;
@@ -167,62 +143,6 @@ export class SeriesTable implements SeriesStore {
       return { status: 'committed', version: row?.[1] ?? '', alerts: [] };
     }
     return { status: 'conflict', current: row && this.record(row) };
-  }
-
-  private writeSamples(id: number, lastTs: number, { samples, verdicts }: SeriesCommit): void {
-    const verdictAt = new Map(verdicts.map((verdict) => [verdict.ts, verdict]));
-    const buckets = new Map<string, { width: number; start: number; added: number[]; stale: boolean }>();
-    for (const { ts, value } of samples) {
-      const verdict = verdictAt.get(ts);
-      verdictAt.delete(ts);
-      this.putSample.run(id, ts, value, verdict?.expected ?? null, verdict?.score ?? null);
-      for (const { width } of ROLLUPS) {
-        const start = ts - (ts % width);
-        const key = `${width}/${start}`;
-        const bucket = buckets.get(key) ?? { width, start, added: [], stale: false };
-        bucket.added.push(value);
-        bucket.stale ||= ts <= lastTs;
-        buckets.set(key, bucket);
-      }
-    }
-    for (const { ts, expected, score } of verdictAt.values()) this.putVerdict.run(expected, score, id, ts);
-    for (const { width, start, added, stale } of buckets.values()) {
-      if (stale) {
-        const rows = this.values.all(id, start, start + width) as [number][];
-        this.writeRollup(
-          id,
-          width,
-          start,
-          null,
-          rows.map(([value]) => value),
-        );
-      } else {
-        const row = this.rollup.get(id, width, start) as RollupRow | undefined;
-        this.writeRollup(id, width, start, row ?? null, added);
-      }
-    }
-    if (samples.length > 0) this.putLast.run(id);
-  }
-
-  /**
-   * Adds one value after the other, in time order, to what the bucket had: floating-point sums depend on the order, and
-   * the rollups of two replicas must not. A bucket with a sample that is not the newest is made anew for the same reason.
-   */
-  private writeRollup(
-    id: number,
-    width: number,
-    start: number,
-    row: RollupRow | null,
-    values: readonly number[],
-  ): void {
-    let [n, sum, min, max] = row ?? [0, 0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-    for (const value of values) {
-      n++;
-      sum += value;
-      min = Math.min(min, value);
-      max = Math.max(max, value);
-    }
-    this.putRollup.run(id, width, start, n, sum, min, max);
   }
 
   async snapshot(series: SeriesId, n: number): Promise<Uint8Array | null> {

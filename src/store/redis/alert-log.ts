@@ -14,50 +14,9 @@ import { checked, list, type Reply, text, textOrNull, unusableKey } from './repl
 import { script } from './script.ts';
 import type { Server } from './server.ts';
 
-const APPEND = script(`
--- KEYS 1 stream  2 index  3 revisions  4 targets
--- ARGV per alert change: id, time of the reading, revision, what a receiver hears of, JSON
--- Returns how many were new, or {'refused', key, its type}.
-for i, kind in ipairs({'stream', 'zset', 'hash', 'hash'}) do
-  local is = redis.call('TYPE', KEYS[i]).ok
-  if is ~= 'none' and is ~= kind then return {'refused', KEYS[i], is} end
-end
-local new = 0
-for i = 1, #ARGV, 5 do
-  local id, ts, revision, heard = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
-  local last, before = string.match(redis.call('HGET', KEYS[3], id) or '0', '^(%d+) ?(.*)$')
-  if tonumber(revision) > tonumber(last) then
-    local n = redis.call('HINCRBY', KEYS[4], 'appended', 1)
-    redis.call('XADD', KEYS[1], '*', 'id', id, 'revision', revision, 'alert', ARGV[i + 4],
-      'n', n, 'news', heard == before and '0' or '1')
-    redis.call('HSET', KEYS[3], id, revision .. ' ' .. heard)
-    new = new + 1
-  end
-  redis.call('ZADD', KEYS[2], ts, id)
-end
-return new
-`);
+const APPEND = script('append-alerts');
 
-const ACKNOWLEDGE = script(`
--- KEYS 1 alerts of a series  2 its outbox  3 its state   ARGV 1 field of the alert
--- Returns nil, or the alert's entry and the pending outbox.
-for i = 2, 3 do
-  local is = redis.call('TYPE', KEYS[i]).ok
-  if is ~= 'none' and is ~= 'hash' then return redis.error_reply('WRONGTYPE of ' .. KEYS[i]) end
-end
-local entry = redis.call('HGET', KEYS[1], ARGV[1])
-if not entry then return nil end
-local revision, acknowledged, content = string.match(entry, '^(%d+) ([01]) (.*)$')
-if acknowledged == '0' then
-  revision = tonumber(revision) + 1
-  entry = revision .. ' 1 ' .. content
-  redis.call('HSET', KEYS[1], ARGV[1], entry)
-  redis.call('HSET', KEYS[2], ARGV[1] .. '/' .. revision, entry)
-  -- As a commit does, so that the next one looks into the outbox.
-  if redis.call('HLEN', KEYS[3]) > 0 then redis.call('HSET', KEYS[3], 'b', '1') end
-end
-return {entry, redis.call('HGETALL', KEYS[2])}
-`);
+const ACKNOWLEDGE = script('acknowledge-alert');
 
 /** Alerts per append, and index entries read at once. */
 const PAGE = 500;

@@ -2,6 +2,7 @@
 
 import { type SeriesId, seriesKey } from '../../domain/series.ts';
 import type { VigiaError } from '../../errors.ts';
+import { ROLLUPS } from '../rollup.ts';
 import type { SeriesCommit, SeriesRecord } from '../store.ts';
 import { encodeChange } from './alert-entry.ts';
 import type { Argument, Call } from './connection.ts';
@@ -25,6 +26,9 @@ function label(name: string): string {
   return name.replace(/[(),]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
+/** Retention of the rollups, ms. */
+const kept = ROLLUPS.map((rollup) => rollup.kept).join(' ');
+
 const asBuffer = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 /** @param version the new one */
@@ -43,7 +47,7 @@ export function commitCall(
   const counts = `${commit.alerts.length} ${snapshots.length} ${commit.duplicates}`;
   const changes = next ? `1 ${next.status} ${next.horizon} ${next.oldestSnapshot}` : '0 - -1 0';
   args.push(
-    `${commit.expectedVersion ?? '-'} ${version} ${always} ${keyRetention} ${dropBefore} ${counts} ${changes} ${now}`,
+    `${commit.expectedVersion ?? '-'} ${version} ${always} ${keyRetention} ${dropBefore} ${counts} ${changes} ${now} ${kept}`,
     `[${commit.samples.map(({ ts, value }) => `"${ts}","${value}"`)}]`,
     `[${commit.verdicts.map(({ ts, expected, score }) => `"${ts}","${expected ?? '-'}","${score ?? '-'}"`)}]`,
     next ? asBuffer(next.state) : '',

@@ -11,69 +11,16 @@ const KEYS = [DEAD_LETTERS, DEAD_LETTER_CONTENT, DEAD_LETTER_COUNTS];
 /** Bytes of letters in one call. */
 const CALL_BYTES = 1_000_000;
 
-const ADD = script(`
--- KEYS 1 index  2 content  3 counts   ARGV 1 most letters kept, then per letter: id, time, content
--- Returns how many were dropped, or {'refused', key, its type}.
-for i, kind in ipairs({'zset', 'hash', 'hash'}) do
-  local is = redis.call('TYPE', KEYS[i]).ok
-  if is ~= 'none' and is ~= kind then return {'refused', KEYS[i], is} end
-end
-for i = 2, #ARGV, 3 do
-  local id, ts = ARGV[i], ARGV[i + 1]
-  local seen = redis.call('HGET', KEYS[3], id)
-  if seen then
-    local first, count = string.match(seen, '^(%S+) (%d+)$')
-    redis.call('HSET', KEYS[3], id, first .. ' ' .. (tonumber(count) + 1))
-  else
-    redis.call('HSET', KEYS[2], id, ARGV[i + 2])
-    redis.call('HSET', KEYS[3], id, ts .. ' 1')
-  end
-  redis.call('ZADD', KEYS[1], ts, id)
-end
-local surplus = redis.call('ZCARD', KEYS[1]) - tonumber(ARGV[1])
-if surplus <= 0 then return 0 end
-for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, surplus - 1)) do
-  redis.call('ZREM', KEYS[1], id)
-  redis.call('HDEL', KEYS[2], id)
-  redis.call('HDEL', KEYS[3], id)
-end
-return surplus
-`);
+const ADD = script('add-dead-letters');
 
-const REMOVE = script(`
--- KEYS 1 index  2 content  3 counts   ARGV 1 id
-redis.call('HDEL', KEYS[2], ARGV[1])
-redis.call('HDEL', KEYS[3], ARGV[1])
-return redis.call('ZREM', KEYS[1], ARGV[1])
-`);
+const REMOVE = script('remove-dead-letter');
 
-const PAGE = script(`
--- KEYS as above   ARGV 1 time  2 id  3 how many
--- Returns id, time, ... of the oldest after this place. Within one time a sorted set has its members in order.
-local time, id = tonumber(ARGV[1]), ARGV[2]
-local low, high = 0, redis.call('ZCARD', KEYS[1])
-while low < high do
-  local middle = math.floor((low + high) / 2)
-  local at = redis.call('ZRANGE', KEYS[1], middle, middle, 'WITHSCORES')
-  local ts = tonumber(at[2])
-  if ts < time or (ts == time and at[1] <= id) then low = middle + 1 else high = middle end
-end
-return redis.call('ZRANGE', KEYS[1], low, low + tonumber(ARGV[3]) - 1, 'WITHSCORES')
-`);
+const PAGE = script('read-dead-letter-page');
 
 /** Letters in one call of HEADS, which holds up all others while the server reads through their bytes. */
 const HEADS_AT_ONCE = 5;
 
-const HEADS = script(`
--- KEYS as above   ARGV ids
--- Returns per letter its head and the number of its bytes, or false.
-local heads = {}
-for i, content in ipairs(redis.call('HMGET', KEYS[2], unpack(ARGV))) do
-  local head = content and string.match(content, '^[^\\n]*')
-  heads[i] = head and {head, #content - #head - 1}
-end
-return heads
-`);
+const HEADS = script('read-dead-letter-heads');
 
 export class DeadLetterKeys implements DeadLetterStore {
   constructor(

@@ -22,12 +22,7 @@ import { script } from './script.ts';
 import type { Server } from './server.ts';
 import { decodeRecord, decodeSummary, RECORD_FIELDS, SUMMARY_FIELDS, snapshotField } from './state-hash.ts';
 
-const REMOVE = script(`
--- KEYS state, value, and the others of the series. Returns 1 where there was a series.
-local existed = redis.call('EXISTS', KEYS[1], KEYS[2])
-redis.call('DEL', unpack(KEYS))
-return existed > 0 and 1 or 0
-`);
+const REMOVE = script('remove-series');
 
 /** Series looked at in one pipeline where all of them are. */
 const PAGE = 2000;

@@ -1,4 +1,4 @@
-/** Reads of the `sorted-set` layout. See sorted-set-script.ts for what the members look like. */
+/** Reads of the `sorted-set` layout. lua/commit-sorted-set.lua says what the members look like. */
 import type { Sample } from '../../domain/reading.ts';
 import type { ScoredSample } from '../../domain/verdict.ts';
 import { ROLLUPS, rollupFor } from '../rollup.ts';
@@ -6,41 +6,22 @@ import type { Aggregate } from '../store.ts';
 import type { Call } from './connection.ts';
 import { fieldKey, rollupKey } from './keys.ts';
 import { type Layout, merged, type Part, scored, VERDICT_SLACK, wholeBuckets } from './layout.ts';
+import { decodeOpenBucket, openBucketField } from './open-bucket.ts';
 import { list, type Reply, text } from './reply.ts';
 import { script } from './script.ts';
 import type { Server } from './server.ts';
-import { decodeOpenBucket, openBucketField, SORTED_SET_COMMIT } from './sorted-set-script.ts';
 
 /** Samples that are read at once. */
 const PAGE = 20_000;
 
-const RANGE = script(`
--- KEYS values, expected, score   ARGV from, to
--- Returns the number of values, at most PAGE, and the members of each key up to the last of them as one text: a reply
--- of its own for each member would cost the client more than reading it.
-local values = redis.call('ZRANGEBYSCORE', KEYS[1], ARGV[1], ARGV[2], 'LIMIT', 0, ${PAGE})
-local to = #values < ${PAGE} and ARGV[2] or string.match(values[#values], '^[^:]*')
-local found = {#values, table.concat(values, ' ')}
-for i = 2, 3 do
-  found[i + 1] = table.concat(redis.call('ZRANGEBYSCORE', KEYS[i], ARGV[1], to), ' ')
-end
-return found
-`);
+const COMMIT = script('commit-sorted-set');
+const RANGE = script('read-range');
 
-const SAMPLES_AT = script(`
--- KEYS 1 sorted set of samples   ARGV timestamps
--- Returns the members found.
-local found = {}
-for _, ts in ipairs(ARGV) do
-  local member = redis.call('ZRANGEBYSCORE', KEYS[1], ts, ts)[1]
-  if member then found[#found + 1] = member end
-end
-return found
-`);
+const SAMPLES_AT = script('read-samples-at');
 
 export class SortedSetLayout implements Layout {
   readonly name = 'sorted-set';
-  readonly commit = SORTED_SET_COMMIT;
+  readonly commit = COMMIT;
 
   constructor(private readonly server: Server) {}
 
@@ -49,7 +30,7 @@ export class SortedSetLayout implements Layout {
     if (limit === undefined) {
       const all: ScoredSample[] = [];
       for (let first = from; ; first = all.at(-1)!.ts + 1) {
-        const args = ['EVALSHA', RANGE.sha, '3', ...keys, String(first), String(to)];
+        const args = ['EVALSHA', RANGE.sha, '3', ...keys, String(first), String(to), String(PAGE)];
         const [reply] = await this.server.run([{ key: keys[0]!, args, script: RANGE }]);
         const [count, ...texts] = list(reply, `vigia:{${key}}:value|expected|score`);
         const [values, expected, scores] = texts.map(members);
@@ -102,7 +83,7 @@ export class SortedSetLayout implements Layout {
     if (!rollup) return merged(await this.raw(fieldKey(key, 'value'), first, last), width, agg);
     const state = fieldKey(key, 'state');
     const at = rollupKey(key, agg, rollup.name);
-    const field = openBucketField(ROLLUPS.findIndex(({ name }) => name === rollup.name));
+    const field = openBucketField(rollup.name);
     // The open bucket first: one that closes between the two reads is then seen twice, not lost.
     const [open, members] = await this.server.run([
       { key: state, args: ['HGET', state, field] },

@@ -1,4 +1,4 @@
-/** The state hash of a series, read back. See commit-script.ts for its fields. */
+/** The state hash of a series, read back. lua/commit-steps.lua says what its fields are. */
 import type { SeriesId } from '../../domain/series.ts';
 import type { Watch } from '../../domain/watch.ts';
 import { VigiaError } from '../../errors.ts';

@@ -7,17 +7,19 @@ import type { Argument, Call } from './connection.ts';
 import { fieldKey, type RollupAggregate, rollupKey } from './keys.ts';
 import { type Layout, merged, type Part, scored, VERDICT_SLACK, wholeBuckets } from './layout.ts';
 import { list, type Reply, text } from './reply.ts';
+import { script } from './script.ts';
 import type { Server } from './server.ts';
-import { TIMESERIES_COMMIT } from './timeseries-script.ts';
 
 /** Timestamps that one TS.RANGE may filter by. */
 const FILTER_MAX = 128;
 /** The server reads through everything between two timestamps of one filter; beyond this gap (ms) a new one begins. */
 const FILTER_GAP = 600_000;
 
+const COMMIT = script('commit-timeseries');
+
 export class TimeseriesLayout implements Layout {
   readonly name = 'timeseries';
-  readonly commit = TIMESERIES_COMMIT;
+  readonly commit = COMMIT;
 
   constructor(private readonly server: Server) {}
 

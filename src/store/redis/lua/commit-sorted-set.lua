@@ -1,48 +1,32 @@
-/**
- * The part of the commit that writes sorted sets, for servers without RedisTimeSeries. A member is `<ts>:<value>` with
- * the timestamp as its score. Rollups: the open bucket of each width lies in the state hash (fields p and q, see
- * `decodeOpenBucket`) and becomes a member when it closes, `<start>:<value>`, of an average `<start>:<n>:<sum>`.
- */
-import { ROLLUPS } from '../rollup.ts';
-import { commitScript } from './commit-script.ts';
-import { rollupSuffix } from './keys.ts';
+-- Commits one series to sorted sets, for servers without RedisTimeSeries. A member is `<ts>:<value>` with the timestamp as its
+-- score. The open bucket of each rollup is in the state (fields p and q, see open-bucket.ts). When a bucket closes, it
+-- becomes a member `<start>:<value>`, of an average `<start>:<n>:<sum>`. All layouts have the same arguments and answers.
+--
+-- KEYS  1 state  2 value  3 expected  4 score  5 outbox  6 alerts. The keys of the rollups are made from the key of the
+--       values, which is in the same slot: eight more arguments would cost more than all the others, and few commits
+--       touch the rollups.
+-- ARGV  1 short values, separated by blanks: expected version ('-': the series is not there), new version, '1' where
+--         duplicates that change nothing are written down, retention of samples (ms), drop samples before (ms), number of
+--         alert changes, number of snapshots, number of duplicates, '1' where the state changes, status, horizon, oldest
+--         snapshot, now (ms), retention of the minutes (ms), retention of the hours (ms)
+--       2 samples: ts, value, ...  3 verdicts: ts, expected, score, ...; '-' for none. Both are JSON arrays of strings.
+--       4 state  5 assignments  6 seasonal ring  7 watch; '' where these have not changed  8 sensor  9 metric
+--       10... alerts: field, content; after them snapshots: n, ts, bytes
+-- Returns 1 (committed, no alerts to relay), {'committed', pending outbox, changed alerts},
+--         {'conflict', the fields of a record} or {'refused', key, why}. Nothing is written unless the answer is committed.
 
-/** Members of one ZADD: Lua's unpack takes some 8,000 values. */
-const ZADD = 3500;
+--@include commit-arguments.lua
 
-/** The fields of the state hash with the open buckets of ROLLUPS. */
-const OPEN_BUCKETS = ['p', 'q'] as const;
-
-/** The field of the state hash with the open bucket of ROLLUPS[i]. */
-export function openBucketField(i: number): string {
-  return OPEN_BUCKETS[i]!;
+-- Values of one ZADD: Lua's unpack takes some 8,000.
+local ZADD = 2 * 3500
+-- The open bucket of each rollup is in a field of the state, which the head has in this slot.
+local ROLLUPS = {
+  {field = 'p', slot = 7, width = 60000, kept = tonumber(KEPT_MINUTES), avg = ':avg:1m', min = ':min:1m', max = ':max:1m'},
+  {field = 'q', slot = 8, width = 3600000, kept = tonumber(KEPT_HOURS), avg = ':avg:1h', min = ':min:1h', max = ':max:1h'},
 }
-
-/**
- * Start, count, sum, minimum and maximum as doubles, which cost Lua much less than text; then the last two once more as the
- * text that they came in, which becomes the member.
- */
-export function decodeOpenBucket(bytes: Buffer): {
-  readonly ts: number;
-  readonly n: number;
-  readonly sum: number;
-  readonly min: number;
-  readonly max: number;
-} {
-  const at = (i: number) => bytes.readDoubleLE(8 * i);
-  return { ts: at(0), n: at(1), sum: at(2), min: at(3), max: at(4) };
-}
-
-const widths = ROLLUPS.map(({ name, width, kept }, i) => {
-  const [avg, min, max] = (['avg', 'min', 'max'] as const).map((agg) => `'${rollupSuffix(agg, name)}'`);
-  const suffixes = `avg = ${avg}, min = ${min}, max = ${max}`;
-  return `{field = '${openBucketField(i)}', slot = ${7 + i}, width = ${width}, kept = ${kept}, ${suffixes}}`;
-});
-
-export const SORTED_SET_COMMIT = commitScript(
-  `
-local ROLLUPS = {${widths.join(', ')}}
 local last
+
+local function read_head() return redis.pcall('HMGET', STATE, 'f', 'v', 't', 'l', 'k', 'b', 'p', 'q') end
 
 local function keys_of(rollup) return {VALUE .. rollup.avg, VALUE .. rollup.min, VALUE .. rollup.max} end
 
@@ -74,7 +58,8 @@ local function check(head)
   return nil
 end
 
--- Adds values one after the other, in time order: sums depend on the order, and must not depend on who committed.
+-- Adds one value. Values are added in time order, because a sum depends on the order and must not depend on which replica
+-- commits.
 local function include(bucket, text, value)
   bucket.n = bucket.n + 1
   bucket.sum = bucket.sum + value
@@ -98,7 +83,7 @@ local function store(rollup, bucket)
 end
 
 local function zadd(key, list)
-  for i = 1, #list, ${2 * ZADD} do call('ZADD', key, unpack(list, i, math.min(i + ${2 * ZADD} - 1, #list))) end
+  for i = 1, #list, ZADD do call('ZADD', key, unpack(list, i, math.min(i + ZADD - 1, #list))) end
 end
 
 -- The part of a member after the first colon.
@@ -129,7 +114,7 @@ local function write_values()
   return late, appended
 end
 
--- A bucket that a late reading falls into is made anew from its samples.
+-- Computes the bucket that a late reading falls into again from its samples.
 local function rebuilt(rollup, start)
   local bucket = new_bucket(start)
   local from, to = string.format('%.0f', start), string.format('(%.0f', start + rollup.width)
@@ -183,7 +168,7 @@ local function write(head, set)
     for _, rollup in ipairs(ROLLUPS) do
       if #late + #appended > 0 then closed = write_rollup(rollup, late, appended, set) end
     end
-    -- Of the widest rollup: once an hour is often enough.
+    -- `closed` is that of the widest rollup: to trim once an hour is often enough.
     if closed then trim() end
   end
   if VERDICTS == 0 then return end
@@ -202,6 +187,5 @@ local function write(head, set)
     zadd(key, members)
   end
 end
-`,
-  OPEN_BUCKETS,
-);
+
+--@include commit-steps.lua

@@ -17,8 +17,9 @@ import { scoreCommand } from './commands/score.ts';
 import { seriesCommand } from './commands/series.ts';
 import { bridgeCommand, brokerCommand, serveCommand } from './commands/serve.ts';
 import { trainCommand } from './commands/train.ts';
-import { SETTINGS } from './config.ts';
 import { VigiaError } from './errors.ts';
+import { SECTIONS, SETTINGS } from './settings/sections.ts';
+import type { Section } from './settings/setting.ts';
 
 /** A shutdown that takes longer than this is cut off. */
 const SHUTDOWN_MS = 5000;
@@ -76,11 +77,14 @@ function onSignal(close: () => unknown, extraMs = 0, reload?: () => void): void 
 
 function settingsHelp(): string {
   const width = Math.max(...Object.keys(SETTINGS).map(({ length }) => length)) + 1;
-  const lines = Object.entries<{ help: string; fallback?: string }>(SETTINGS).map(
-    ([name, { help, fallback }]) =>
-      `  ${name.padEnd(width)}${help}${fallback === undefined ? '' : ` [${fallback}]`}`,
-  );
-  return `Settings (environment, or a file: --config; NAME_FILE reads NAME from a file):\n${lines.join('\n')}`;
+  const parts = Object.values<Section>(SECTIONS).map(({ title, settings }) => {
+    const lines = Object.values(settings).map(
+      ({ name, help, fallback }) =>
+        `  ${name.padEnd(width)}${help}${fallback === undefined ? '' : ` [${fallback}]`}`,
+    );
+    return `${title}:\n${lines.join('\n')}`;
+  });
+  return `Settings (environment, or a file: --config; NAME_FILE reads NAME from a file):\n\n${parts.join('\n\n')}`;
 }
 
 function fail(error: unknown): never {

@@ -1,8 +1,9 @@
 /** `vigia config`: about the configuration file. */
 import { Command } from 'commander';
-import { settingProblems } from '../app.ts';
-import { readConfig, SETTINGS, unusable } from '../config.ts';
-import { configSchema } from '../config-schema.ts';
+import { settingProblems } from '../app/setting-problems.ts';
+import { readConfig, unusable } from '../settings/config.ts';
+import { configSchema } from '../settings/json-schema.ts';
+import { SETTINGS } from '../settings/sections.ts';
 
 export function configCommand(): Command {
   const command = new Command('config').description('the settings and the configuration file');

@@ -1,7 +1,7 @@
 /** `vigia dead-letter`: what could not be stored, and another try. */
 import { Command } from 'commander';
-import { readConfig } from '../config.ts';
 import { InvalidInput } from '../errors.ts';
+import { readConfig } from '../settings/config.ts';
 import { wholeNumber } from './option-values.ts';
 import { askServer, type RunningServer, runningServer, ServerRefused } from './running-server.ts';
 

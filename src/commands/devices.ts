@@ -3,8 +3,8 @@ import { Command } from 'commander';
 import { type FaultKind, faultKinds } from '../../devices/faults.ts';
 import { replay } from '../../devices/replay.ts';
 import { startSimulator } from '../../devices/simulator.ts';
-import { readConfig } from '../config.ts';
 import { createLogger } from '../logger.ts';
+import { readConfig } from '../settings/config.ts';
 import { DEMO } from './demo.ts';
 import { durationOption, factor, faultList, timeOption, wholeNumber } from './option-values.ts';
 import type { OnSignal } from './serve.ts';
@@ -56,11 +56,11 @@ interface DevicesOptions {
 
 async function run(options: DevicesOptions, onSignal: OnSignal): Promise<void> {
   const config = readConfig({}, undefined, options.config);
-  const logger = createLogger(config.LOG_LEVEL);
+  const logger = createLogger(config.process.logLevel);
   const broker = {
-    url: options.url ?? config.MQTT_URL ?? `mqtt://${urlHost(config.HOST)}:${config.MQTT_PORT}`,
-    ...(config.MQTT_USERNAME !== undefined && { username: config.MQTT_USERNAME }),
-    ...(config.MQTT_PASSWORD !== undefined && { password: config.MQTT_PASSWORD }),
+    url: options.url ?? config.mqtt.url ?? `mqtt://${urlHost(config.http.host)}:${config.broker.port}`,
+    ...(config.mqtt.username !== undefined && { username: config.mqtt.username }),
+    ...(config.mqtt.password !== undefined && { password: config.mqtt.password }),
     logger,
   };
   if (options.replay !== undefined) {

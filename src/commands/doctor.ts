@@ -13,13 +13,15 @@ import { loadArtifact } from '../../models/artifact.ts';
 import { defaultModelDirectory } from '../../models/default-model.ts';
 import { usableSimd } from '../../models/kernel/kernel.ts';
 import { trialRun } from '../../models/trial.ts';
-import { openExistingStore, settingProblems } from '../app.ts';
+import { settingProblems } from '../app/setting-problems.ts';
+import { openExistingStore } from '../app/store-choice.ts';
 import { Decoder } from '../codecs/decode.ts';
 import { TopicTemplate } from '../codecs/topic.ts';
-import { type Config, changedSettings, readConfig } from '../config.ts';
 import { seriesKey } from '../domain/series.ts';
 import { InvalidInput } from '../errors.ts';
 import { clockProblem } from '../pipeline/guard.ts';
+import { changedSettings } from '../settings/changes.ts';
+import { type Config, readConfig } from '../settings/config.ts';
 import { WIDEST_ROLLUP } from '../store/rollup.ts';
 import { portProblem, type RunningVigia, runningVigia } from './ports.ts';
 import { redact } from './terminal.ts';
@@ -61,8 +63,8 @@ export function doctorCommand(): Command {
       if ((options.topic === undefined) !== (options.payload === undefined))
         throw new InvalidInput('topic', '--topic and --payload go together');
       const config = readConfig({}, undefined, options.config);
-      const embedded = config.REDIS_URL === undefined;
-      const port = portProblem(config.HOST, config.PORT, 'PORT');
+      const embedded = config.redis.url === undefined;
+      const port = portProblem(config.http.host, config.http.port, 'PORT');
       const running = port.then((problem) => (problem?.taken ? runningVigia(config, ANSWER_MS) : null));
       const found = (
         await Promise.all([
@@ -70,7 +72,7 @@ export function doctorCommand(): Command {
           within('store', store(config, running), embedded ? 'DATA_DIR' : 'REDIS_URL'),
           within(
             'broker',
-            config.MQTT_URL === undefined ? builtInBroker(config, running) : broker(config),
+            config.mqtt.url === undefined ? builtInBroker(config, running) : broker(config),
             'MQTT_URL',
           ),
           within('model', model(config), 'MODEL_DIR'),
@@ -128,14 +130,14 @@ async function store(config: Config, running: Promise<RunningVigia | null>): Pro
     // Its own store is in use while it runs, and rightly so.
     const { message } = error as Error;
     const own = /in use/.test(message) && (await running)?.store === 'embedded';
-    if (!own || config.REDIS_URL !== undefined) throw error;
+    if (!own || config.redis.url !== undefined) throw error;
     return [
       { check: 'store', status: 'ok', detail: 'in use by the Vigía that answers at PORT' },
       ownClock(config, []),
     ];
   }
   if (!opened) {
-    const detail = `none yet at DATA_DIR (${config.DATA_DIR}): the first start makes it`;
+    const detail = `none yet at DATA_DIR (${config.store.directory}): the first start makes it`;
     return [{ check: 'store', status: 'ok', detail }, ownClock(config, [])];
   }
   try {
@@ -168,14 +170,14 @@ async function clock(opened: { time(): Promise<number> }): Promise<Finding> {
 
 /** With the embedded store there is no other clock; but what it has stored must not lie ahead. */
 function ownClock(
-  { MAX_CLOCK_SKEW: maxSkew }: Config,
+  { readings: { maxClockSkew } }: Config,
   stored: Awaited<ReturnType<Store['series']['list']>>,
 ): Finding {
   const newest = Math.max(...stored.map(({ last }) => last?.ts ?? -1), -1);
   const now = `this machine says ${new Date().toISOString()}`;
   if (newest < 0)
     return { check: 'clock', status: 'ok', detail: `${now}; there is nothing to compare it with` };
-  const ahead = newest > Date.now() + maxSkew;
+  const ahead = newest > Date.now() + maxClockSkew;
   const detail = `${now}, the newest reading ${new Date(newest).toISOString()}`;
   return { check: 'clock', status: ahead ? 'warn' : 'ok', detail };
 }
@@ -183,10 +185,14 @@ function ownClock(
 /** The ports that `vigia serve` and `vigia broker` open. */
 async function builtInBroker(config: Config, running: Promise<RunningVigia | null>): Promise<Finding[]> {
   const found: Finding[] = [];
-  for (const setting of ['MQTT_PORT', 'MQTT_WS_PORT', 'MQTT_TLS_PORT'] as const) {
-    const port = config[setting];
+  const ports = [
+    ['MQTT_PORT', config.broker.port],
+    ['MQTT_WS_PORT', config.broker.webSocketPort],
+    ['MQTT_TLS_PORT', config.broker.tlsPort],
+  ] as const;
+  for (const [setting, port] of ports) {
     if (port === undefined) continue;
-    const problem = await portProblem(config.HOST, port, setting);
+    const problem = await portProblem(config.http.host, port, setting);
     const own = problem?.taken === true && (await running)?.role === 'serve';
     const state = own ? 'is in use, and the Vigía that answers at PORT is a `vigia serve`' : 'can be opened';
     found.push(
@@ -200,8 +206,8 @@ async function builtInBroker(config: Config, running: Promise<RunningVigia | nul
 }
 
 async function broker(config: Config): Promise<Finding[]> {
-  const { MQTT_USERNAME: username, MQTT_PASSWORD: password } = config;
-  const url = config.MQTT_URL!;
+  const { username, password, ca, cert, key } = config.mqtt;
+  const url = config.mqtt.url!;
   const client = mqtt.connect(url, {
     clientId: `vigia-doctor-${randomBytes(4).toString('hex')}`,
     clean: true,
@@ -210,9 +216,9 @@ async function broker(config: Config): Promise<Finding[]> {
     connectTimeout: DEADLINE - 1000,
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
-    ...(config.MQTT_CA !== undefined && { ca: config.MQTT_CA }),
-    ...(config.MQTT_CERT !== undefined && { cert: config.MQTT_CERT }),
-    ...(config.MQTT_KEY !== undefined && { key: config.MQTT_KEY }),
+    ...(ca !== undefined && { ca }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
   });
   try {
     await new Promise<void>((resolve, reject) => {
@@ -234,22 +240,22 @@ async function broker(config: Config): Promise<Finding[]> {
 }
 
 async function model(config: Config): Promise<Finding[]> {
-  const directory = config.MODEL_DIR ?? defaultModelDirectory();
-  const { id } = await trialRun(await loadArtifact(directory), directory, usableSimd(config.SIMD));
-  const where = config.MODEL_DIR === undefined ? 'shipped with Vigía' : 'MODEL_DIR';
+  const directory = config.models.directory ?? defaultModelDirectory();
+  const { id } = await trialRun(await loadArtifact(directory), directory, usableSimd(config.models.simd));
+  const where = config.models.directory === undefined ? 'shipped with Vigía' : 'MODEL_DIR';
   return [{ check: 'model', status: 'ok', detail: `${id} (${where})` }];
 }
 
 async function http(
-  { PORT, clientId }: Config,
+  { http: settings, clientId }: Config,
   port: ReturnType<typeof portProblem>,
   running: Promise<RunningVigia | null>,
 ): Promise<Finding[]> {
   const [problem, vigia] = await Promise.all([port, running]);
   if (problem && !vigia) return [{ check: 'http', status: 'fail', detail: problem.message }];
-  if (!vigia) return [{ check: 'http', status: 'ok', detail: `PORT ${PORT} can be opened` }];
+  if (!vigia) return [{ check: 'http', status: 'ok', detail: `PORT ${settings.port} can be opened` }];
   const { role, replica, ready, state } = vigia;
-  const found = `PORT ${PORT}: a running vigia ${role}`;
+  const found = `PORT ${settings.port}: a running vigia ${role}`;
   if (replica !== clientId) {
     const detail = `${found} is '${replica}', these settings would make '${clientId}'`;
     return [{ check: 'http', status: 'warn', detail }];
@@ -260,40 +266,41 @@ async function http(
 }
 
 async function data(config: Config): Promise<Finding[]> {
-  await mkdir(config.DATA_DIR, { recursive: true });
-  await access(config.DATA_DIR, constants.W_OK);
-  const { bavail, bsize } = await statfs(config.DATA_DIR);
+  await mkdir(config.store.directory, { recursive: true });
+  await access(config.store.directory, constants.W_OK);
+  const { bavail, bsize } = await statfs(config.store.directory);
   const free = bavail * bsize;
-  const detail = `DATA_DIR (${config.DATA_DIR}) can be written, ${Math.floor(free / 2 ** 20)} MB free`;
+  const detail = `DATA_DIR (${config.store.directory}) can be written, ${Math.floor(free / 2 ** 20)} MB free`;
   return [{ check: 'data', status: free < DISK_WARN ? 'warn' : 'ok', detail }];
 }
 
 /** By the code that takes in messages. */
 function sample(config: Config, { topic, payload }: Options): Finding[] {
   if (topic === undefined || payload === undefined) return [];
-  const templates = config.MQTT_TOPICS.map((text) => new TopicTemplate(text));
-  const limits = { maxReadings: config.MAX_READINGS, maxNameBytes: config.MAX_NAME_BYTES };
+  const templates = config.mqtt.topics.map((text) => new TopicTemplate(text));
   const guard = {
-    maxClockSkew: config.MAX_CLOCK_SKEW,
-    retention: config.RETENTION,
+    maxClockSkew: config.readings.maxClockSkew,
+    retention: config.store.retention,
     widestBucket: WIDEST_ROLLUP,
   };
-  return new Decoder(templates, limits).decode(topic, Buffer.from(payload)).map((element): Finding => {
-    const reading = 'reading' in element ? element.reading : null;
-    const problem =
-      'problem' in element
-        ? element.problem
-        : reading?.ts !== undefined
-          ? clockProblem(reading.ts, Date.now(), guard)
-          : null;
-    if (problem) {
-      const detail = `dead letter (${problem.reason}), ${problem.field}: ${problem.detail}`;
-      return { check: 'sample', status: 'fail', detail };
-    }
-    const { value, ts } = reading!;
-    const unit = config.UNITS[reading!.metric];
-    const when = ts === undefined ? 'the time of its arrival' : new Date(ts).toISOString();
-    const detail = `${seriesKey(reading!)} = ${value}${unit ? ` ${unit}` : ''} at ${when}`;
-    return { check: 'sample', status: 'ok', detail };
-  });
+  return new Decoder(templates, config.readings)
+    .decode(topic, Buffer.from(payload))
+    .map((element): Finding => {
+      const reading = 'reading' in element ? element.reading : null;
+      const problem =
+        'problem' in element
+          ? element.problem
+          : reading?.ts !== undefined
+            ? clockProblem(reading.ts, Date.now(), guard)
+            : null;
+      if (problem) {
+        const detail = `dead letter (${problem.reason}), ${problem.field}: ${problem.detail}`;
+        return { check: 'sample', status: 'fail', detail };
+      }
+      const { value, ts } = reading!;
+      const unit = config.readings.units[reading!.metric];
+      const when = ts === undefined ? 'the time of its arrival' : new Date(ts).toISOString();
+      const detail = `${seriesKey(reading!)} = ${value}${unit ? ` ${unit}` : ''} at ${when}`;
+      return { check: 'sample', status: 'ok', detail };
+    });
 }

@@ -4,8 +4,8 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
 import { Command, Option } from 'commander';
-import { readConfig } from '../config.ts';
 import { InvalidInput } from '../errors.ts';
+import { readConfig } from '../settings/config.ts';
 import { timeOption } from './option-values.ts';
 import { requestServer, runningServer } from './running-server.ts';
 

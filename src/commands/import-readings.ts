@@ -5,8 +5,8 @@
  */
 import { Command } from 'commander';
 import { readTimestampValueCsv } from '../../devices/timestamp-value-csv.ts';
-import { readConfig } from '../config.ts';
 import { InvalidInput } from '../errors.ts';
+import { readConfig } from '../settings/config.ts';
 import { askServer, type RunningServer, runningServer } from './running-server.ts';
 import { progressBar } from './terminal.ts';
 import { type ImportedReading, readTsRange, readTsRangeFile } from './ts-range.ts';

@@ -1,8 +1,8 @@
 /** Whether the ports of a start are free, and if not, whether it is a running Vigía that has them. */
 import { createServer } from 'node:net';
 import { listen } from '../../broker/listen.ts';
-import type { Config } from '../config.ts';
 import { ConfigurationError } from '../errors.ts';
+import type { Config } from '../settings/config.ts';
 import { urlHost } from './terminal.ts';
 
 export interface PortProblem {
@@ -37,7 +37,7 @@ export interface RunningVigia {
 /** The Vigía that answers at HOST and PORT, known by its metrics, which no other program has; null when none does. */
 export async function runningVigia(config: Config, timeoutMs: number): Promise<RunningVigia | null> {
   const ask = async (path: string) => {
-    const url = `http://${urlHost(config.HOST)}:${config.PORT}${path}`;
+    const url = `http://${urlHost(config.http.host)}:${config.http.port}${path}`;
     const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) });
     return { ok: response.ok, text: await response.text() };
   };

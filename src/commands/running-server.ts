@@ -1,6 +1,7 @@
 /** Commands that need the store of a running Vigía ask it over HTTP, since it alone writes there. */
-import type { Config } from '../config.ts';
+
 import { VigiaError } from '../errors.ts';
+import type { Config } from '../settings/config.ts';
 import { urlHost } from './terminal.ts';
 
 export interface RunningServer {
@@ -22,7 +23,7 @@ export class ServerRefused extends VigiaError {
 
 /** The server at `url`, else the one that the settings describe. */
 export function runningServer(config: Config, url: string | undefined): RunningServer {
-  return { url: url ?? `http://${urlHost(config.HOST)}:${config.PORT}`, token: config.HTTP_TOKEN };
+  return { url: url ?? `http://${urlHost(config.http.host)}:${config.http.port}`, token: config.http.token };
 }
 
 /**

@@ -1,7 +1,7 @@
 /** `vigia series`: what is stored, and its deletion. */
 import { Command } from 'commander';
-import { readConfig } from '../config.ts';
 import { InvalidInput } from '../errors.ts';
+import { readConfig } from '../settings/config.ts';
 import { askServer, runningServer } from './running-server.ts';
 import { ask } from './terminal.ts';
 

@@ -2,10 +2,12 @@
 import { Command } from 'commander';
 import type { Logger } from 'pino';
 import { startBroker } from '../../broker/broker.ts';
-import { brokerAccess, brokerOptions, startApp } from '../app.ts';
-import { type Config, changedSettings, readConfig } from '../config.ts';
+import { brokerAccess, brokerOptions } from '../app/broker-options.ts';
+import { startApp } from '../app/start.ts';
 import { VigiaError } from '../errors.ts';
 import { createLogger } from '../logger.ts';
+import { changedSettings, takeOver } from '../settings/changes.ts';
+import { type Config, readConfig } from '../settings/config.ts';
 import { DEMO } from './demo.ts';
 import { wholeNumber } from './option-values.ts';
 import { redact, say, urlHost } from './terminal.ts';
@@ -65,22 +67,19 @@ export function brokerCommand(onSignal: OnSignal): Command {
       const own = given({ MQTT_PORT: options.mqttPort });
       const read = () => readConfig(own, undefined, options.config);
       const config = read();
-      const logger = createLogger(config.LOG_LEVEL);
+      const logger = createLogger(config.process.logLevel);
       const broker = await startBroker(brokerOptions(config, logger));
-      say([['MQTT', `mqtt://${urlHost(config.HOST)}:${broker.mqttPort}`]]);
+      say([['MQTT', `mqtt://${urlHost(config.http.host)}:${broker.mqttPort}`]]);
       if (broker.webSocketPort !== undefined)
-        say([['WebSocket', `ws://${urlHost(config.HOST)}:${broker.webSocketPort}`]]);
+        say([['WebSocket', `ws://${urlHost(config.http.host)}:${broker.webSocketPort}`]]);
       let current = config;
       const reload = onReload(logger, () => {
         const next = read();
         const { reload: changed, restart } = changedSettings(current, next);
         const taken = changed.filter((name) => BROKER_RELOADS.has(name));
-        const merged: Config = {
-          ...current,
-          ...Object.fromEntries(changed.map((name) => [name, next[name]])),
-        };
+        const merged = takeOver(current, next, changed);
         broker.setAccess(brokerAccess(merged));
-        logger.level = merged.LOG_LEVEL;
+        logger.level = merged.process.logLevel;
         current = merged;
         logger.info({ settings: taken }, 'settings read again');
         if (restart.length > 0) logger.warn({ settings: restart }, 'changed settings that need a restart');
@@ -111,14 +110,14 @@ async function runApp(
   onSignal: OnSignal,
 ): Promise<void> {
   const config = read();
-  const logger = createLogger(config.LOG_LEVEL);
+  const logger = createLogger(config.process.logLevel);
   const app = await startApp({
     config,
     logger,
     role,
     ...(devices > 0 && { devices: { ...DEMO, count: devices } }),
   });
-  const host = urlHost(config.HOST);
+  const host = urlHost(config.http.host);
   const example = devices > 0 ? `sensor-${'1'.padStart(Math.max(2, String(devices).length), '0')}` : 'x';
   say([
     ['open', `http://${host}:${app.httpPort}/`],
@@ -126,7 +125,7 @@ async function runApp(
     ['alerts', `http://${host}:${app.httpPort}/api/alerts`],
     [
       'MQTT',
-      `${app.mqttPort === null ? redact(config.MQTT_URL!) : `mqtt://${host}:${app.mqttPort}`}  ${config.MQTT_TOPICS.join(', ')}`,
+      `${app.mqttPort === null ? redact(config.mqtt.url!) : `mqtt://${host}:${app.mqttPort}`}  ${config.mqtt.topics.join(', ')}`,
     ],
     ...(app.webSocketPort === null ? [] : ([['WebSocket', `ws://${host}:${app.webSocketPort}`]] as const)),
     ['store', app.store],
@@ -140,7 +139,7 @@ async function runApp(
   ]);
   onSignal(
     () => app.close(),
-    config.MQTT_LEAVE_TIMEOUT,
+    config.mqtt.leaveTimeout,
     onReload(logger, () => app.reload(read())),
   );
 }

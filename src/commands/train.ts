@@ -3,8 +3,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { plotForecasts } from '../../models/training/plot.ts';
-import { readConfig } from '../config.ts';
 import { InvalidInput } from '../errors.ts';
+import { readConfig } from '../settings/config.ts';
 import { durationOption, unitList, wholeNumber } from './option-values.ts';
 import { checkFile, checkFolder, keepModel, writing } from './output-path.ts';
 import { trainWithProgress } from './training-progress.ts';
@@ -89,6 +89,6 @@ function readRows({ input, sensor, metric, since, url }: TrainCommandOptions): P
     throw new InvalidInput('input', 'give either --input CSV or --sensor ID');
   const config = readConfig();
   const now = Date.now();
-  const times = { from: Math.max(0, now - since), to: now + config.MAX_CLOCK_SKEW };
+  const times = { from: Math.max(0, now - since), to: now + config.readings.maxClockSkew };
   return rowsFromStore({ sensor, metric, url, ...times }, config);
 }

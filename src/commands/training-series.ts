@@ -1,8 +1,8 @@
 /** `vigia train`: the series to train on, from a CSV file or from what is stored of a sensor, and its report. */
-import { openExistingStore } from '../app.ts';
-import type { Config } from '../config.ts';
+import { openExistingStore } from '../app/store-choice.ts';
 import { InvalidInput, VigiaError } from '../errors.ts';
 import { createLogger } from '../logger.ts';
+import type { Config } from '../settings/config.ts';
 import { readRows } from './rows.ts';
 import { askServer, type RunningServer, runningServer } from './running-server.ts';
 
@@ -48,7 +48,7 @@ interface Row {
 
 async function storedRows(source: StoredSource, config: Config, url: string | undefined): Promise<Row[]> {
   const server = runningServer(config, url);
-  if (url === undefined && config.REDIS_URL !== undefined) return (await rowsInStore(source, config)) ?? [];
+  if (url === undefined && config.redis.url !== undefined) return (await rowsInStore(source, config)) ?? [];
   try {
     return await rowsAtServer(source, server);
   } catch (error) {
@@ -56,9 +56,13 @@ async function storedRows(source: StoredSource, config: Config, url: string | un
       throw error;
     const rows = await rowsInStore(source, config);
     if (rows === null)
-      throw new InvalidInput('url', `${error.message}; and DATA_DIR (${config.DATA_DIR}) holds no store`, {
-        cause: error,
-      });
+      throw new InvalidInput(
+        'url',
+        `${error.message}; and DATA_DIR (${config.store.directory}) holds no store`,
+        {
+          cause: error,
+        },
+      );
     return rows;
   }
 }
@@ -67,7 +71,7 @@ async function rowsInStore(
   { sensor, metric, from, to }: StoredSource,
   config: Config,
 ): Promise<Row[] | null> {
-  const store = await openExistingStore(config, createLogger(config.LOG_LEVEL));
+  const store = await openExistingStore(config, createLogger(config.process.logLevel));
   if (store === null) return null;
   try {
     return await store.series.range({ sensor, metric }, from, to);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { artifactBytes } from '../../models/artifact.ts';
 import { usableSimd } from '../../models/kernel/kernel.ts';
-import { SETTINGS } from '../../src/config.ts';
+import { SETTINGS } from '../../src/settings/sections.ts';
 import { overflowingArtifact } from '../helpers/small-model.ts';
 import { temporaryDirectory } from '../helpers/temporary-directory.ts';
 import { getJson, metric, ROOT, runVigia, serve } from '../helpers/vigia.ts';

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { random } from '../../devices/random.ts';
 import { loadArtifact } from '../../models/artifact.ts';
 import { rowsFromStore } from '../../src/commands/training-series.ts';
-import { readConfig } from '../../src/config.ts';
+import { readConfig } from '../../src/settings/config.ts';
 import { freePort } from '../helpers/child.ts';
 import { REDIS, startRedis } from '../helpers/running-redis.ts';
 import { temporaryDirectory } from '../helpers/temporary-directory.ts';

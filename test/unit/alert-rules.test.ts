@@ -1,9 +1,9 @@
 /** ALERT_RULES: what is read, what is refused and how, and which entries a series goes by. */
 import { describe, expect, it } from 'vitest';
 import { parseAlertRules } from '../../src/alerts/alert-rules.ts';
-import { readConfig } from '../../src/config.ts';
 import { DEFAULT_RULES } from '../../src/domain/alert-rule.ts';
 import { RuleBook } from '../../src/pipeline/rule-book.ts';
+import { readConfig } from '../../src/settings/config.ts';
 
 describe('ALERT_RULES', () => {
   it('is a list in YAML or JSON', () => {
@@ -89,7 +89,7 @@ describe('ALERT_RULES', () => {
     expect(() => readConfig({}, env)).toThrow(
       /PORT: .*\n {2}ALERT_RULES: entry 1 \(line 1\), max: .*\n {2}ALERT_RULES: entry 2 \(line 2\), min: /,
     );
-    expect(readConfig({}, { ALERT_RULES: '- {max: 5}' }).ALERT_RULES).toEqual([
+    expect(readConfig({}, { ALERT_RULES: '- {max: 5}' }).alerts.rules).toEqual([
       { sensor: '*', metric: '*', max: 5 },
     ]);
   });

@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parse } from 'yaml';
-import { readConfig, SETTINGS } from '../../src/config.ts';
+import { readConfig } from '../../src/settings/config.ts';
+import { SETTINGS } from '../../src/settings/sections.ts';
 import { REDIS, startRedis } from '../helpers/running-redis.ts';
 import { ROOT } from '../helpers/vigia.ts';
 

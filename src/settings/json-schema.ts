@@ -1,14 +1,6 @@
 /** JSON Schema (2020-12) of the configuration file, for editors; docs/config.schema.json is what `vigia config schema` prints. */
 import { z } from 'zod';
-import { SETTINGS } from './config.ts';
-import type { Shape } from './config-file.ts';
-
-interface Described {
-  readonly schema: z.ZodType;
-  readonly help: string;
-  readonly fallback?: string;
-  readonly shape?: Shape;
-}
+import { SETTINGS } from './sections.ts';
 
 const STRUCTURED = {
   list: { type: 'array', items: { type: 'string' } },
@@ -16,7 +8,7 @@ const STRUCTURED = {
   rules: { type: 'array', items: { type: 'object' } },
 } as const;
 
-/** A number is taken as it is written: `mqtt_username: 007`. */
+/** The file may give a number for a text, which is taken as it is written: `mqtt_username: 007`. */
 const TEXT = { type: ['string', 'number'] };
 
 /** The file may say true and false for yes and no. */
@@ -25,7 +17,7 @@ const inYaml = (options: readonly unknown[]) =>
 
 export function configSchema(): object {
   const properties: Record<string, object> = {};
-  for (const [name, { schema, help, fallback, shape }] of Object.entries<Described>(SETTINGS)) {
+  for (const [name, { schema, help, fallback, shape }] of Object.entries(SETTINGS)) {
     const key = name.toLowerCase();
     const one =
       schema instanceof z.ZodEnum ? { enum: inYaml(schema.options) } : (schema.meta()?.file ?? TEXT);
@@ -34,7 +26,7 @@ export function configSchema(): object {
       ...(shape === undefined ? one : { anyOf: [STRUCTURED[shape], { type: 'string' }] }),
       ...(fallback !== undefined && { default: fallback }),
     };
-    properties[`${key}_file`] = { description: `a file with ${key}: ${help}`, type: 'string' };
+    properties[`${key}_file`] = { description: `file that holds ${key}: ${help}`, type: 'string' };
   }
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',

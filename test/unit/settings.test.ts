@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { readConfig } from '../../src/config.ts';
-import { configSchema } from '../../src/config-schema.ts';
+import { readConfig } from '../../src/settings/config.ts';
+import { settingsPage } from '../../src/settings/docs-page.ts';
+import { configSchema } from '../../src/settings/json-schema.ts';
 import { temporaryDirectory } from '../helpers/temporary-directory.ts';
 
 function file(text: string): string {
@@ -25,15 +26,15 @@ alert_rules:
 it('options go before the environment, that before the file; lists, units and rules may be written as such', () => {
   const config = readConfig({ MQTT_PORT: '1' }, { LOG_LEVEL: 'warn' }, file(`${GOOD}mqtt_port: 2\n`));
   expect(config).toMatchObject({
-    PORT: 4100,
-    MQTT_PORT: 1,
-    LOG_LEVEL: 'warn',
-    MQTT_TOPICS: ['a/{sensor}/{metric}', 'b/{sensor}'],
-    UNITS: { temperature: '°C', humidity: '%' },
+    http: { port: 4100 },
+    broker: { port: 1 },
+    process: { logLevel: 'warn' },
+    mqtt: { topics: ['a/{sensor}/{metric}', 'b/{sensor}'] },
+    readings: { units: { temperature: '°C', humidity: '%' } },
   });
-  expect(config.ALERT_RULES).toMatchObject([{ sensor: 'freezer-*', max: -10 }]);
+  expect(config.alerts.rules).toMatchObject([{ sensor: 'freezer-*', max: -10 }]);
   const secret = file('secret\n');
-  expect(readConfig({}, { VIGIA_CONFIG: file(`http_token_file: ${secret}\n`) }).HTTP_TOKEN).toBe('secret');
+  expect(readConfig({}, { VIGIA_CONFIG: file(`http_token_file: ${secret}\n`) }).http.token).toBe('secret');
 });
 
 it('unknown keys and bad values are named with their line, secrets not shown', () => {
@@ -100,7 +101,7 @@ it('the JSON Schema refuses what a start would refuse for its type, and takes wh
 });
 
 it('HTTP_TOKEN is what a header can carry', () => {
-  expect(readConfig({}, { HTTP_TOKEN: 'a~!"=/+1' }).HTTP_TOKEN).toBe('a~!"=/+1');
+  expect(readConfig({}, { HTTP_TOKEN: 'a~!"=/+1' }).http.token).toBe('a~!"=/+1');
   for (const token of ['two words', 'geheím', 'a\tb', ' '])
     expect(() => readConfig({}, { HTTP_TOKEN: token })).toThrow(
       /HTTP_TOKEN: must be visible ASCII characters, without spaces$/,
@@ -109,9 +110,13 @@ it('HTTP_TOKEN is what a header can carry', () => {
 
 it('a number is taken as it is written', () => {
   expect(readConfig({}, {}, file('mqtt_username: 007\nmqtt_password: 1e3\n'))).toMatchObject({
-    MQTT_USERNAME: '007',
-    MQTT_PASSWORD: '1e3',
+    mqtt: { username: '007', password: '1e3' },
   });
+});
+
+it('docs/settings.md is what `npm run docs:settings` writes', () => {
+  const written = readFileSync(new URL('../../docs/settings.md', import.meta.url), 'utf8');
+  expect(written).toBe(settingsPage());
 });
 
 it('docs/config.schema.json is what `vigia config schema` prints', () => {

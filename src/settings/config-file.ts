@@ -1,12 +1,10 @@
 /**
  * The configuration file: YAML whose keys are the settings' names in small letters (`log_level: debug`,
- * `http_token_file: /run/secrets/token`). Lists, units and rules may be written as such instead of as one text.
+ * `http_token_file: /run/secrets/token`). A list, a map or alert rules may be written as YAML instead of as one text.
  */
 import { readFileSync } from 'node:fs';
 import { isMap, isScalar, LineCounter, parseDocument } from 'yaml';
-
-/** What a setting may be in the file besides one text. */
-export type Shape = 'list' | 'map' | 'rules';
+import type { Shape } from './setting.ts';
 
 export interface FileValue {
   /** As the environment would have it. */

@@ -1,0 +1,67 @@
+/** What runs beside the requests: the first contact with the store, which the pipeline waits for, and its housekeeping. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Artifact, artifactBytes, modelId } from '../../models/artifact.ts';
+import type { Deliveries } from '../alerts/deliveries.ts';
+import { StoreUnavailable } from '../errors.ts';
+import type { AppContext } from './context.ts';
+import type { Scoring } from './scoring.ts';
+
+const TRIM_EVERY_MS = 600_000;
+const RETRY_MS = 1000;
+
+/** @returns resolves once the pipeline runs, or when the process stops before */
+export function startBackground(
+  context: AppContext,
+  artifact: Artifact,
+  scoring: Scoring,
+  deliveries: Deliveries,
+): Promise<void> {
+  const stopping = new AbortController();
+  context.lifecycle.add('housekeeping', () => stopping.abort());
+  const begun = begin(context, artifact, scoring, deliveries, stopping.signal);
+  void begun.then(() => trimRegularly(context, stopping.signal));
+  void begun.then(() => scoring.follower.follow(stopping.signal));
+  return begun;
+}
+
+/** Puts the model where every replica finds it, and starts the pipeline as soon as it is known which models are in force. */
+async function begin(
+  { store, logger }: AppContext,
+  artifact: Artifact,
+  { follower, pipeline }: Scoring,
+  deliveries: Deliveries,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await store.models.put(modelId(artifact), artifactBytes(artifact));
+      await follower.start();
+      // Before anything is committed, so that a receiver is told of the first change too.
+      await deliveries.register();
+      pipeline.start();
+      deliveries.start();
+      return;
+    } catch (error) {
+      if (signal.aborted) return;
+      const away = error instanceof StoreUnavailable;
+      logger[away ? 'warn' : 'error'](
+        { err: error },
+        away ? 'waiting for the store' : 'waiting for the models in force; readings wait',
+      );
+    }
+    await delay(RETRY_MS, undefined, { signal, ref: false }).catch(() => {});
+  }
+}
+
+async function trimRegularly({ store, logger, now }: AppContext, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await store.trim(now());
+    } catch (error) {
+      if (signal.aborted) return;
+      const away = error instanceof StoreUnavailable;
+      logger[away ? 'warn' : 'error']({ err: error }, 'trimming the store failed');
+    }
+    await delay(TRIM_EVERY_MS, undefined, { signal, ref: false }).catch(() => {});
+  }
+}

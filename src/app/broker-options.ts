@@ -1,0 +1,75 @@
+/** What the built-in broker takes from the settings, in `vigia serve` and in `vigia broker`. */
+import type { Logger } from 'pino';
+import { Counter, type Registry } from 'prom-client';
+import type { AccessOptions } from '../../broker/access.ts';
+import type { BrokerOptions } from '../../broker/broker.ts';
+import type { Config } from '../settings/config.ts';
+
+/** Who may use the built-in broker. */
+export function brokerAccess({ mqtt, broker }: Config): AccessOptions {
+  const { username, password = '' } = mqtt;
+  return {
+    ...(username !== undefined && { credentials: { username, password } }),
+    ...(broker.users !== undefined && { users: broker.users }),
+    ...(broker.acl !== undefined && { accessList: broker.acl }),
+    certificateUsers: broker.tlsCnAsUser === 'yes',
+  };
+}
+
+export function brokerOptions(config: Config, logger: Logger): BrokerOptions {
+  const { broker } = config;
+  return {
+    ...endpoints(config),
+    access: brokerAccess(config),
+    limits: {
+      maxPacketBytes: config.readings.maxPayload,
+      maxConnections: broker.maxConnections,
+      maxKeepAliveSeconds: Math.floor(broker.maxKeepAlive / 1000),
+      maxInflightMessages: broker.maxInflightMessages,
+      maxQueuedMessages: broker.maxQueuedMessages,
+      maxQueuedBytes: broker.maxQueuedBytes,
+      maxRetainedMessages: broker.maxRetainedMessages,
+      sessionExpiryMs: config.mqtt.sessionExpiry,
+    },
+    logger,
+  };
+}
+
+function endpoints({ http: { host }, broker }: Config): Pick<BrokerOptions, 'tcp' | 'tls' | 'webSocket'> {
+  const { port, webSocketPort, webSocketOrigins: origins, tlsPort, tlsClientCa: clientCa } = broker;
+  return {
+    tcp: { host, port, setting: 'MQTT_PORT' },
+    ...(webSocketPort !== undefined && {
+      webSocket: {
+        host,
+        port: webSocketPort,
+        setting: 'MQTT_WS_PORT',
+        ...(origins !== undefined && { origins }),
+      },
+    }),
+    ...(tlsPort !== undefined && {
+      tls: {
+        host,
+        port: tlsPort,
+        setting: 'MQTT_TLS_PORT',
+        tls: {
+          cert: broker.tlsCert!,
+          key: broker.tlsKey!,
+          ...(clientCa !== undefined && { clientCa }),
+        },
+      },
+    }),
+  };
+}
+
+/** Counts what the built-in broker refuses. */
+export function deniedCounter(registry: Registry): (action: string) => void {
+  const counter = new Counter({
+    name: 'vigia_broker_denied_total',
+    help: 'Connections, publishes and subscriptions that MQTT_USERNAME, MQTT_USERS or MQTT_ACL did not allow',
+    labelNames: ['action'],
+    registers: [registry],
+  });
+  for (const action of ['connect', 'publish', 'subscribe']) counter.inc({ action }, 0);
+  return (action) => counter.inc({ action });
+}

@@ -1,0 +1,95 @@
+/** Wires the HTTP server and the live stream. */
+import { hostname } from 'node:os';
+import { parseArtifact } from '../../models/artifact.ts';
+import { describeArtifact } from '../../models/details.ts';
+import { packageVersion } from '../../models/package-root.ts';
+import { trialRun } from '../../models/trial.ts';
+import type { HttpOptions } from '../http/http-options.ts';
+import { Live } from '../http/live.ts';
+import { type RunningHttp, startHttp } from '../http/server.ts';
+import { ModelAdmin } from '../pipeline/model-admin.ts';
+import type { AppContext } from './context.ts';
+import type { Intake } from './intake.ts';
+import { CLOSE } from './lifecycle.ts';
+import type { OwnModel } from './own-model.ts';
+import type { Scoring } from './scoring.ts';
+
+export function createLive({ config, current, store, registry }: AppContext): Live {
+  return new Live(config.live, store.peers, registry, () => current().readings.units);
+}
+
+export async function openHttp(
+  context: AppContext,
+  own: OwnModel,
+  scoring: Scoring,
+  intake: Intake,
+  live: Live,
+): Promise<RunningHttp> {
+  const http = await startHttp(httpOptions(context, own, scoring, intake, live));
+  context.lifecycle.add('http', () => http.close());
+  return http;
+}
+
+function httpOptions(
+  context: AppContext,
+  { simd }: OwnModel,
+  { accounting, models, pipeline }: Scoring,
+  { subscriber }: Intake,
+  live: Live,
+): HttpOptions {
+  const { config, current, store, registry, logger, now } = context;
+  return {
+    host: config.http.host,
+    port: config.http.port,
+    store,
+    submit: pipeline.submit,
+    replay: pipeline.replay,
+    models: new ModelAdmin({
+      store,
+      models,
+      describe: (bytes, source) => describeArtifact(parseArtifact(bytes, source)),
+      tryOut: (bytes, source) => trialRun(parseArtifact(bytes, source), source, simd),
+      now,
+    }),
+    maxModelSize: config.models.maxSize,
+    logger,
+    registry,
+    live,
+    totals: () => accounting.totals,
+    ready: async () => {
+      subscriber?.ready();
+      await store.ping();
+    },
+    countRejected: (n) => {
+      accounting.received(n);
+      accounting.ended('rejected', n);
+    },
+    version: packageVersion(),
+    hostname: hostname(),
+    // Getters, because `reload` may take over a new value while the server runs.
+    get units() {
+      return current().readings.units;
+    },
+    maxPayload: config.readings.maxPayload,
+    maxReadings: config.readings.maxReadings,
+    maxNameBytes: config.readings.maxNameBytes,
+    get token() {
+      return current().http.token;
+    },
+    get legacyOpen() {
+      return current().http.legacyAccess === 'open';
+    },
+    get rateLimit() {
+      return current().http.rateLimit;
+    },
+    get authFailures() {
+      return current().http.authFailures;
+    },
+    get corsOrigins() {
+      return current().http.corsOrigins ?? [];
+    },
+    trustProxy: config.http.trustProxy,
+    closeDeadline: CLOSE.http,
+    now,
+  };
+}

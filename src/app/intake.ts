@@ -1,0 +1,61 @@
+/** Opens where readings come from: the built-in broker (`serve`), or a subscription at an external broker (`bridge`). */
+import { hostname } from 'node:os';
+import { type Broker, startBroker } from '../../broker/broker.ts';
+import { brokerMetrics } from '../../broker/metrics.ts';
+import { packageVersion } from '../../models/package-root.ts';
+import type { TopicTemplate } from '../codecs/topic.ts';
+import { brokerHook } from '../intake/broker-hook.ts';
+import { MqttSubscriber, type SubscriberOptions } from '../intake/mqtt-subscriber.ts';
+import type { Pipeline } from '../pipeline/pipeline.ts';
+import { brokerOptions, deniedCounter } from './broker-options.ts';
+import type { AppContext } from './context.ts';
+import { externalBroker } from './external-broker.ts';
+
+/** One of the two. */
+export interface Intake {
+  readonly broker: Broker | null;
+  readonly subscriber: MqttSubscriber | null;
+}
+
+/** The caller closes the broker; the subscriber is added to the lifecycle. */
+export async function openIntake(
+  context: AppContext,
+  pipeline: Pipeline,
+  templates: readonly TopicTemplate[],
+): Promise<Intake> {
+  const { role, config, logger, registry, lifecycle } = context;
+  if (role === 'serve') {
+    const broker = await startBroker({
+      ...brokerOptions(config, logger),
+      onPublish: brokerHook(pipeline, templates),
+      onDenied: deniedCounter(registry),
+    });
+    brokerMetrics(registry, broker);
+    return { broker, subscriber: null };
+  }
+  const subscriber = new MqttSubscriber(subscriberOptions(context, pipeline, templates));
+  lifecycle.add('subscriber', () => subscriber.close());
+  subscriber.start();
+  return { broker: null, subscriber };
+}
+
+function subscriberOptions(
+  { config, logger, now }: AppContext,
+  pipeline: Pipeline,
+  templates: readonly TopicTemplate[],
+): SubscriberOptions {
+  const { mqtt } = config;
+  return {
+    ...externalBroker(config),
+    clientId: config.clientId,
+    group: mqtt.group,
+    templates,
+    receiveMaximum: mqtt.receiveMaximum,
+    sessionExpiry: mqtt.sessionExpiry,
+    limits: { maxMessages: config.pipeline.maxInFlight, maxBytes: config.pipeline.maxInFlightBytes },
+    reconnect: { first: mqtt.reconnectFirst, firstFor: mqtt.reconnectFirstFor, max: mqtt.reconnectMax },
+    logger,
+    deliver: (delivery) => pipeline.deliver(delivery),
+    status: { hostname: hostname(), version: packageVersion(), since: now() },
+  };
+}

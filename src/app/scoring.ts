@@ -1,0 +1,83 @@
+/** Wires what happens to a reading after its arrival: models, alert rules and the pipeline that scores and commits. */
+import { parseArtifact } from '../../models/artifact.ts';
+import { createModel } from '../../models/lstm-model.ts';
+import { Decoder } from '../codecs/decode.ts';
+import type { TopicTemplate } from '../codecs/topic.ts';
+import { DEFAULT_RULES } from '../domain/alert-rule.ts';
+import { Accounting } from '../pipeline/accounting.ts';
+import { ModelFollower } from '../pipeline/model-follower.ts';
+import { ModelRegistry } from '../pipeline/model-registry.ts';
+import { Pipeline, type PipelineOptions } from '../pipeline/pipeline.ts';
+import { RuleBook } from '../pipeline/rule-book.ts';
+import { WIDEST_ROLLUP } from '../store/rollup.ts';
+import type { AppContext } from './context.ts';
+import { type OwnModel, warnOfCost } from './own-model.ts';
+
+export interface Scoring {
+  readonly accounting: Accounting;
+  readonly rules: RuleBook;
+  readonly models: ModelRegistry;
+  readonly follower: ModelFollower;
+  readonly pipeline: Pipeline;
+}
+
+export function createScoring(
+  context: AppContext,
+  own: OwnModel,
+  templates: readonly TopicTemplate[],
+): Scoring {
+  const { config, store, logger, registry, now } = context;
+  const accounting = new Accounting(registry);
+  const rules = ruleBook(config);
+  const models = new ModelRegistry(store.models, own.model, async (bytes) => {
+    const stored = parseArtifact(bytes, 'a model in the store');
+    warnOfCost(stored, logger);
+    return createModel(stored, own.simd);
+  });
+  const follower = new ModelFollower({
+    models,
+    // The embedded store has one process at a time, under whatever id.
+    client: store.kind === 'embedded' ? 'embedded' : config.clientId,
+    everyMs: config.models.refreshMs,
+    logger,
+    registry,
+    now,
+  });
+  const pipeline = new Pipeline({
+    store,
+    models,
+    rules,
+    accounting,
+    logger,
+    decoder: new Decoder(templates, config.readings),
+    guard: {
+      maxClockSkew: config.readings.maxClockSkew,
+      retention: config.store.retention,
+      widestBucket: WIDEST_ROLLUP,
+    },
+    batchMax: config.pipeline.batchMax,
+    batchSeries: config.pipeline.batchSeries,
+    lingerMs: config.pipeline.lingerMs,
+    deadlineMs: config.http.deadline,
+    cacheSize: config.pipeline.cacheSize,
+    handOver: forwarding(context),
+    now,
+  });
+  return { accounting, rules, models, follower, pipeline };
+}
+
+function ruleBook({ alerts, readings, pipeline }: AppContext['config']): RuleBook {
+  return new RuleBook(
+    alerts.rules ?? [],
+    { ...DEFAULT_RULES, missing: alerts.missingFactor === 0 ? null : { factor: alerts.missingFactor } },
+    { minimum: alerts.missingMinimum, maxClockSkew: readings.maxClockSkew },
+    pipeline.cacheSize,
+  );
+}
+
+/** Without a group every replica gets every reading anyway, and nothing is forwarded. */
+function forwarding({ role, config, store }: AppContext): PipelineOptions['handOver'] {
+  const { group } = config.mqtt;
+  const wanted = role === 'bridge' && config.pipeline.forwarding === 'yes' && group !== '';
+  return wanted && store.pubSub ? { pubSub: store.pubSub, group, max: config.pipeline.maxInFlight } : null;
+}

@@ -1,0 +1,145 @@
+/**
+ * Starts a bridge: with the built-in broker and simulated devices (`serve`), or subscribed to an external broker
+ * (`bridge`). This folder alone wires the other folders together.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import type { Logger } from 'pino';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import { packageVersion } from '../../models/package-root.ts';
+import type { Deliveries } from '../alerts/deliveries.ts';
+import { TopicTemplate } from '../codecs/topic.ts';
+import type { Live } from '../http/live.ts';
+import { registerProcessMetrics } from '../http/process-metrics.ts';
+import type { Config } from '../settings/config.ts';
+import { createDeliveries, logAlerts } from './alert-targets.ts';
+import { startBackground } from './background.ts';
+import type { AppContext, Role } from './context.ts';
+import { type DemoDevices, startDevices } from './demo-devices.ts';
+import { createLive, openHttp } from './http.ts';
+import { type Intake, openIntake } from './intake.ts';
+import { CLOSE, Lifecycle } from './lifecycle.ts';
+import { lowerPriority } from './lower-priority.ts';
+import { loadOwnModel } from './own-model.ts';
+import { reload } from './reload.ts';
+import { createScoring, type Scoring } from './scoring.ts';
+import { openStore } from './store-choice.ts';
+import { createWatchdog } from './watching.ts';
+
+export interface AppOptions {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly role: Role;
+  /** Simulated devices at the built-in broker. */
+  readonly devices?: DemoDevices;
+  readonly now?: () => number;
+}
+
+export interface App {
+  readonly httpPort: number;
+  /** Of the built-in broker. */
+  readonly mqttPort: number | null;
+  readonly webSocketPort: number | null;
+  readonly store: string;
+  readonly model: string;
+  /** Finishes what was received and closes everything, within about 5 s, after at most MQTT_LEAVE_TIMEOUT. Idempotent. */
+  close(): Promise<void>;
+  /** See `reload`. @throws ConfigurationError; nothing has changed then */
+  reload(config: Config): void;
+}
+
+/** How long the start waits for the store, ms. */
+const BEGIN_PATIENCE_MS = 1000;
+
+/** @throws ConfigurationError, InvalidModel: what an operator has to change; nothing is left open then */
+export async function startApp(options: AppOptions): Promise<App> {
+  const lifecycle = new Lifecycle(options.logger);
+  try {
+    return await open(options, lifecycle);
+  } catch (error) {
+    await lifecycle.close();
+    throw error;
+  }
+}
+
+async function open(options: AppOptions, lifecycle: Lifecycle): Promise<App> {
+  const { config, logger, role, now = Date.now } = options;
+  let settings = config;
+  setFlagsFromString(`--heap-growing-percent=${config.process.heapGrowth}`);
+  if (role === 'bridge') lowerPriority(config.process.nice, logger);
+  const own = await loadOwnModel(config.models, logger);
+  const store = await openStore(config, logger);
+  lifecycle.add('store', () => store.close());
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const current = () => settings;
+  const context: AppContext = { role, config, current, store, registry, lifecycle, logger, now };
+
+  const templates = config.mqtt.topics.map((topic) => new TopicTemplate(topic));
+  const scoring = createScoring(context, own, templates);
+  const live = createLive(context);
+  let intake: Intake | null = null;
+  const deliveries = createDeliveries(context, () => intake?.broker ?? null);
+  const begun = startBackground(context, own.artifact, scoring, deliveries);
+  intake = await openIntake(context, scoring.pipeline, templates);
+  wire(context, scoring, intake, live, deliveries);
+  const http = await openHttp(context, own, scoring, intake, live);
+
+  const { broker, subscriber } = intake;
+  if (broker && options.devices) await startDevices(context, options.devices, broker.mqttPort);
+  const { leaveTimeout } = config.mqtt;
+  if (subscriber && leaveTimeout !== undefined) {
+    lifecycle.add('subscription', () => subscriber.leave(leaveTimeout));
+  }
+  // Only for what is printed: a store that is slow to answer does not delay the start.
+  await Promise.race([begun, delay(BEGIN_PATIENCE_MS, undefined, { ref: false })]);
+  const model = scoring.models.default;
+  return {
+    httpPort: http.port,
+    mqttPort: broker?.mqttPort ?? null,
+    webSocketPort: broker?.webSocketPort ?? null,
+    store: store.description,
+    model: `${model.id} (window ${model.window}, ${model.backend})`,
+    close: () => lifecycle.close(),
+    reload(next) {
+      settings = reload(settings, next, { broker, rules: scoring.rules, live, logger });
+    },
+  };
+}
+
+/** Tells the live stream, the log and the receivers of alerts what was committed, and says how all of it is closed. */
+function wire(
+  context: AppContext,
+  scoring: Scoring,
+  intake: Intake,
+  live: Live,
+  deliveries: Deliveries,
+): void {
+  const { role, config, store, registry, lifecycle, logger } = context;
+  const { pipeline } = scoring;
+  const { broker, subscriber } = intake;
+  const watchdog = createWatchdog(context, scoring, intake);
+  for (const source of [pipeline, watchdog] as const) {
+    source.on('committed', (series, { commit }, alerts) => {
+      logAlerts(series, alerts, logger);
+      live.committed(commit, alerts);
+      if (alerts.length > 0) deliveries.wake();
+    });
+  }
+  watchdog.start();
+  lifecycle.add('watchdog', () => watchdog.close());
+  registerProcessMetrics(registry, {
+    store,
+    version: packageVersion(),
+    role,
+    replica: config.clientId,
+    neighbours: () => pipeline.neighbours,
+    ...(subscriber && { brokerConnected: () => subscriber.connected }),
+  });
+  lifecycle.add('pipeline', () => {
+    subscriber?.hold();
+    return pipeline.close(CLOSE.pipeline);
+  });
+  if (broker) lifecycle.add('broker', () => broker.close(CLOSE.broker));
+  lifecycle.add('delivery of alerts', () => deliveries.close(CLOSE.alerts));
+}

@@ -1,0 +1,39 @@
+/** Which store the settings describe: Redis where REDIS_URL is set, else the embedded store. */
+import type { Logger } from 'pino';
+import type { Config } from '../settings/config.ts';
+import { embeddedStoreExists, openEmbeddedStore } from '../store/embedded-store.ts';
+import { openRedisStore } from '../store/redis-store.ts';
+import type { Store } from '../store/store.ts';
+
+/**
+ * The store that the settings describe, for a command that reads it without a server.
+ * @param patience how long to try to reach Redis, ms; default 10 s
+ * @returns null where the embedded store was never made
+ */
+export async function openExistingStore(
+  config: Config,
+  logger: Logger,
+  patience?: number,
+): Promise<Store | null> {
+  if (config.redis.url === undefined && !embeddedStoreExists(config.store.directory)) return null;
+  return openStore(config, logger, patience);
+}
+
+/** @param patience as for `openExistingStore` */
+export async function openStore(config: Config, logger: Logger, patience?: number): Promise<Store> {
+  const { url, durability, layout, ca, timeout } = config.redis;
+  if (url === undefined) return openEmbeddedStore(config.store);
+  const { retention, deadLetterMax } = config.store;
+  return openRedisStore({
+    url,
+    durability,
+    layout,
+    ...(ca !== undefined && { ca }),
+    timeout,
+    ...(patience !== undefined && { patience }),
+    maxClockSkew: config.readings.maxClockSkew,
+    retention,
+    deadLetterMax,
+    logger,
+  });
+}

@@ -1,0 +1,30 @@
+/** Wires the watchdog, which raises `missing` for series without readings, to the intake and the pipeline. */
+import { Watchdog } from '../pipeline/watchdog.ts';
+import type { AppContext } from './context.ts';
+import type { Intake } from './intake.ts';
+import type { Scoring } from './scoring.ts';
+
+export function createWatchdog(
+  { config, store, logger, now }: AppContext,
+  { rules, accounting, pipeline }: Scoring,
+  { subscriber }: Intake,
+): Watchdog {
+  const startedAt = now();
+  const watchdog = new Watchdog({
+    store,
+    rules,
+    hearing: {
+      since: () => (subscriber ? subscriber.hearingSince : startedAt),
+      answers: async () => (subscriber ? subscriber.answers() : true),
+      storedUntil: (series) => pipeline.storedUntil(series),
+    },
+    patience: config.alerts.missingPatience,
+    accounting,
+    logger,
+    now,
+  });
+  pipeline.on('committed', (series, { commit }) => {
+    if (commit.next?.watch) watchdog.note(series, commit.next.watch);
+  });
+  return watchdog;
+}

@@ -1,0 +1,46 @@
+import { type Section, setting } from '../setting.ts';
+import { choice, duration, list, port, text, whole } from '../value-types.ts';
+
+export const http = {
+  title: 'HTTP',
+  settings: {
+    host: setting('HOST', text, {
+      fallback: '127.0.0.1',
+      help: 'address that the HTTP server and the built-in broker listen on',
+    }),
+    port: setting('PORT', port, { fallback: '4000', help: 'port of the HTTP server (0: any free port)' }),
+    deadline: setting('HTTP_DEADLINE', duration(10), {
+      fallback: '5s',
+      help: 'how long an HTTP request that writes readings waits for their commit before the answer is 503',
+    }),
+    // What fits into the header as it is.
+    token: setting('HTTP_TOKEN', text.regex(/^[!-~]+$/, 'must be visible ASCII characters, without spaces'), {
+      reload: true,
+      secret: true,
+      help: 'bearer token that clients of the JSON API must send (unset: no token is needed)',
+    }),
+    legacyAccess: setting('HTTP_LEGACY_ACCESS', choice('open', 'token'), {
+      fallback: 'open',
+      reload: true,
+      help: 'whether the routes /nuevo, /listar and /detectar are open to everybody, or need HTTP_TOKEN as bearer token or as ?token=',
+    }),
+    rateLimit: setting('HTTP_RATE_LIMIT', whole(0, 1_000_000_000), {
+      fallback: '0',
+      reload: true,
+      help: 'requests that one client may make in a minute; further requests get the answer 429 (0: no limit)',
+    }),
+    authFailures: setting('HTTP_AUTH_FAILURES', whole(1, 1_000_000), {
+      fallback: '60',
+      reload: true,
+      help: 'wrong tokens that one client may send in a minute; further requests get the answer 429',
+    }),
+    trustProxy: setting('TRUST_PROXY', text, {
+      help: 'proxies whose X-Forwarded-For header names the client: their number, or their addresses separated by commas',
+    }),
+    corsOrigins: setting('HTTP_CORS_ORIGINS', list, {
+      shape: 'list',
+      reload: true,
+      help: 'web pages of other sites that may use the JSON API, for example https://panel.example (*: all pages; unset: none)',
+    }),
+  },
+} satisfies Section;

@@ -1,0 +1,96 @@
+import { isOwnTopic } from '../../domain/own-topic.ts';
+import { type Section, setting } from '../setting.ts';
+import { duration, text, url, whole } from '../value-types.ts';
+
+const topics = text.transform((given, context) => {
+  const list = given.split(',').map((topic) => topic.trim());
+  for (const topic of list) {
+    const levels = topic.split('/');
+    const bad =
+      topic === '' ||
+      levels.filter((level) => level === '{sensor}').length !== 1 ||
+      levels.filter((level) => level === '{metric}').length > 1 ||
+      levels.some((level, i) =>
+        level === '#'
+          ? i !== levels.length - 1
+          : level !== '+' && !/^\{(sensor|metric)\}$/.test(level) && /[+#{}]/.test(level),
+      );
+    if (isOwnTopic(topic)) {
+      context.addIssue({ code: 'custom', message: `'${topic}' is where Vigía itself publishes` });
+    }
+    if (bad) {
+      context.addIssue({
+        code: 'custom',
+        message: `'${topic}' must have one whole level {sensor}, at most one {metric}, and otherwise names, + or a final #`,
+      });
+    }
+  }
+  return Object.freeze(list);
+});
+
+export const mqtt = {
+  title: 'MQTT',
+  settings: {
+    url: setting('MQTT_URL', url('mqtt', 'mqtts', 'ws', 'wss', 'tcp', 'ssl'), {
+      secret: true,
+      help: 'broker that `vigia bridge` connects to and subscribes at, for example mqtt://broker:1883',
+    }),
+    topics: setting('MQTT_TOPICS', topics, {
+      fallback: 'sensors/{sensor}/{metric}',
+      shape: 'list',
+      help: 'topics that readings are published on, separated by commas; {sensor} and {metric} stand for one level each',
+    }),
+    group: setting('MQTT_GROUP', text.regex(/^[^/+#]*$/, 'must not contain / + or #'), {
+      fallback: 'vigia',
+      mayBeEmpty: true,
+      help: 'name of the shared subscription of the replicas (empty: each bridge subscribes on its own and gets every reading)',
+    }),
+    clientId: setting('MQTT_CLIENT_ID', text.min(1), {
+      help: 'MQTT client id of this replica, which must stay the same after a restart (unset: vigia-<hostname>-<PORT>)',
+    }),
+    username: setting('MQTT_USERNAME', text, {
+      help: 'user name at the broker of MQTT_URL; the built-in broker asks its clients for this user name when it is set',
+    }),
+    password: setting('MQTT_PASSWORD', text, {
+      secret: true,
+      help: 'password of the user MQTT_USERNAME',
+    }),
+    ca: setting('MQTT_CA', text, {
+      help: 'certificate as PEM of the authority that signed the certificate of the broker of MQTT_URL (usually given as MQTT_CA_FILE)',
+    }),
+    cert: setting('MQTT_CERT', text, {
+      help: 'client certificate as PEM for the broker of MQTT_URL (usually given as MQTT_CERT_FILE)',
+    }),
+    key: setting('MQTT_KEY', text, {
+      secret: true,
+      help: 'private key as PEM of the client certificate MQTT_CERT (usually given as MQTT_KEY_FILE)',
+    }),
+    sessionExpiry: setting('MQTT_SESSION_EXPIRY', duration(1000), {
+      fallback: '7d',
+      help: 'how long the session of an absent client is kept, by the broker of MQTT_URL (MQTT 5) and by the built-in broker',
+    }),
+    leaveTimeout: setting('MQTT_LEAVE_TIMEOUT', duration(100), {
+      help: 'how long a bridge that stops may take to end its part of the shared subscription: if another replica is online, the bridge first takes the messages queued for it (unset: its session stays at the broker and waits for it)',
+    }),
+    reconnectFirst: setting('MQTT_RECONNECT_FIRST', duration(1), {
+      fallback: '25ms',
+      help: 'pause between the first attempts to connect to the broker again after the connection was lost',
+    }),
+    reconnectFirstFor: setting('MQTT_RECONNECT_FIRST_FOR', duration(), {
+      fallback: '10s',
+      help: 'how long attempts to connect to the broker follow each other at MQTT_RECONNECT_FIRST; after that the pauses grow',
+    }),
+    reconnectMax: setting('MQTT_RECONNECT_MAX', duration(1), {
+      fallback: '1s',
+      help: 'longest pause between two attempts to connect to the broker',
+    }),
+    receiveMaximum: setting('MQTT_RECEIVE_MAXIMUM', whole(1, 65535), {
+      fallback: '2000',
+      help: 'messages without acknowledgement that the broker of MQTT_URL may send to this replica (MQTT 5)',
+    }),
+  },
+  problems(values) {
+    const missing = values.MQTT_PASSWORD !== undefined && values.MQTT_USERNAME === undefined;
+    return missing ? ['MQTT_PASSWORD: needs MQTT_USERNAME'] : [];
+  },
+} satisfies Section;

@@ -1,0 +1,36 @@
+import { type Section, setting } from '../setting.ts';
+import { bytes, choice, whole } from '../value-types.ts';
+
+export const pipeline = {
+  title: 'Pipeline',
+  settings: {
+    maxInFlight: setting('MAX_IN_FLIGHT', whole(1, 10_000_000), {
+      fallback: '8000',
+      help: 'received messages that may wait in memory for their commit; at this number a bridge stops reading from the broker',
+    }),
+    maxInFlightBytes: setting('MAX_IN_FLIGHT_BYTES', bytes(1024, 2 ** 40), {
+      fallback: '64MB',
+      help: 'memory of received messages that wait for their commit, where each reading counts for 300 bytes more than its message; at this size a bridge stops reading from the broker',
+    }),
+    forwarding: setting('HAND_OVER', choice('yes', 'no'), {
+      fallback: 'yes',
+      help: 'whether the replicas of MQTT_GROUP on one Redis forward each reading to the replica that its series belongs to; forwarding makes commits faster and changes no result',
+    }),
+    batchMax: setting('BATCH_MAX', whole(1, 100_000), {
+      fallback: '1000',
+      help: 'readings that one commit may contain',
+    }),
+    batchSeries: setting('BATCH_SERIES', whole(1, 100_000), {
+      fallback: '256',
+      help: 'series that one commit may contain',
+    }),
+    lingerMs: setting('BATCH_LINGER_MS', whole(0, 60_000), {
+      fallback: '0',
+      help: 'milliseconds that a batch waits for more readings while no other commit is running',
+    }),
+    cacheSize: setting('STATE_CACHE', whole(1, 10_000_000), {
+      fallback: '10000',
+      help: 'series whose detector state is kept in memory',
+    }),
+  },
+} satisfies Section;

@@ -1,0 +1,20 @@
+import { type Section, setting } from '../setting.ts';
+import { duration, text, whole } from '../value-types.ts';
+
+export const store = {
+  title: 'Store',
+  settings: {
+    directory: setting('DATA_DIR', text.min(1), {
+      fallback: './data',
+      help: 'directory of the embedded store, which is used when REDIS_URL is not set',
+    }),
+    retention: setting('RETENTION', duration(60_000), {
+      fallback: '30d',
+      help: 'how long raw readings and alerts are kept',
+    }),
+    deadLetterMax: setting('DEAD_LETTER_MAX', whole(1, 100_000_000), {
+      fallback: '100000',
+      help: 'dead letters that are kept; the oldest are deleted first',
+    }),
+  },
+} satisfies Section;

@@ -98,6 +98,20 @@ describe('imports', () => {
     expect(cycles).toEqual([]);
   });
 
+  it('of packages name what is installed with Vigía: no dependency of the tests', () => {
+    const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+    // Run by `npm run build:kernel` alone, in a checkout.
+    const shipped = files.filter((file) => file !== 'models/kernel/compile.ts');
+    const wrong = shipped.flatMap((file) => {
+      const text = readFileSync(join(ROOT, file), 'utf8');
+      return [...text.matchAll(/\b(?:from|import) ?\(?'((?:@[\w-]+\/)?[\w:-]+)(?:\/[\w./-]*)?'/g)]
+        .map(([, name]) => name!)
+        .filter((name) => !name.startsWith('node:') && !(name in dependencies))
+        .map((name) => `${file} imports ${name}`);
+    });
+    expect(wrong).toEqual([]);
+  });
+
   it('of the environment stand in settings/config.ts alone', () => {
     const readers = files.filter((file) => readFileSync(join(ROOT, file), 'utf8').includes('process.env'));
     expect(readers).toEqual(['src/settings/config.ts']);

@@ -3,9 +3,12 @@ import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { changedSettings, takeOver } from '../../src/settings/changes.ts';
 import { readConfig } from '../../src/settings/config.ts';
 import { settingsPage } from '../../src/settings/docs-page.ts';
 import { configSchema } from '../../src/settings/json-schema.ts';
+import { SECTIONS, SETTINGS } from '../../src/settings/sections.ts';
+import type { Section } from '../../src/settings/setting.ts';
 import { temporaryDirectory } from '../helpers/temporary-directory.ts';
 
 function file(text: string): string {
@@ -98,6 +101,25 @@ it('the JSON Schema refuses what a start would refuse for its type, and takes wh
     'http_token: [a]',
   ])
     expect([line, ...both(line)]).toEqual([line, false, false]);
+});
+
+it('every setting has a name of its own', () => {
+  const names = Object.values<Section>(SECTIONS).flatMap(({ settings }) =>
+    Object.values(settings).map(({ name }) => name),
+  );
+  expect(names).toEqual(Object.keys(SETTINGS));
+});
+
+it('what a running process takes over are the named values alone, also those that are no longer given', () => {
+  const before = readConfig({}, { HTTP_TOKEN: 'old', PORT: '1', LOG_LEVEL: 'warn' });
+  const after = readConfig({}, { HTTP_RATE_LIMIT: '5', PORT: '2', LOG_LEVEL: 'debug' });
+  const { reload, restart } = changedSettings(before, after);
+  expect(reload.toSorted()).toEqual(['HTTP_RATE_LIMIT', 'HTTP_TOKEN', 'LOG_LEVEL']);
+  expect(restart).toEqual(['PORT']);
+  expect(takeOver(before, after, reload)).toEqual({
+    ...readConfig({}, { PORT: '1', HTTP_RATE_LIMIT: '5', LOG_LEVEL: 'debug' }),
+    clientId: before.clientId,
+  });
 });
 
 it('HTTP_TOKEN is what a header can carry', () => {

@@ -362,7 +362,7 @@ describe.skipIf(!CHROMIUM)('the panel', () => {
     await inPage(
       page,
       'the value with its unit',
-      `document.querySelector('#chart-now').textContent.startsWith('90\u00a0°C')`,
+      `document.querySelector('#chart-now').textContent.startsWith('90.0\u00a0°C')`,
     );
     await picture(page, 'panel-manual-entry', true);
     const { readings } = await getJson<{ readings: { value: number }[] }>(`${url}/listar?format=json`);

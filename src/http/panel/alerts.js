@@ -1,9 +1,10 @@
 /** The list of alerts, the open ones first, and their acknowledgement, one by one or all that are listed. */
 
+import { about, duration, inFull, moment, number } from './format.js';
 import { at, order } from './page.js';
-import { keyOf, series } from './sensors.js';
+import { keyOf, measureOf, series } from './series.js';
 import { json } from './server.js';
-import { about, duration, moment, number, quantity, ruleName, text } from './text.js';
+import { ruleName, text } from './text.js';
 
 /**
  * @typedef {{ id: string, sensor: string, metric: string, rule: string, ts: number, value: number, expected: number | null,
@@ -39,7 +40,7 @@ const list = at('alerts');
 const keyOfAlert = (/** @type {Alert} */ { sensor, metric }) => keyOf(sensor, metric);
 const nameOf = (/** @type {{ sensor: string, metric: string }} */ { sensor, metric }) =>
   `${sensor} · ${metric}`;
-const unitOf = (/** @type {Alert} */ alert) => series.get(keyOfAlert(alert))?.unit ?? null;
+const measure = (/** @type {Alert} */ alert) => measureOf(series.get(keyOfAlert(alert)));
 const isOpen = (/** @type {Alert} */ { state }) => state === 'open';
 const byTime = (/** @type {Alert} */ a, /** @type {Alert} */ b) => b.ts - a.ts;
 
@@ -100,7 +101,7 @@ function announce(alert) {
   at('announce').textContent = text().announce(
     nameOf(alert),
     ruleName(alert.rule),
-    quantity(alert.value, unitOf(alert)),
+    inFull(alert.value, measure(alert)),
   );
 }
 
@@ -185,16 +186,18 @@ function fill(item, alert) {
   else if (alert.clearedTs !== null) lasted.textContent = text().lasted(duration(alert.clearedTs - alert.ts));
   const sub = document.createElement('p');
   sub.className = 'sub';
-  const unit = unitOf(alert);
-  const parts = [moment(alert.ts), ruleName(alert.rule), quantity(alert.value, unit)];
+  const written = measure(alert);
+  const parts = [moment(alert.ts), ruleName(alert.rule), inFull(alert.value, written)];
   // The limit of a silence is a time, ms.
   if (alert.limit !== null)
     parts.push(
       text().limitOf(
-        alert.rule === 'missing' ? quantity(alert.limit / 1000, 's') : quantity(alert.limit, unit),
+        alert.rule === 'missing'
+          ? inFull(alert.limit / 1000, { unit: 's', decimals: 0 })
+          : inFull(alert.limit, written),
       ),
     );
-  else if (alert.expected !== null) parts.push(text().forecastOf(about(alert.expected, unit)));
+  else if (alert.expected !== null) parts.push(text().forecastOf(about(alert.expected, written)));
   sub.textContent = parts.join(' · ');
   words.append(what, tag, lasted, sub);
   item.replaceChildren(words, alert.acknowledged ? doneMark() : acknowledgeButton(alert));

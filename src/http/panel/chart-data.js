@@ -10,7 +10,7 @@ const LEAD = 100;
 /** 95 of 100 errors were smaller. */
 const QUANTILE = 0.95;
 /** So many usual intervals without a reading are a gap in the line. */
-const GAP = 5;
+export const GAP = 5;
 /** Intervals before one can say what is usual. */
 const KNOWN = 10;
 
@@ -88,7 +88,7 @@ export function firstFrom(data, from) {
   return i < 0 ? data.t.length : i;
 }
 
-/** What 9 of 10 intervals do not exceed, ms; null while there are too few. @param {ChartData} data */
+/** What 9 of 10 intervals do not exceed, ms; null while there are too few. @param {{ t: number[] }} data */
 export function usualInterval({ t }) {
   if (t.length <= KNOWN) return null;
   const intervals = t.slice(1).map((time, i) => time - /** @type {number} */ (t[i]));

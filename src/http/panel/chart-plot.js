@@ -1,5 +1,14 @@
 /** The drawing with uPlot: lines, band, marks of alerts, and the mouse that chooses a part. */
-import { currentLanguage, number } from './text.js';
+import { fixed, tickLabel } from './format.js';
+import { decimalsOf } from './precision.js';
+
+const FONT = '12px system-ui, sans-serif';
+/** Px: an axis has room for a few digits at least, and grows in steps. */
+const [LEAST_WIDTH, WIDTH_STEP] = [48, 8];
+/** Between two labels of the axis of values. */
+const INCREMENTS = Array.from({ length: 28 }, (_, i) => i - 12).flatMap((power) =>
+  [1, 2, 2.5, 5].map((step) => Number(`${step}e${power}`)),
+);
 
 /** @param {string} name @returns {string} a colour of the theme */
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
@@ -7,14 +16,14 @@ const colour = (name) => getComputedStyle(document.documentElement).getPropertyV
 /**
  * @param {HTMLElement} parent
  * @param {{ width: number, height: number }} size
- * @param {{ unit: string | null, marks: () => Iterable<number>, cursor: (index: number | null) => void,
+ * @param {{ unit: string | null, decimals: () => number, marks: () => Iterable<number>, cursor: (index: number | null) => void,
  *   zoom: (time: [number, number]) => void }} chart `marks` are times, ms; `zoom` is told what was chosen
  * @returns {uPlot}
  */
-export function makePlot(parent, size, { unit, marks, cursor, zoom }) {
+export function makePlot(parent, size, { unit, decimals, marks, cursor, zoom }) {
   const axis = {
     stroke: colour('soft'),
-    font: '12px system-ui, sans-serif',
+    font: FONT,
     grid: { stroke: colour('grid'), width: 1 },
     ticks: { stroke: colour('grid'), width: 1 },
   };
@@ -34,16 +43,18 @@ export function makePlot(parent, size, { unit, marks, cursor, zoom }) {
       axes: [
         {
           ...axis,
-          space: 64,
+          space: 72,
           values: (_, ticks, __, ___, step) => ticks.map((tick) => tickLabel(tick * 1000, step)),
         },
         {
           ...axis,
-          size: 62,
+          size: labelWidth,
+          // No finer than the series is written.
+          incrs: () => INCREMENTS.filter((step) => decimalsOf(step) <= decimals()),
           label: unit ?? '',
           labelFont: axis.font,
           labelSize: unit ? 18 : 0,
-          values: (_, ticks) => ticks.map(number),
+          values: (_, ticks, __, ___, step) => ticks.map((tick) => fixed(tick, decimalsOf(step))),
         },
       ],
       series: [
@@ -93,18 +104,19 @@ function around(min, max) {
   return [min - room, max + room];
 }
 
-/** @param {number} t ms @param {number} step s */
-function tickLabel(t, step) {
-  const date = new Date(t);
-  const midnight = date.getHours() + date.getMinutes() + date.getSeconds() === 0;
-  /** @type {Intl.DateTimeFormatOptions} */
-  const format =
-    step >= 86_400 || midnight
-      ? { day: 'numeric', month: 'short' }
-      : step >= 60
-        ? { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }
-        : { timeStyle: 'medium', hourCycle: 'h23' };
-  return date.toLocaleString(currentLanguage(), format);
+/**
+ * As wide as its labels, in steps, so that the drawing does not tremble.
+ * @param {uPlot} u @param {string[] | null} labels @param {number} at the axis
+ */
+function labelWidth(u, labels, at) {
+  const { ticks, gap = 0 } = /** @type {uPlot.Axis} */ (u.axes[at]);
+  const { ctx } = u;
+  ctx.save();
+  ctx.font = FONT;
+  const widest = Math.max(0, ...(labels ?? []).map((label) => ctx.measureText(label).width));
+  ctx.restore();
+  const width = widest + gap + (ticks?.size ?? 0);
+  return Math.max(LEAST_WIDTH, Math.ceil(width / WIDTH_STEP) * WIDTH_STEP);
 }
 
 /** The times of alerts, behind the lines: also where only averages are shown. @param {uPlot} u @param {Iterable<number>} marks */

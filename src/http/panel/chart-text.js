@@ -1,12 +1,14 @@
 /** The chart in words: the point under the cursor, a summary for who cannot see it, the newest readings as a table. */
-import { about, moment, number, quantity, text } from './text.js';
+import { about, inFull, moment, number, scoreText } from './format.js';
+import { text } from './text.js';
 
 /** @typedef {import('./chart-data.js').ChartData} ChartData */
+/** @typedef {import('./format.js').Measure} Measure */
 
 const TABLE_ROWS = 30;
 
-/** @param {ChartData} data with gaps @param {number} index @param {string | null} unit @returns {string} */
-export function pointText(data, index, unit) {
+/** @param {ChartData} data with gaps @param {number} index @param {Measure} measure @returns {string} */
+export function pointText(data, index, measure) {
   // The empty point of a gap comes right after the last one before it.
   const i = data.value[index] === null ? index - 1 : index;
   const [t, v, expected, score] = [data.t[i], data.value[i], data.expected[i], data.score[i]];
@@ -14,17 +16,17 @@ export function pointText(data, index, unit) {
   const parts = [moment(t)];
   if (data.width !== null)
     parts.push(
-      text().averageOf(quantity(v, unit)),
-      text().from(quantity(data.low[i] ?? v, unit), quantity(data.high[i] ?? v, unit)),
+      text().averageOf(about(v, measure)),
+      text().from(inFull(data.low[i] ?? v, measure), inFull(data.high[i] ?? v, measure)),
     );
-  else parts.push(quantity(v, unit));
-  if (typeof expected === 'number') parts.push(text().forecastOf(about(expected, unit)));
-  if (typeof score === 'number') parts.push(text().scoreOf(number(Math.round(score * 100) / 100)));
+  else parts.push(inFull(v, measure));
+  if (typeof expected === 'number') parts.push(text().forecastOf(about(expected, measure)));
+  if (typeof score === 'number') parts.push(text().scoreOf(scoreText(score)));
   return parts.join(' · ');
 }
 
-/** @param {ChartData} data @param {[number, number]} shown indices of the first, and after the last @param {string | null} unit @param {number} alerts @returns {string} */
-export function summaryText(data, [first, end], unit, alerts) {
+/** @param {ChartData} data @param {[number, number]} shown indices of the first, and after the last @param {Measure} measure @param {number} alerts @returns {string} */
+export function summaryText(data, [first, end], measure, alerts) {
   let [n, min, max] = [0, Infinity, -Infinity];
   for (let i = first; i < end; i++) {
     const v = data.value[i];
@@ -35,11 +37,11 @@ export function summaryText(data, [first, end], unit, alerts) {
   }
   return n === 0
     ? ''
-    : text().summary(number(n), text().from(quantity(min, unit), quantity(max, unit)), number(alerts));
+    : text().summary(number(n), text().from(inFull(min, measure), inFull(max, measure)), number(alerts));
 }
 
-/** @param {HTMLElement} body @param {ChartData} data @param {[number, number]} shown @param {string | null} unit */
-export function fillTable(body, data, [first, end], unit) {
+/** @param {HTMLElement} body @param {ChartData} data @param {[number, number]} shown @param {Measure} measure */
+export function fillTable(body, data, [first, end], measure) {
   body.replaceChildren();
   for (let i = end - 1; i >= first && body.childElementCount < TABLE_ROWS; i--) {
     const [t, v, expected, score] = [data.t[i], data.value[i], data.expected[i], data.score[i]];
@@ -47,9 +49,9 @@ export function fillTable(body, data, [first, end], unit) {
     const row = document.createElement('tr');
     const cells = [
       moment(t),
-      quantity(v, unit),
-      typeof expected === 'number' ? about(expected, unit) : '',
-      typeof score === 'number' ? number(Math.round(score * 100) / 100) : '',
+      data.width === null ? inFull(v, measure) : about(v, measure),
+      typeof expected === 'number' ? about(expected, measure) : '',
+      typeof score === 'number' ? scoreText(score) : '',
     ];
     for (const content of cells) {
       const cell = document.createElement('td');

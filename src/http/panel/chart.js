@@ -14,11 +14,14 @@ import { makePlot } from './chart-plot.js';
 import { fillTable, pointText, summaryText } from './chart-text.js';
 import { touchable } from './chart-touch.js';
 import { around, moved, newest, resized, settled } from './chart-window.js';
+import { ago, quantity, timeSpan, timeZone } from './format.js';
 import { at } from './page.js';
-import { choose, series } from './sensors.js';
+import { learn } from './precision.js';
+import { choose } from './sensors.js';
+import { measureOf, series } from './series.js';
 import { offer, pathOf } from './series-file.js';
 import { json } from './server.js';
-import { ago, quantity, stateName, text, timeSpan } from './text.js';
+import { stateName, text } from './text.js';
 
 /** @typedef {import('./alerts.js').Alert} Alert */
 
@@ -148,6 +151,7 @@ export async function reload() {
     const read = chartOf(answer);
     if (!past) catchUp(read, data);
     data = read;
+    learnFrom(one, read);
     marks = new Map(found.map((/** @type {Alert} */ alert) => [alert.id, alert]));
     for (const alert of newMarks) takeMark(alert);
     state = 'loaded';
@@ -162,6 +166,12 @@ export async function reload() {
     wanted = null;
     await reload();
   } else draw();
+}
+
+/** Averages are no readings, but extremes are. @param {import('./series.js').Series} one @param {typeof data} read */
+function learnFrom({ precision }, { width, value, low, high }) {
+  for (const column of width === null ? [value] : [low, high])
+    for (const v of column) if (v !== null) learn(precision, v);
 }
 
 /** @param {{ t: number, v: number, expected: number | null, score: number | null }} reading of the chosen series */
@@ -218,7 +228,13 @@ function draw() {
     return;
   }
   if (!chart) {
-    chart = makePlot(plot, size(), { unit, marks: markTimes, cursor: readout, zoom: go });
+    chart = makePlot(plot, size(), {
+      unit,
+      decimals: () => measureOf(series.get(key)).decimals,
+      marks: markTimes,
+      cursor: readout,
+      zoom: go,
+    });
     chartUnit = unit;
     const plotted = chart;
     touchable(plotted.over, {
@@ -252,7 +268,12 @@ function draw() {
   // A screen reader is not to be told every second.
   if (Date.now() - spoken > 10_000 && state === 'loaded') {
     spoken = Date.now();
-    at('chart-summary').textContent = summaryText(drawn, [first, end], unit, [...markTimes()].length);
+    at('chart-summary').textContent = summaryText(
+      drawn,
+      [first, end],
+      measureOf(one),
+      [...markTimes()].length,
+    );
   }
   if (/** @type {HTMLDetailsElement} */ (at('table')).open) showTable();
 }
@@ -276,17 +297,17 @@ function forgetPlot() {
 
 /** @param {number | null} index the point under the cursor; null: the newest that is shown */
 function readout(index) {
-  at('readout').textContent = pointText(drawn, index ?? inView()[1] - 1, series.get(key)?.unit ?? null);
+  at('readout').textContent = pointText(drawn, index ?? inView()[1] - 1, measureOf(series.get(key)));
 }
 
-const showTable = () => fillTable(at('table-rows'), drawn, inView(), series.get(key)?.unit ?? null);
+const showTable = () => fillTable(at('table-rows'), drawn, inView(), measureOf(series.get(key)));
 
 /** Heading: which series, its last value, its state, and how long ago that was. */
 export function describe() {
   const one = series.get(key);
   at('chart-title').textContent = one ? `${one.sensor} · ${one.metric}` : text().noChoice;
   const now = at('chart-now');
-  now.textContent = one?.last ? quantity(one.last.v, one.unit) : '';
+  now.textContent = one?.last ? quantity(one.last.v, measureOf(one)) : '';
   if (!one) return;
   const age = one.last ? Date.now() - one.last.t : 0;
   if (age >= OLD) {
@@ -305,32 +326,20 @@ export function describe() {
 function size() {
   const style = getComputedStyle(plot);
   const padding = Number.parseFloat(style.paddingLeft) + Number.parseFloat(style.paddingRight);
-  // Empty it is not displayed and has no size of its own.
-  const width = (at('detail').clientWidth || 600) - padding;
-  return { width, height: matchMedia('(max-width: 48rem)').matches ? 240 : 336 };
+  return { width: plot.clientWidth - padding, height: plot.clientHeight };
 }
 
 /** @param {[number, number]} time */
 function showTime([from, to]) {
-  if (ranges.childElementCount === 0) {
-    for (const [, width] of RANGES) {
-      const button = document.createElement('button');
-      button.type = 'button';
-      button.addEventListener('click', () => {
-        span = width;
-        go(past && resized(past, width));
-      });
-      ranges.append(button);
-    }
-  }
-  RANGES.forEach(([label, width], i) => {
+  for (const [i, [label, width]] of RANGES.entries()) {
     const button = /** @type {Element} */ (ranges.children[i]);
     button.textContent = label === '1 y' ? text().year : label;
     button.setAttribute('aria-pressed', String(Math.abs(to - from - width) < width / 100));
-  });
+  }
   at('follow').hidden = past === null;
   at('later').setAttribute('aria-disabled', String(past === null));
   at('time-shown').textContent = past ? timeSpan(from, to) : '';
+  at('zone').textContent = text().zone(timeZone());
 }
 
 /** After a change of theme, language or units. */
@@ -341,6 +350,15 @@ export function redrawChart() {
   draw();
 }
 
+for (const [, width] of RANGES) {
+  const button = document.createElement('button');
+  button.type = 'button';
+  button.addEventListener('click', () => {
+    span = width;
+    go(past && resized(past, width));
+  });
+  ranges.append(button);
+}
 at('earlier').addEventListener('click', () => go(moved(shown(), -0.5)));
 at('later').addEventListener('click', () => {
   if (past) go(moved(past, 0.5));
@@ -352,4 +370,4 @@ at('follow').addEventListener('click', () => {
 at('again').addEventListener('click', reload);
 at('table').addEventListener('toggle', showTable);
 setInterval(describe, 5 * SECOND);
-new ResizeObserver(() => chart?.setSize(size())).observe(at('detail'));
+new ResizeObserver(() => chart?.setSize(size())).observe(plot);

@@ -1,11 +1,14 @@
 /** The form for values by hand: /nuevo stores, /detectar stores and checks. */
+import { about, inFull } from './format.js';
 import { at } from './page.js';
+import { decimalsOf } from './precision.js';
 import { json, Refused } from './server.js';
-import { about, quantity, text } from './text.js';
+import { text } from './text.js';
 
 const field = (/** @type {string} */ id) => /** @type {HTMLInputElement} */ (at(id));
 const form = /** @type {HTMLFormElement} */ (at('entry'));
 const result = at('entry-result');
+/** Of what the two routes store. */
 const UNIT = '°C';
 
 /** @param {string} message @param {'ok' | 'alarm' | ''} kind */
@@ -35,11 +38,12 @@ form.addEventListener('submit', async (event) => {
   try {
     const query = new URLSearchParams({ dato: value, sensor, format: 'json' });
     const answer = await json(`/${route}?${query}`);
-    const stored = quantity(answer.value, UNIT);
+    const measure = { unit: UNIT, decimals: decimalsOf(answer.value) };
+    const stored = inFull(answer.value, measure);
     if (route === 'nuevo') say(text().stored(stored), 'ok');
     else if (answer.anomaly === null) say(text().tooLittle(String(answer.window.length)), 'ok');
     else {
-      const forecast = about(answer.expected, UNIT);
+      const forecast = about(answer.expected, measure);
       say(
         answer.anomaly ? text().isAnomaly(stored, forecast) : text().noAnomaly(stored, forecast),
         answer.anomaly ? 'alarm' : 'ok',

@@ -2,21 +2,14 @@
 
 import { alertsFor, dropAlerts, readAlerts, showAlerts, takeAlert } from './alerts.js';
 import { chosenKey, describe, redrawChart, reload, showSeries, takeChartReading, takeMark } from './chart.js';
-import { at } from './page.js';
 import './entry.js';
+import { number } from './format.js';
 import { keep, kept } from './kept.js';
-import {
-  dropSeries,
-  keyOf,
-  readSeries,
-  relabelSensors,
-  series,
-  takeReading,
-  takeState,
-  whenUnitsCome,
-} from './sensors.js';
+import { at } from './page.js';
+import { relabelSensors, showSensors } from './sensors.js';
+import { dropSeries, keyOf, readSeries, series, takeReading, takeState } from './series.js';
 import { follow, json, onToken } from './server.js';
-import { currentLanguage, number, text, useLanguage } from './text.js';
+import { currentLanguage, showTexts, text, useLanguage } from './text.js';
 
 /** So many ms since 1970: what the address may name as a moment. */
 const MOMENT = /^\d{1,16}$/;
@@ -87,7 +80,6 @@ function drop(key) {
 }
 
 function relabel() {
-  useLanguage(currentLanguage());
   showLive(live);
   showStatus();
   relabelSensors();
@@ -99,7 +91,7 @@ const language = /** @type {HTMLSelectElement} */ (at('language'));
 language.value = currentLanguage();
 language.addEventListener('change', () => {
   keep('language', language.value);
-  useLanguage(language.value === 'es' ? 'es' : 'en');
+  useLanguage(language.value);
   relabel();
 });
 
@@ -137,8 +129,9 @@ onToken(
     }),
 );
 
-useLanguage(currentLanguage());
+showTexts();
 showLive('connecting');
+redrawChart();
 // The address stays with the series.
 /** @type {HTMLElement} */ (document.querySelector('.skip')).addEventListener('click', (event) => {
   event.preventDefault();
@@ -148,7 +141,7 @@ addEventListener('hashchange', () => {
   browsing = true;
   chooseFromAddress();
 });
-whenUnitsCome(() => {
+showSensors(() => {
   redrawChart();
   showAlerts(true);
 });

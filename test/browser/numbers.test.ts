@@ -1,0 +1,88 @@
+/** Numbers and times as a person reads them: exact, in the locale, and standing still. */
+import type { Browser } from 'puppeteer-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CHROMIUM, evaluate, launchBrowser, textOf, visit } from '../helpers/browser.ts';
+import { waitFor } from '../helpers/wait-for.ts';
+import { inPage, live, post, row, start } from './panel-page.ts';
+
+const NBSP = '\u00a0';
+
+describe.skipIf(!CHROMIUM)('numbers on the panel', () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await launchBrowser();
+  });
+  afterAll(() => browser?.close());
+
+  it('are what the API says, with the decimals of the series', async () => {
+    const { url } = await start({
+      ALERT_RULES: '[{"sensor": "meter", "max": 1234567889, "anomaly": "off"}]',
+    });
+    const now = Date.now();
+    const readings = (sensor: string, metric: string, values: number[]) =>
+      values.map((value, i) => ({ sensor, metric, value, ts: now - (values.length - i) * 1000 }));
+    await post(url, [
+      ...readings('meter', 'energy', [1_234_567_888, 1_234_567_889, 1_234_567_890]),
+      ...readings('room', 'temperature', [21.53, 21.25, 21.5]),
+      ...readings('lab', 'current', [0.000012, 0.0000115, 0.0000124]),
+    ]);
+    const { page, errors } = await visit(browser, `${url}#meter/energy`);
+    await live(page);
+    const value = (key: string) => textOf(page, `${row(key)} .number`);
+    await waitFor('the meter', async () => (await value('meter/energy')) === '1,234,567,890');
+    await waitFor('two decimals', async () => (await value('room/temperature')) === `21.50${NBSP}°C`);
+    await waitFor('seven decimals', async () => (await value('lab/current')) === '0.0000124');
+    await inPage(
+      page,
+      'the chart',
+      `document.querySelector('#readout').textContent.includes('1,234,567,890')`,
+    );
+    // The alert and its limit, and the axis, which shows its labels whole.
+    await inPage(
+      page,
+      'the alert',
+      `['1,234,567,890', '1,234,567,889'].every((n) => document.querySelector('#alerts').textContent.includes(n))`,
+    );
+    const axis = await evaluate<{ labels: string[]; width: number; room: number }>(
+      page,
+      `(() => {
+        const u = charts.findLast((u) => u.root.isConnected);
+        const axis = u.axes[1];
+        u.ctx.font = '12px system-ui, sans-serif';
+        const labels = axis._values;
+        return { labels, width: Math.max(...labels.map((l) => u.ctx.measureText(l).width)), room: axis._size };
+      })()`,
+    );
+    expect(axis.labels).toContain('1,234,567,889');
+    expect(axis.room).toBeGreaterThan(axis.width);
+    expect(axis.room).toBeLessThan(axis.width + 30);
+
+    // The same number where it is written otherwise.
+    await page.select('#language', 'es');
+    expect(await value('meter/energy')).toBe('1.234.567.890');
+    expect(await value('room/temperature')).toBe(`21,50${NBSP}°C`);
+    await page.select('#language', 'es-MX');
+    await waitFor('Mexico', async () => (await value('meter/energy')) === '1,234,567,890');
+    expect(await evaluate(page, 'document.documentElement.lang')).toBe('es-MX');
+    expect(await textOf(page, '#sensors-title')).toBe('Sensores');
+    expect(errors).toEqual([]);
+  });
+
+  it('come with times in the way of the region, and the name of their zone', async () => {
+    const { url } = await start();
+    await post(url, [{ sensor: 's', metric: 'm', value: 1, ts: Date.now() - 1000 }]);
+    const { page } = await visit(browser, 'about:blank');
+    await page.emulateTimezone('Europe/Madrid');
+    const time = async (lang: string) => {
+      await page.goto(`${url}/?lang=${lang}#s/m`);
+      await inPage(page, 'the reading', `document.querySelector('#readout').textContent.includes(' · 1')`);
+      return textOf(page, '#readout');
+    };
+    // The browser of the tests is of the States.
+    expect(await time('en')).toMatch(/\d{1,2}:\d\d:\d\d\s[AP]M ·/);
+    expect(await textOf(page, '#zone')).toMatch(/^Times: Europe\/Madrid \(GMT\+[12]\)$/);
+    expect(await time('es')).toMatch(/^\d{1,2}:\d\d:\d\d ·/);
+    expect(await textOf(page, '#zone')).toMatch(/^Horas: Europe\/Madrid \(GMT\+[12]\)$/);
+    expect(await time('es-MX')).toMatch(/\d{1,2}:\d\d:\d\d\s[ap]\.\s?m\. ·/);
+  });
+});

@@ -7,7 +7,7 @@ import { trialRun } from '../../models/trial.ts';
 import type { HttpOptions } from '../http/http-options.ts';
 import { Live } from '../http/live.ts';
 import { type RunningHttp, startHttp } from '../http/server.ts';
-import { ModelAdmin } from '../pipeline/model-admin.ts';
+import { ModelAdmin } from '../model-registry/model-admin.ts';
 import type { AppContext } from './context.ts';
 import type { Intake } from './intake.ts';
 import { CLOSE } from './lifecycle.ts';
@@ -34,7 +34,7 @@ function httpOptions(
   context: AppContext,
   { simd }: OwnModel,
   { accounting, models, pipeline }: Scoring,
-  { subscriber }: Intake,
+  { subscriber, messages }: Intake,
   live: Live,
 ): HttpOptions {
   const { config, current, store, registry, logger, now } = context;
@@ -43,7 +43,7 @@ function httpOptions(
     port: config.http.port,
     store,
     submit: pipeline.submit,
-    replay: pipeline.replay,
+    replay: messages.replay,
     models: new ModelAdmin({
       store,
       models,

@@ -3,17 +3,22 @@ import { hostname } from 'node:os';
 import { type Broker, startBroker } from '../../broker/broker.ts';
 import { brokerMetrics } from '../../broker/metrics.ts';
 import { packageVersion } from '../../models/package-root.ts';
+import { Decoder } from '../codecs/decode.ts';
 import type { TopicTemplate } from '../codecs/topic.ts';
 import { brokerHook } from '../intake/broker-hook.ts';
+import { MessageIntake } from '../intake/message-intake.ts';
 import { MqttSubscriber, type SubscriberOptions } from '../intake/mqtt-subscriber.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
 import { brokerOptions, deniedCounter } from './broker-options.ts';
 import type { AppContext } from './context.ts';
 import { externalBroker } from './external-broker.ts';
 
-/** One of the two. */
 export interface Intake {
+  /** Takes in messages, wherever they come from. */
+  readonly messages: MessageIntake;
+  /** Set for `serve`. */
   readonly broker: Broker | null;
+  /** Set for `bridge`. */
   readonly subscriber: MqttSubscriber | null;
 }
 
@@ -24,24 +29,25 @@ export async function openIntake(
   templates: readonly TopicTemplate[],
 ): Promise<Intake> {
   const { role, config, logger, registry, lifecycle } = context;
+  const messages = new MessageIntake(new Decoder(templates, config.readings), pipeline);
   if (role === 'serve') {
     const broker = await startBroker({
       ...brokerOptions(config, logger),
-      onPublish: brokerHook(pipeline, templates),
+      onPublish: brokerHook(messages, templates),
       onDenied: deniedCounter(registry),
     });
     brokerMetrics(registry, broker);
-    return { broker, subscriber: null };
+    return { messages, broker, subscriber: null };
   }
-  const subscriber = new MqttSubscriber(subscriberOptions(context, pipeline, templates));
+  const subscriber = new MqttSubscriber(subscriberOptions(context, messages, templates));
   lifecycle.add('subscriber', () => subscriber.close());
   subscriber.start();
-  return { broker: null, subscriber };
+  return { messages, broker: null, subscriber };
 }
 
 function subscriberOptions(
   { config, logger, now }: AppContext,
-  pipeline: Pipeline,
+  messages: MessageIntake,
   templates: readonly TopicTemplate[],
 ): SubscriberOptions {
   const { mqtt } = config;
@@ -55,7 +61,7 @@ function subscriberOptions(
     limits: { maxMessages: config.pipeline.maxInFlight, maxBytes: config.pipeline.maxInFlightBytes },
     reconnect: { first: mqtt.reconnectFirst, firstFor: mqtt.reconnectFirstFor, max: mqtt.reconnectMax },
     logger,
-    deliver: (delivery) => pipeline.deliver(delivery),
+    receive: (message) => messages.receive(message),
     status: { hostname: hostname(), version: packageVersion(), since: now() },
   };
 }

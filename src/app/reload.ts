@@ -2,7 +2,7 @@
 import type { Logger } from 'pino';
 import type { Broker } from '../../broker/broker.ts';
 import type { Live } from '../http/live.ts';
-import type { RuleBook } from '../pipeline/rule-book.ts';
+import type { RuleBook } from '../planning/rule-book.ts';
 import { changedSettings, takeOver } from '../settings/changes.ts';
 import type { Config } from '../settings/config.ts';
 import { brokerAccess } from './broker-options.ts';

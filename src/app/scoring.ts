@@ -1,14 +1,12 @@
 /** Wires what happens to a reading after its arrival: models, alert rules and the pipeline that scores and commits. */
 import { parseArtifact } from '../../models/artifact.ts';
 import { createModel } from '../../models/lstm-model.ts';
-import { Decoder } from '../codecs/decode.ts';
-import type { TopicTemplate } from '../codecs/topic.ts';
 import { DEFAULT_RULES } from '../domain/alert-rule.ts';
+import { ModelFollower } from '../model-registry/model-follower.ts';
+import { ModelRegistry } from '../model-registry/model-registry.ts';
 import { Accounting } from '../pipeline/accounting.ts';
-import { ModelFollower } from '../pipeline/model-follower.ts';
-import { ModelRegistry } from '../pipeline/model-registry.ts';
 import { Pipeline, type PipelineOptions } from '../pipeline/pipeline.ts';
-import { RuleBook } from '../pipeline/rule-book.ts';
+import { RuleBook } from '../planning/rule-book.ts';
 import { WIDEST_ROLLUP } from '../store/rollup.ts';
 import type { AppContext } from './context.ts';
 import { type OwnModel, warnOfCost } from './own-model.ts';
@@ -21,11 +19,7 @@ export interface Scoring {
   readonly pipeline: Pipeline;
 }
 
-export function createScoring(
-  context: AppContext,
-  own: OwnModel,
-  templates: readonly TopicTemplate[],
-): Scoring {
+export function createScoring(context: AppContext, own: OwnModel): Scoring {
   const { config, store, logger, registry, now } = context;
   const accounting = new Accounting(registry);
   const rules = ruleBook(config);
@@ -49,7 +43,6 @@ export function createScoring(
     rules,
     accounting,
     logger,
-    decoder: new Decoder(templates, config.readings),
     guard: {
       maxClockSkew: config.readings.maxClockSkew,
       retention: config.store.retention,
@@ -60,7 +53,7 @@ export function createScoring(
     lingerMs: config.pipeline.lingerMs,
     deadlineMs: config.http.deadline,
     cacheSize: config.pipeline.cacheSize,
-    handOver: forwarding(context),
+    replicas: forwarding(context),
     now,
   });
   return { accounting, rules, models, follower, pipeline };
@@ -76,7 +69,7 @@ function ruleBook({ alerts, readings, pipeline }: AppContext['config']): RuleBoo
 }
 
 /** Without a group every replica gets every reading anyway, and nothing is forwarded. */
-function forwarding({ role, config, store }: AppContext): PipelineOptions['handOver'] {
+function forwarding({ role, config, store }: AppContext): PipelineOptions['replicas'] {
   const { group } = config.mqtt;
   const wanted = role === 'bridge' && config.pipeline.forwarding === 'yes' && group !== '';
   return wanted && store.pubSub ? { pubSub: store.pubSub, group, max: config.pipeline.maxInFlight } : null;

@@ -76,7 +76,7 @@ async function open(options: AppOptions, lifecycle: Lifecycle): Promise<App> {
   const context: AppContext = { role, config, current, store, registry, lifecycle, logger, now };
 
   const templates = config.mqtt.topics.map((topic) => new TopicTemplate(topic));
-  const scoring = createScoring(context, own, templates);
+  const scoring = createScoring(context, own);
   const live = createLive(context);
   let intake: Intake | null = null;
   const deliveries = createDeliveries(context, () => intake?.broker ?? null);
@@ -133,7 +133,7 @@ function wire(
     version: packageVersion(),
     role,
     replica: config.clientId,
-    neighbours: () => pipeline.neighbours,
+    neighbours: () => pipeline.peers,
     ...(subscriber && { brokerConnected: () => subscriber.connected }),
   });
   lifecycle.add('pipeline', () => {

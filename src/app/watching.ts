@@ -1,5 +1,6 @@
 /** Wires the watchdog, which raises `missing` for series without readings, to the intake and the pipeline. */
-import { Watchdog } from '../pipeline/watchdog.ts';
+import { staleCommit } from '../planning/stale-commit.ts';
+import { Watchdog } from '../staleness/watchdog.ts';
 import type { AppContext } from './context.ts';
 import type { Intake } from './intake.ts';
 import type { Scoring } from './scoring.ts';
@@ -13,8 +14,9 @@ export function createWatchdog(
   const watchdog = new Watchdog({
     store,
     rules,
-    hearing: {
-      since: () => (subscriber ? subscriber.hearingSince : startedAt),
+    commitOf: staleCommit,
+    subscription: {
+      since: () => (subscriber ? subscriber.subscribedSince : startedAt),
       answers: async () => (subscriber ? subscriber.answers() : true),
       storedUntil: (series) => pipeline.storedUntil(series),
     },

@@ -2,8 +2,9 @@
  * The pages of the legacy routes, word for word as the replaced system showed them, in Spanish. Numbers are printed as
  * Python prints them, except on `/listar`, which shows the shortest form.
  */
+
+import type { StaticVerdict } from '../domain/outcome.ts';
 import type { Sample } from '../domain/reading.ts';
-import type { StaticVerdict } from '../pipeline/outcome.ts';
 import { escapeHtml, htmlPage } from './html.ts';
 import { pythonFloat } from './python-float.ts';
 import { utcText } from './utc-text.ts';

@@ -6,10 +6,10 @@
  */
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 import type { z } from 'zod';
+import type { Outcome } from '../domain/outcome.ts';
 import type { Reading } from '../domain/reading.ts';
 import type { SeriesId } from '../domain/series.ts';
 import { InvalidInput, StoreUnavailable } from '../errors.ts';
-import type { Outcome } from '../pipeline/outcome.ts';
 import { readQuery } from './api-query.ts';
 import { detectionPage, listPage, refusalPage, storedPage, tooLittleHistoryPage } from './compat-page.ts';
 import {

@@ -2,7 +2,7 @@
 import express, { type Request, Router } from 'express';
 import type { z } from 'zod';
 import { DEFAULT_SCOPE, type ModelScope, type ModelTable } from '../domain/model-table.ts';
-import type { StoredModel } from '../pipeline/model-admin.ts';
+import type { StoredModel } from '../model-registry/model-admin.ts';
 import { readQuery } from './api-query.ts';
 import { RequestRefused } from './error-answer.ts';
 import type { HttpOptions } from './http-options.ts';

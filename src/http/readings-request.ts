@@ -3,9 +3,9 @@
  * with it; only a body that is no list of readings at all is refused as a whole.
  */
 import type { z } from 'zod';
+import type { Outcome } from '../domain/outcome.ts';
 import type { IncomingReading } from '../domain/reading.ts';
 import { InvalidInput } from '../errors.ts';
-import type { Outcome } from '../pipeline/outcome.ts';
 import type { readingSchema, readingsAnswer } from './api-schema.ts';
 import { RequestRefused } from './error-answer.ts';
 

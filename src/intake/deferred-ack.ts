@@ -56,7 +56,7 @@ export class DeferredMessage {
   }
 
   /** It will not be stored soon: the acknowledgements of later messages are not to wait for its own. */
-  giveWay(): void {
+  leaveAckOrder(): void {
     if (!this.acked) this.acks.passed(this);
   }
 }
@@ -95,7 +95,7 @@ export class DeferredAcks {
     private readonly limits: InFlightLimits,
     private readonly onMessage: (message: DeferredMessage) => number,
   ) {
-    client.handleMessage = (packet, callback) => this.take(packet, callback);
+    client.handleMessage = (packet, callback) => this.receive(packet, callback);
     // What was held belongs to a connection that is gone; its pump must not be resumed.
     client.on('close', () => {
       this.held = null;
@@ -115,7 +115,7 @@ export class DeferredAcks {
     this.holding = true;
   }
 
-  private take(packet: IPublishPacket, callback: (error?: Error) => void): void {
+  private receive(packet: IPublishPacket, callback: (error?: Error) => void): void {
     const { stream } = this.client;
     const message = new DeferredMessage(this, stream, packet);
     this.inFlight++;
@@ -157,7 +157,7 @@ export class DeferredAcks {
     resume();
   }
 
-  /** See `DeferredMessage.giveWay`. */
+  /** See `DeferredMessage.leaveAckOrder`. */
   passed(message: DeferredMessage): void {
     if (this.replace(message, null)) this.advance();
   }

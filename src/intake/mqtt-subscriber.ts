@@ -9,7 +9,7 @@ import type { Logger } from 'pino';
 import type { TopicTemplate } from '../codecs/topic.ts';
 import { isOwnTopic } from '../domain/own-topic.ts';
 import { VigiaError } from '../errors.ts';
-import type { Delivery } from '../pipeline/ticket.ts';
+import type { Message } from '../pipeline/message.ts';
 import { DeferredAcks, type DeferredMessage, type InFlightLimits } from './deferred-ack.ts';
 import { leaveGroup } from './leave-group.ts';
 import { Reconnect, type ReconnectLimits } from './reconnect.ts';
@@ -33,8 +33,8 @@ export interface SubscriberOptions {
   readonly limits: InFlightLimits;
   readonly reconnect: ReconnectLimits;
   readonly logger: Logger;
-  /** @returns how many readings are in it */
-  readonly deliver: (delivery: Delivery) => number;
+  /** Gets each message. @returns how many readings are in it */
+  readonly receive: (message: Message) => number;
   /** Told to whoever reads `bridge/<client id>`. */
   readonly status: {
     readonly hostname: string;
@@ -87,7 +87,7 @@ export class MqttSubscriber {
     const { options } = this;
     const client = mqtt.connect(options.url, this.clientOptions());
     this.client = client;
-    this.acks = new DeferredAcks(client, options.limits, (message) => this.take(message));
+    this.acks = new DeferredAcks(client, options.limits, (message) => this.receive(message));
     client.on('connect', (packet) => {
       this.reconnect.connected();
       // Before anything else: see reconnect.ts.
@@ -119,8 +119,8 @@ export class MqttSubscriber {
     return this.problem === null;
   }
 
-  /** Since when readings can come from the broker, ms; null while they cannot. */
-  get hearingSince(): number | null {
+  /** Since when readings come from the broker, ms; null while they cannot. */
+  get subscribedSince(): number | null {
     return this.connected ? this.subscribedAt : null;
   }
 
@@ -230,7 +230,7 @@ export class MqttSubscriber {
   }
 
   /** @returns how many readings are in it */
-  private take(message: DeferredMessage): number {
+  private receive(message: DeferredMessage): number {
     const { topic } = message;
     if (this.statuses && topic.startsWith(STATUS)) {
       this.statuses.set(topic, message.bytes.toString());
@@ -243,7 +243,7 @@ export class MqttSubscriber {
       return 0;
     }
     this.received++;
-    return this.options.deliver(message);
+    return this.options.receive(message);
   }
 
   /** Brokers that close the older of two clients with one id without a word (Mosquitto 2.0) would make them fight. */

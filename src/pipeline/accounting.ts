@@ -41,6 +41,8 @@ export class Accounting {
   private readonly stages;
   private readonly inFlightTickets;
   private flying = 0;
+  /** Time spent on decoding since the last batch began, ms. */
+  private decoding = 0;
   private readonly endings = { committed: 0, duplicate: 0, dead_lettered: 0, rejected: 0 } satisfies Record<
     Result,
     number
@@ -252,8 +254,16 @@ export class Accounting {
     this.retained.inc(n);
   }
 
+  /** A message took so long to decode, ms. */
+  decoded(ms: number): void {
+    this.decoding += ms;
+  }
+
+  /** A batch begins. */
   batch(readings: number): void {
     this.batchSize.observe(readings);
+    this.stage('decode', this.decoding);
+    this.decoding = 0;
   }
 
   stage(stage: Stage, ms: number): void {

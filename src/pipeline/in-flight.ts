@@ -82,6 +82,6 @@ function isOver({ failed, remaining }: Ticket): boolean {
   return failed || remaining === 0;
 }
 
-function size({ delivery }: Ticket): number {
-  return delivery ? delivery.topic.length + delivery.bytes.length : 0;
+function size({ message }: Ticket): number {
+  return message ? message.topic.length + message.bytes.length : 0;
 }

@@ -9,17 +9,17 @@
  */
 import { randomInt } from 'node:crypto';
 import { type SeriesId, seriesKey } from '../domain/series.ts';
-import type { Pending } from './ticket.ts';
+import type { PendingReading } from './ticket.ts';
 
 export interface Group {
   readonly series: SeriesId;
   readonly key: string;
-  pendings: Pending[];
+  pendings: PendingReading[];
 }
 
 /** A series' readings that wait, in the order of arrival. Taking some costs as much as those taken, not as all that wait. */
 class Line {
-  private pendings: Pending[] = [];
+  private pendings: PendingReading[] = [];
   /** Those before it are gone. */
   private start = 0;
 
@@ -32,15 +32,15 @@ class Line {
     return this.start === this.pendings.length;
   }
 
-  push(pending: Pending): void {
+  push(pending: PendingReading): void {
     this.pendings.push(pending);
   }
 
   /** The first `max` that are ready; what stands before them and is not keeps its place. */
-  take(max: number, ready: ((pending: Pending) => boolean) | null): Pending[] {
+  dequeue(max: number, ready: ((pending: PendingReading) => boolean) | null): PendingReading[] {
     const { pendings } = this;
-    const taken: Pending[] = [];
-    const left: Pending[] = [];
+    const taken: PendingReading[] = [];
+    const left: PendingReading[] = [];
     let at = this.start;
     for (; at < pendings.length && taken.length < max; at++) {
       const pending = pendings[at]!;
@@ -55,7 +55,7 @@ class Line {
     return taken;
   }
 
-  *[Symbol.iterator](): Iterator<Pending> {
+  *[Symbol.iterator](): Iterator<PendingReading> {
     for (let at = this.start; at < this.pendings.length; at++) yield this.pendings[at]!;
   }
 }
@@ -63,7 +63,7 @@ class Line {
 export interface Batch {
   readonly groups: Group[];
   /** Messages and elements that are no reading. */
-  readonly problems: Pending[];
+  readonly problems: PendingReading[];
   /** Everything in it. */
   readonly size: number;
 }
@@ -74,7 +74,7 @@ export class ReadingQueue {
   private lines = new Map<string, Line>();
   /** The rest of this round, the next one last. */
   private round: string[] = [];
-  private problems: Pending[] = [];
+  private problems: PendingReading[] = [];
   private waiting = 0;
   /** Nothing in it came earlier, on the clock of `performance.now()`, ms; infinite while it is empty. */
   waitingSince = Number.POSITIVE_INFINITY;
@@ -86,7 +86,7 @@ export class ReadingQueue {
     return this.waiting;
   }
 
-  push(pendings: readonly Pending[]): void {
+  push(pendings: readonly PendingReading[]): void {
     for (const pending of pendings) {
       const { reading, ticket } = pending;
       this.waitingSince = Math.min(this.waitingSince, ticket.arrived);
@@ -110,10 +110,10 @@ export class ReadingQueue {
    * bound is reached.
    * @param busy series that have to wait; their turn comes first next time
    */
-  take(
+  nextBatch(
     maxReadings: number,
     maxSeries: number,
-    ready: ((pending: Pending) => boolean) | null = null,
+    ready: ((pending: PendingReading) => boolean) | null = null,
     busy: ReadonlySet<string> = NONE,
   ): Batch {
     const { problems } = this;
@@ -130,7 +130,7 @@ export class ReadingQueue {
           passed.push(key);
           continue;
         }
-        const pendings = line.take(maxReadings - size, ready);
+        const pendings = line.dequeue(maxReadings - size, ready);
         if (line.empty) this.lines.delete(key);
         if (pendings.length === 0) continue;
         groups.push({ series: line.series, key, pendings });
@@ -159,7 +159,7 @@ export class ReadingQueue {
   }
 
   /** Everything that waits, which goes on waiting. */
-  *[Symbol.iterator](): Iterator<Pending> {
+  *[Symbol.iterator](): Iterator<PendingReading> {
     yield* this.problems;
     for (const line of this.lines.values()) yield* line;
   }

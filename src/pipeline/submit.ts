@@ -1,5 +1,5 @@
+import type { Outcome } from '../domain/outcome.ts';
 import type { IncomingReading } from '../domain/reading.ts';
-import type { Outcome } from './outcome.ts';
 
 /**
  * The way into the pipeline for callers that wait for an answer (HTTP).

@@ -1,40 +1,27 @@
 /**
- * What a delivery or a request becomes on its way through the pipeline: its readings travel one by one, possibly in
- * several batches, and the ticket finishes when the last of them has its outcome.
+ * What a message or a request becomes on its way through the pipeline. Its readings travel one by one, possibly in several
+ * batches. The ticket finishes when the last of them has its outcome.
  */
-import type { Problem } from '../codecs/decode.ts';
+import type { Decoded, Problem } from '../codecs/decode.ts';
+import type { Outcome } from '../domain/outcome.ts';
 import type { IncomingReading } from '../domain/reading.ts';
 import type { VigiaError } from '../errors.ts';
-import type { Outcome } from './outcome.ts';
-
-/** A message of MQTT: bad readings of it become dead letters. */
-export interface Delivery {
-  readonly topic: string;
-  readonly bytes: Uint8Array;
-  /** A message that the broker had kept, so its age is unknown: without `ts` it is ignored. */
-  readonly retained?: boolean;
-  /** The packet identifier, under which an external broker logs the message. */
-  readonly packetId?: number | undefined;
-  /** Called once, when everything in the message is stored; never called otherwise. */
-  ack(): void;
-  /** Something in it has to wait, perhaps for long: later messages may be acknowledged before it. */
-  giveWay?(): void;
-}
+import type { Message } from './message.ts';
 
 export type Result = 'committed' | 'duplicate' | 'dead_lettered' | 'rejected';
 
 export interface Ticket {
   /** When it came, on the clock of `performance.now()`, ms. */
   readonly arrived: number;
-  /** Set for messages. */
-  readonly delivery: Delivery | null;
-  /** False for what another replica has received and counts. */
+  /** Set for messages; null for requests and for readings of a peer. */
+  readonly message: Message | null;
+  /** False for readings of a peer, which counts them itself. */
   readonly counted: boolean;
-  /** Of the HTTP request, if it was one: its errors are logged under it. */
+  /** Id of the HTTP request, if it was one: its errors are logged under it. */
   readonly requestId: string | undefined;
   /** How many readings, bad elements included, the message or request has. */
   readonly elements: number;
-  /** Those on their way that have no outcome yet. */
+  /** Its readings that are on their way and have no outcome yet. */
   remaining: number;
   /** Called once, after the last outcome. */
   done(): void;
@@ -43,13 +30,13 @@ export interface Ticket {
   failed: boolean;
 }
 
-/** Of a message. There are thousands at a time, so what all have in common is not in each. */
+/** The ticket of a message. There are thousands at a time, so what all have in common is not in each. */
 export class MessageTicket implements Ticket {
   remaining = 0;
   failed = false;
 
   constructor(
-    readonly delivery: Delivery,
+    readonly message: Message,
     readonly elements: number,
     readonly arrived: number,
   ) {}
@@ -63,15 +50,15 @@ export class MessageTicket implements Ticket {
   }
 
   done(): void {
-    this.delivery.ack();
+    this.message.ack();
   }
 
   /** Messages are not answered. */
   fail(): void {}
 }
 
-/** One reading (or one undecodable message) on its way. */
-export interface Pending {
+/** One reading (or one element that is no reading) on its way. */
+export interface PendingReading {
   readonly ticket: Ticket;
   readonly index: number;
   readonly reading: IncomingReading | null;
@@ -80,14 +67,27 @@ export interface Pending {
   outcome: Outcome | null;
 }
 
+/** @param index of the element in its message or request */
+export function pendingReading(ticket: Ticket, index: number, element: Decoded): PendingReading {
+  const reading = 'reading' in element ? element.reading : null;
+  return { ticket, index, reading, problem: 'problem' in element ? element.problem : null, outcome: null };
+}
+
+/** When the first of these came, on the clock of `performance.now()`, ms; infinite without any. */
+export function firstArrival(pendings: readonly PendingReading[]): number {
+  let first = Number.POSITIVE_INFINITY;
+  for (const { ticket } of pendings) first = Math.min(first, ticket.arrived);
+  return first;
+}
+
 /** Where readings came from, for the log: each message and request once, at most `max` of them. */
-export function origins(pendings: Iterable<Pending>, max = 5): object[] {
+export function origins(pendings: Iterable<PendingReading>, max = 5): object[] {
   const tickets = new Set<Ticket>();
   for (const { ticket } of pendings) {
     tickets.add(ticket);
     if (tickets.size >= max) break;
   }
-  return [...tickets].map(({ delivery, requestId }) =>
-    delivery ? { topic: delivery.topic, packetId: delivery.packetId } : { requestId },
+  return [...tickets].map(({ message, requestId }) =>
+    message ? { topic: message.topic, packetId: message.packetId } : { requestId },
   );
 }

@@ -29,11 +29,11 @@ async function replica(url: string, max = 10_000, group = 'g'): Promise<Replica>
     timeout: 2000,
   });
   onTestFinished(() => store.close());
-  const running = runningPipeline(store, { handOver: { pubSub: store.pubSub!, group, max } });
+  const running = runningPipeline(store, { replicas: { pubSub: store.pubSub!, group, max } });
   const counts = { delivered: 0, acknowledged: 0 };
   const deliver = (sensor: string, payload: string) => {
     counts.delivered++;
-    running.pipeline.deliver({
+    running.intake.receive({
       topic: `sensors/${sensor}/temperature`,
       bytes: Buffer.from(payload),
       ack: () => {
@@ -46,7 +46,7 @@ async function replica(url: string, max = 10_000, group = 'g'): Promise<Replica>
 
 async function replicas(n: number, url: string, max?: number): Promise<Replica[]> {
   const all = await Promise.all(Array.from({ length: n }, () => replica(url, max)));
-  await waitFor('all to know all', () => all.every(({ pipeline }) => pipeline.neighbours === n - 1));
+  await waitFor('all to know all', () => all.every(({ pipeline }) => pipeline.peers === n - 1));
   return all;
 }
 
@@ -167,7 +167,7 @@ describe.skipIf(!REDIS)('replicas of one group (needs redis-server)', () => {
     }
     await acknowledged(all);
     await expectStored(all, 40);
-    await waitFor('all to know all again', () => all.every(({ pipeline }) => pipeline.neighbours === 2));
+    await waitFor('all to know all again', () => all.every(({ pipeline }) => pipeline.peers === 2));
     deal(all, 40, 41);
     await acknowledged(all);
     await expectStored(all, 41);
@@ -182,7 +182,7 @@ describe.skipIf(!REDIS)('replicas of one group (needs redis-server)', () => {
     await closed;
     await acknowledged(all);
     await expectStored(all, 40);
-    expect(rest.every(({ pipeline }) => pipeline.neighbours === 1)).toBe(true);
+    expect(rest.every(({ pipeline }) => pipeline.peers === 1)).toBe(true);
   });
 
   it('do without one that is gone without a word', async () => {
@@ -193,7 +193,7 @@ describe.skipIf(!REDIS)('replicas of one group (needs redis-server)', () => {
     deal(rest, 0, 10);
     await acknowledged(rest);
     await expectStored(rest, 10);
-    await waitFor('the others to forget it', () => rest.every(({ pipeline }) => pipeline.neighbours === 1));
+    await waitFor('the others to forget it', () => rest.every(({ pipeline }) => pipeline.peers === 1));
   });
 
   it('know each other also when their connections were there before', async () => {
@@ -205,18 +205,18 @@ describe.skipIf(!REDIS)('replicas of one group (needs redis-server)', () => {
       return (await live.store.pubSub!.publish('test', 'x')) !== 0 && heard;
     });
     const { store } = live;
-    const late = runningPipeline(store, { handOver: { pubSub: store.pubSub!, group: 'g', max: 10 } });
+    const late = runningPipeline(store, { replicas: { pubSub: store.pubSub!, group: 'g', max: 10 } });
     const other = await replica(url);
-    await waitFor('them', () => late.pipeline.neighbours === 1 && other.pipeline.neighbours === 1);
+    await waitFor('them', () => late.pipeline.peers === 1 && other.pipeline.peers === 1);
   });
 
   it('do not know those of another group', async () => {
     const { url } = await startRedis();
     const [one, other] = [await replica(url, 10, 'g'), await replica(url, 10, 'other')];
     const second = await replica(url, 10, 'g');
-    await waitFor('two of a group', () => one.pipeline.neighbours === 1);
-    expect(second.pipeline.neighbours).toBe(1);
-    expect(other.pipeline.neighbours).toBe(0);
+    await waitFor('two of a group', () => one.pipeline.peers === 1);
+    expect(second.pipeline.peers).toBe(1);
+    expect(other.pipeline.peers).toBe(0);
   });
 
   it('survive what they cannot read', async () => {

@@ -447,7 +447,7 @@ test("the bridge's own subscribers share, fall back to MQTT 3.1.1, and go on whe
       reconnect: { first: 25, firstFor: 10_000, max: 1000 },
       logger: silent,
       status: { hostname: 'test', version: '0.0.0', since: 0 },
-      deliver(message) {
+      receive(message) {
         const text = message.bytes.toString();
         counts[i]!++;
         setImmediate(() => {

@@ -22,7 +22,7 @@ test('a subscription that the broker refuses is tried again while the connection
     reconnect: { first: 25, firstFor: 10_000, max: 1000 },
     logger: silent,
     status: { hostname: 'test', version: '0.0.0', since: 0 },
-    deliver(message) {
+    receive(message) {
       received++;
       message.ack();
       return 1;

@@ -1,8 +1,8 @@
 import { parseArtifact } from '../../models/artifact.ts';
 import { describeArtifact } from '../../models/details.ts';
 import { trialRun } from '../../models/trial.ts';
-import { ModelAdmin } from '../../src/pipeline/model-admin.ts';
-import type { ModelRegistry } from '../../src/pipeline/model-registry.ts';
+import { ModelAdmin } from '../../src/model-registry/model-admin.ts';
+import type { ModelRegistry } from '../../src/model-registry/model-registry.ts';
 import type { Store } from '../../src/store/store.ts';
 import { modelRegistry } from './running-pipeline.ts';
 import { smallModel } from './small-model.ts';

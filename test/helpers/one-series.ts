@@ -2,7 +2,7 @@
 import { onTestFinished } from 'vitest';
 import { random } from '../../devices/random.ts';
 import type { Reading } from '../../src/domain/reading.ts';
-import { entryOf } from '../../src/pipeline/series-entry.ts';
+import { entryOf } from '../../src/planning/series-entry.ts';
 import { openEmbeddedStore } from '../../src/store/embedded-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { temporaryDirectory } from './temporary-directory.ts';

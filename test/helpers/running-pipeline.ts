@@ -7,15 +7,17 @@ import type { Model } from '../../models/model.ts';
 import { Decoder } from '../../src/codecs/decode.ts';
 import { TopicTemplate } from '../../src/codecs/topic.ts';
 import { DEFAULT_RULES } from '../../src/domain/alert-rule.ts';
+import { MessageIntake } from '../../src/intake/message-intake.ts';
+import { ModelRegistry } from '../../src/model-registry/model-registry.ts';
 import { Accounting } from '../../src/pipeline/accounting.ts';
-import { ModelRegistry } from '../../src/pipeline/model-registry.ts';
 import { Pipeline, type PipelineOptions } from '../../src/pipeline/pipeline.ts';
-import { RuleBook } from '../../src/pipeline/rule-book.ts';
+import { RuleBook } from '../../src/planning/rule-book.ts';
 import type { Store } from '../../src/store/store.ts';
 import { smallModel } from './small-model.ts';
 
 export interface RunningPipeline {
   readonly pipeline: Pipeline;
+  readonly intake: MessageIntake;
   readonly registry: Registry;
   /** The value of one counter or gauge, labels as in `result="committed"`. */
   metric(name: string, label?: string): Promise<number>;
@@ -28,39 +30,36 @@ export function modelRegistry(store: Store, own: Model): ModelRegistry {
   );
 }
 
-/** Of `sensors/{sensor}/{metric}`. */
-export function decoder(maxReadings: number): Decoder {
-  return new Decoder([new TopicTemplate('sensors/{sensor}/{metric}')], { maxReadings, maxNameBytes: 200 });
-}
-
 /** A started pipeline on a real store, closed when the current test ends. */
 export function runningPipeline(
   store: Store,
-  options: Partial<PipelineOptions> & { readonly model?: Model } = {},
+  options: Partial<PipelineOptions> & { readonly model?: Model; readonly maxReadings?: number } = {},
 ): RunningPipeline {
   const registry = new Registry();
-  const { model = smallModel(), ...rest } = options;
+  const { model = smallModel(), maxReadings = 10_000, ...rest } = options;
   const pipeline = new Pipeline({
     store,
     models: modelRegistry(store, model),
     rules: new RuleBook([], DEFAULT_RULES, { minimum: 5000, maxClockSkew: 300_000 }, 1000),
     accounting: new Accounting(registry),
     logger: pino({ level: 'silent' }),
-    decoder: decoder(10_000),
     guard: { maxClockSkew: 300_000, retention: 30 * 86_400_000, widestBucket: 3_600_000 },
     batchMax: 1000,
     batchSeries: 256,
     lingerMs: 0,
     deadlineMs: 5000,
     cacheSize: 1000,
-    handOver: null,
+    replicas: null,
     now: Date.now,
     ...rest,
   });
+  const templates = [new TopicTemplate('sensors/{sensor}/{metric}')];
+  const intake = new MessageIntake(new Decoder(templates, { maxReadings, maxNameBytes: 200 }), pipeline);
   pipeline.start();
   onTestFinished(() => pipeline.close(1000));
   return {
     pipeline,
+    intake,
     registry,
     async metric(name, label = '') {
       const text = await registry.getSingleMetricAsString(name);

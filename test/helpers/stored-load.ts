@@ -4,7 +4,7 @@ import { expect, onTestFinished } from 'vitest';
 import type { SeriesState } from '../../src/detect/state.ts';
 import type { Alert } from '../../src/domain/alert.ts';
 import type { Sample } from '../../src/domain/reading.ts';
-import { entryOf } from '../../src/pipeline/series-entry.ts';
+import { entryOf } from '../../src/planning/series-entry.ts';
 import { openRedisStore } from '../../src/store/redis-store.ts';
 import { ROLLUPS } from '../../src/store/rollup.ts';
 import type { ModelAssignment, Snapshot, Store } from '../../src/store/store.ts';

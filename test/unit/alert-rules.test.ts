@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseAlertRules } from '../../src/alerts/alert-rules.ts';
 import { DEFAULT_RULES } from '../../src/domain/alert-rule.ts';
-import { RuleBook } from '../../src/pipeline/rule-book.ts';
+import { RuleBook } from '../../src/planning/rule-book.ts';
 import { readConfig } from '../../src/settings/config.ts';
 
 describe('ALERT_RULES', () => {

@@ -1,8 +1,8 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { alertId } from '../../src/domain/alert.ts';
+import type { Outcome } from '../../src/domain/outcome.ts';
 import { StoreUnavailable } from '../../src/errors.ts';
-import type { Outcome } from '../../src/pipeline/outcome.ts';
 import { committed, fill, NOW, testHttp } from './http-fixture.ts';
 
 const S = { sensor: 's', metric: 'temperature' };

@@ -5,12 +5,12 @@
 import pino from 'pino';
 import { Registry } from 'prom-client';
 import { onTestFinished } from 'vitest';
+import type { Outcome } from '../../src/domain/outcome.ts';
 import type { IncomingReading, Sample } from '../../src/domain/reading.ts';
 import type { SeriesId } from '../../src/domain/series.ts';
 import type { HttpOptions } from '../../src/http/http-options.ts';
 import { Live, type LiveLimits } from '../../src/http/live.ts';
 import { type RunningHttp, startHttp } from '../../src/http/server.ts';
-import type { Outcome } from '../../src/pipeline/outcome.ts';
 import { openEmbeddedStore } from '../../src/store/embedded-store.ts';
 import type { SeriesCommit, Store } from '../../src/store/store.ts';
 import { modelAdmin } from '../helpers/model-admin.ts';

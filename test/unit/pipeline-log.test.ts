@@ -23,13 +23,13 @@ it('names the messages and requests whose series cannot be written', async () =>
   onTestFinished(() => store.close());
   const { lines, logger } = collectingLogger('error');
   const error = new VigiaError('wrong_type', 'a key of another type');
-  const { pipeline } = runningPipeline(
+  const { pipeline, intake } = runningPipeline(
     alteredStore(store, 'series', {
       commit: async (commits) => commits.map(() => ({ status: 'failed', error })),
     }),
     { logger },
   );
-  pipeline.deliver({
+  intake.receive({
     topic: 'sensors/s/temperature',
     bytes: Buffer.from('21'),
     packetId: 4711,

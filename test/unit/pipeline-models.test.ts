@@ -11,8 +11,8 @@ import {
   setShadow,
 } from '../../src/domain/model-table.ts';
 import type { Reading } from '../../src/domain/reading.ts';
-import { keptAssignments } from '../../src/pipeline/assignments.ts';
-import type { ModelRegistry } from '../../src/pipeline/model-registry.ts';
+import type { ModelRegistry } from '../../src/model-registry/model-registry.ts';
+import { keptAssignments } from '../../src/planning/assignments.ts';
 import type { Store } from '../../src/store/store.ts';
 import { disorder, openStore, SERIES, START, stored, wave } from '../helpers/one-series.ts';
 import { modelRegistry, runningPipeline } from '../helpers/running-pipeline.ts';

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_RULES } from '../../src/domain/alert-rule.ts';
 import type { Reading, Sample } from '../../src/domain/reading.ts';
-import { RuleBook } from '../../src/pipeline/rule-book.ts';
+import { RuleBook } from '../../src/planning/rule-book.ts';
 import type { Store } from '../../src/store/store.ts';
 import { disorder, openStore, stored, wave } from '../helpers/one-series.ts';
 import { runningPipeline } from '../helpers/running-pipeline.ts';

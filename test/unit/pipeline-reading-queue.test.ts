@@ -1,12 +1,12 @@
 /** The queue of readings: what a batch takes, and in which order. */
 import { describe, expect, it } from 'vitest';
 import { ReadingQueue } from '../../src/pipeline/reading-queue.ts';
-import type { Pending } from '../../src/pipeline/ticket.ts';
+import type { PendingReading } from '../../src/pipeline/ticket.ts';
 
-const pending = (sensor: string, index = 0): Pending => ({
+const pending = (sensor: string, index = 0): PendingReading => ({
   ticket: {
     arrived: 0,
-    delivery: null,
+    message: null,
     counted: true,
     requestId: undefined,
     elements: 1,
@@ -22,13 +22,13 @@ const pending = (sensor: string, index = 0): Pending => ({
 });
 const names = Array.from({ length: 100 }, (_, i) => `s${i}`);
 const take = (queue: ReadingQueue, series: number) =>
-  queue.take(1000, series).groups.map(({ series: { sensor } }) => sensor);
+  queue.nextBatch(1000, series).groups.map(({ series: { sensor } }) => sensor);
 
 describe('ReadingQueue', () => {
   it('takes everything that waits of a series, in the order of arrival', () => {
     const queue = new ReadingQueue();
     queue.push([pending('a', 1), pending('b', 2), pending('a', 3)]);
-    const { groups, size } = queue.take(1000, 10);
+    const { groups, size } = queue.nextBatch(1000, 10);
     expect(size).toBe(3);
     expect(queue.size).toBe(0);
     const indices = new Map(
@@ -75,7 +75,7 @@ describe('ReadingQueue', () => {
     const queue = new ReadingQueue();
     queue.push(Array.from({ length: 25 }, (_, i) => pending('a', i)));
     const sizes = [];
-    while (queue.size > 0) sizes.push(queue.take(10, 10).size);
+    while (queue.size > 0) sizes.push(queue.nextBatch(10, 10).size);
     expect(sizes).toEqual([10, 10, 5]);
   });
 
@@ -84,7 +84,7 @@ describe('ReadingQueue', () => {
     const one = pending('a');
     queue.push(Array.from({ length: 1_000_000 }, () => one));
     const started = performance.now();
-    while (queue.size > 0) queue.take(1000, 10);
+    while (queue.size > 0) queue.nextBatch(1000, 10);
     // Some 50 ms; 30 s where each look goes over all that waits.
     expect(performance.now() - started).toBeLessThan(3000);
   });
@@ -93,7 +93,9 @@ describe('ReadingQueue', () => {
     const queue = new ReadingQueue();
     queue.push(Array.from({ length: 10 }, (_, i) => pending('a', i)));
     const indices = (ready: (index: number) => boolean) =>
-      queue.take(3, 10, ({ index }) => ready(index)).groups.flatMap((g) => g.pendings.map((p) => p.index));
+      queue
+        .nextBatch(3, 10, ({ index }) => ready(index))
+        .groups.flatMap((g) => g.pendings.map((p) => p.index));
     expect(indices((i) => i % 3 === 2)).toEqual([2, 5, 8]);
     queue.push([pending('a', 10)]);
     expect(indices((i) => i !== 0)).toEqual([1, 3, 4]);
@@ -106,13 +108,13 @@ describe('ReadingQueue', () => {
   it('leaves what is not ready, and series of which nothing is', () => {
     const queue = new ReadingQueue();
     queue.push([pending('a', 1), pending('b', 2), pending('a', 3), pending('a', 4)]);
-    const odd = ({ index }: Pending) => index % 2 === 1;
-    const indices = ({ groups }: { groups: { pendings: Pending[] }[] }) =>
+    const odd = ({ index }: PendingReading) => index % 2 === 1;
+    const indices = ({ groups }: { groups: { pendings: PendingReading[] }[] }) =>
       groups.map(({ pendings }) => pendings.map((p) => p.index));
-    expect(indices(queue.take(1000, 10, odd))).toEqual([[1, 3]]);
+    expect(indices(queue.nextBatch(1000, 10, odd))).toEqual([[1, 3]]);
     expect(queue.size).toBe(2);
-    expect(queue.take(1000, 10, () => false)).toMatchObject({ groups: [], size: 0 });
-    expect(indices(queue.take(1000, 10)).sort()).toEqual([[2], [4]]);
+    expect(queue.nextBatch(1000, 10, () => false)).toMatchObject({ groups: [], size: 0 });
+    expect(indices(queue.nextBatch(1000, 10)).sort()).toEqual([[2], [4]]);
     expect(queue.size).toBe(0);
   });
 
@@ -120,7 +122,7 @@ describe('ReadingQueue', () => {
     const queue = new ReadingQueue();
     queue.push(names.map((name) => pending(name)));
     const busy = new Set(names.slice(50).map((name) => `${name}/temperature`));
-    const free = queue.take(1000, 100, null, busy);
+    const free = queue.nextBatch(1000, 100, null, busy);
     expect(free.groups.map(({ series }) => series.sensor).sort()).toEqual(names.slice(0, 50).sort());
     expect(queue.size).toBe(50);
     queue.push(names.slice(0, 50).map((name) => pending(name)));
@@ -134,9 +136,9 @@ describe('ReadingQueue', () => {
     const queue = new ReadingQueue();
     const busy = new Set(['a/temperature']);
     queue.push([pending('a'), pending('b')]);
-    queue.take(1000, 10, null, busy);
+    queue.nextBatch(1000, 10, null, busy);
     queue.push([pending('c')]);
-    expect(queue.take(1000, 10, null, busy).groups.map(({ key }) => key)).toEqual(['c/temperature']);
+    expect(queue.nextBatch(1000, 10, null, busy).groups.map(({ key }) => key)).toEqual(['c/temperature']);
     expect(take(queue, 10)).toEqual(['a']);
     expect(queue.size).toBe(0);
   });

@@ -6,7 +6,7 @@ import { StoreUnavailable, VigiaError } from '../../src/errors.ts';
 import { openEmbeddedStore } from '../../src/store/embedded-store.ts';
 import type { CommitResult, SeriesCommit, Store } from '../../src/store/store.ts';
 import { alteredStore } from '../helpers/altered-store.ts';
-import { decoder, type RunningPipeline, runningPipeline } from '../helpers/running-pipeline.ts';
+import { type RunningPipeline, runningPipeline } from '../helpers/running-pipeline.ts';
 import { smallArtifact, smallModel } from '../helpers/small-model.ts';
 import { temporaryDirectory } from '../helpers/temporary-directory.ts';
 import { waitFor } from '../helpers/wait-for.ts';
@@ -46,7 +46,7 @@ function deliver(
   retained = false,
 ): { acked: boolean; gaveWay: boolean } {
   const state = { acked: false, gaveWay: false };
-  running.pipeline.deliver({
+  running.intake.receive({
     topic,
     bytes: Buffer.from(payload),
     retained,
@@ -54,7 +54,7 @@ function deliver(
       expect(state.acked).toBe(false);
       state.acked = true;
     },
-    giveWay: () => {
+    leaveAckOrder: () => {
       state.gaveWay = true;
     },
   });
@@ -343,16 +343,16 @@ describe('a message', () => {
     const letters = await store.deadLetters.list(10);
     expect(letters.map(({ reason }) => reason).sort()).toEqual(['bad-payload', 'bad-value']);
     for (const letter of letters) {
-      expect(await running.pipeline.replay((await store.deadLetters.get(letter.id))!)).toBe(letter.detail);
+      expect(await running.intake.replay((await store.deadLetters.get(letter.id))!)).toBe(letter.detail);
       expect(await store.deadLetters.get(letter.id)).toMatchObject({ count: 2 });
     }
     expect(await stored()).toBe(2);
 
-    const narrow = runningPipeline(store, { decoder: decoder(3) });
+    const narrow = runningPipeline(store, { maxReadings: 3 });
     const long = deliver(narrow, 'sensors/b/temperature', '[1,2,3,4]');
     await waitFor('the acknowledgement', () => long.acked);
     const whole = (await store.deadLetters.list(10)).find(({ topic }) => topic === 'sensors/b/temperature')!;
-    expect(await running.pipeline.replay((await store.deadLetters.get(whole.id))!)).toBeNull();
+    expect(await running.intake.replay((await store.deadLetters.get(whole.id))!)).toBeNull();
     expect(await store.series.range({ sensor: 'b', metric: 'temperature' }, 0, NOW * 2)).toHaveLength(4);
   });
 

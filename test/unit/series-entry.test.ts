@@ -1,7 +1,7 @@
 /** What a store returns becomes the state it was, in whatever kind of bytes it comes. */
 import { expect, it } from 'vitest';
 import { emptyState, encodeState } from '../../src/detect/state.ts';
-import { entryOf, foldBase, stateAt } from '../../src/pipeline/series-entry.ts';
+import { entryOf, foldBase, stateAt } from '../../src/planning/series-entry.ts';
 import type { SeriesStore } from '../../src/store/store.ts';
 
 const state = { ...emptyState(), count: 64, lastTs: 1000, values: Float64Array.of(1, 2, 3), model: 'm' };

@@ -6,8 +6,9 @@ import type { MissingRule } from '../../src/domain/alert-rule.ts';
 import { DEFAULT_RULES } from '../../src/domain/alert-rule.ts';
 import { Accounting } from '../../src/pipeline/accounting.ts';
 import type { Pipeline } from '../../src/pipeline/pipeline.ts';
-import { RuleBook } from '../../src/pipeline/rule-book.ts';
-import { type Hearing, Watchdog } from '../../src/pipeline/watchdog.ts';
+import { RuleBook } from '../../src/planning/rule-book.ts';
+import { staleCommit } from '../../src/planning/stale-commit.ts';
+import { type Subscription, Watchdog } from '../../src/staleness/watchdog.ts';
 import { openEmbeddedStore } from '../../src/store/embedded-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { runningPipeline } from '../helpers/running-pipeline.ts';
@@ -33,7 +34,7 @@ function openStore(): Store {
 function replica(
   store: Store,
   rules = book(),
-  hears: Partial<Hearing> = {},
+  hears: Partial<Subscription> = {},
   pipeline = runningPipeline(store, { rules }).pipeline,
   logger = pino({ level: 'silent' }),
 ): Pipeline {
@@ -41,7 +42,8 @@ function replica(
   const watchdog = new Watchdog({
     store,
     rules,
-    hearing: {
+    commitOf: staleCommit,
+    subscription: {
       since: () => start,
       answers: async () => true,
       storedUntil: (series) => pipeline.storedUntil(series),
@@ -204,10 +206,10 @@ describe('a replica that does not hear', () => {
     ['has only just connected', { since: () => Date.now() }],
     ['gets no answer of the broker', { answers: async () => false }],
     ['has not stored what came before', { storedUntil: () => Date.now() - 3_600_000 }],
-  ])('%s: reports nobody', async (_why, hears: Partial<Hearing>) => {
+  ])('%s: reports nobody', async (_why, hears: Partial<Subscription>) => {
     const store = openStore();
     let deaf = true;
-    const when = <K extends keyof Hearing>(name: K, other: () => ReturnType<Hearing[K]>) =>
+    const when = <K extends keyof Subscription>(name: K, other: () => ReturnType<Subscription[K]>) =>
       hears[name] ? { [name]: () => (deaf ? hears[name]!(S) : other()) } : {};
     const pipeline = replica(store, book(), {
       ...when('since', () => 0),

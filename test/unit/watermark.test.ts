@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Watermark } from '../../src/pipeline/watermark.ts';
+import { Watermark } from '../../src/replicas/watermark.ts';
 
 /** Brings `times` one by one, a millisecond each from `now` on. */
 function bring(watermark: Watermark, source: string, times: readonly number[], now = 0): void {

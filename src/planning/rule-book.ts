@@ -3,12 +3,12 @@ import { LRUCache } from 'lru-cache';
 import type { AlertRule, SeriesRules } from '../domain/alert-rule.ts';
 import { globMatches } from '../domain/glob.ts';
 import { type SeriesId, seriesKey } from '../domain/series.ts';
-import { longestSilence } from './silence.ts';
+import { staleAfter } from '../staleness/staleness.ts';
 
-export interface SilenceBounds {
-  /** Of a silence that is given in intervals, ms. */
+export interface StalenessBounds {
+  /** Of a limit that is given in intervals, ms. */
   readonly minimum: number;
-  /** By how much the clock of a sensor that is watched may be late, ms. */
+  /** By how much the clock of a sensor may be late whose series is watched, ms. */
   readonly maxClockSkew: number;
 }
 
@@ -25,7 +25,7 @@ export class RuleBook {
   constructor(
     rules: readonly AlertRule[],
     private readonly defaults: SeriesRules,
-    private readonly silence: SilenceBounds,
+    private readonly staleness: StalenessBounds,
     size: number,
   ) {
     this.known = new LRUCache({ max: size });
@@ -39,17 +39,17 @@ export class RuleBook {
   }
 
   /**
-   * How long a series may be silent, ms; null: for ever.
-   * @param interval its usual one, null while that is unknown
+   * How long a series may be without a reading, ms; null: for ever.
+   * @param interval its usual one, null while it is unknown
    */
-  longestSilence(series: SeriesId, interval: number | null): number | null {
-    return longestSilence(this.of(series).missing, interval, this.silence.minimum);
+  staleAfter(series: SeriesId, interval: number | null): number | null {
+    return staleAfter(this.of(series).missing, interval, this.staleness.minimum);
   }
 
-  /** How old a reading may be of a series that is heard live, see `heardAt`. */
+  /** How young a reading must be to count as live, ms; see `watchAfter`. */
   inTime(series: SeriesId, interval: number | null): number | null {
-    const limit = this.longestSilence(series, interval);
-    return limit === null ? null : Math.max(limit, this.silence.maxClockSkew);
+    const limit = this.staleAfter(series, interval);
+    return limit === null ? null : Math.max(limit, this.staleness.maxClockSkew);
   }
 
   of(series: SeriesId): SeriesRules {

@@ -1,11 +1,11 @@
-/** Messages, and elements of messages, that can never be stored as they are: what becomes of them. */
+/** The dead letters of messages, and elements of messages, that can never be stored as they are. */
 import type { Problem } from '../codecs/decode.ts';
 import type { DeadLetter } from '../domain/dead-letter.ts';
 import { deadLetterIds } from './dead-letter-id.ts';
-import type { Pending, Ticket } from './ticket.ts';
+import type { PendingReading, Ticket } from './ticket.ts';
 
 export interface Refused {
-  readonly pending: Pending;
+  readonly pending: PendingReading;
   readonly problem: Problem;
 }
 
@@ -14,13 +14,13 @@ export interface Letter extends Omit<DeadLetter, 'count' | 'firstTs'> {
 }
 
 /**
- * One letter for each bad message and each bad element, unless these are very many: see `deadLetterIds`.
+ * Makes one letter of each bad message and each bad element, unless these are very many: see `deadLetterIds`.
  * @param refused of messages, not of requests
  */
 export function lettersOf(refused: readonly Refused[], lastTs: number): Letter[] {
   const messages = new Map<Ticket, { idOf: (index: number) => string; ids: Set<string> }>();
   return refused.flatMap(({ pending: { ticket, index }, problem: { reason, detail } }) => {
-    const { topic, bytes, packetId } = ticket.delivery!;
+    const { topic, bytes, packetId } = ticket.message!;
     let message = messages.get(ticket);
     if (!message) {
       message = { idOf: deadLetterIds(topic, bytes, ticket.elements), ids: new Set() };

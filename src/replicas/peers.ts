@@ -1,7 +1,8 @@
 /**
- * The other replicas of this group on this store, and which of all a series belongs to. Each says every second that it
- * is there. Views may differ for a moment, and a series then has two owners or none: who owns it decides only where its
- * readings are handed to (see hand-over.ts), never what may be committed.
+ * The peers: the other replicas of this group on this store, and which replica each series belongs to. Every replica
+ * announces itself once a second. For a moment, two replicas may have different views, and a series then has two owners or
+ * none. That is harmless: the owner decides only where readings are forwarded to (forwarding.ts), never what may be
+ * committed.
  */
 import { randomBytes } from 'node:crypto';
 import type { PubSub } from '../store/store.ts';
@@ -9,33 +10,33 @@ import type { PubSub } from '../store/store.ts';
 const ANNOUNCE_EVERY_MS = 1000;
 /** Two announcements may be lost. */
 const LOST_AFTER_MS = 3500;
-/** Owners remembered until the replicas change; then all are computed anew anyway. */
+/** Owners that are remembered at most. All are computed anew when a replica comes or goes. */
 const OWNERS_MAX = 100_000;
-/** Of what replicas tell each other: a later version that tells it differently must not be taken for one of these. */
+/** Version of the messages between replicas. It is part of the channel names, so that versions do not read each other. */
 export const PROTOCOL = 1;
 
 type State = 'here' | 'leaving' | 'gone';
 
-interface Neighbour {
-  /** Counts how often it has begun to hear; what was sent to it before may be lost. */
+interface Peer {
+  /** How often the peer has begun to be subscribed. What was sent to it in an earlier epoch may be lost. */
   readonly epoch: number;
   readonly state: State;
-  /** By the monotonic clock, ms. */
-  readonly heard: number;
+  /** Time of its last announcement, on the clock of `performance.now()`, ms. */
+  readonly seen: number;
 }
 
-export class Neighbours {
+export class Peers {
   readonly id = randomBytes(8).toString('hex');
-  private readonly others = new Map<string, Neighbour>();
+  private readonly others = new Map<string, Peer>();
   private readonly owners = new Map<string, string | null>();
   private readonly channel: string;
   private state: State = 'here';
   private epoch = 0;
-  private hears = false;
+  private subscribed = false;
   private timer: NodeJS.Timeout | null = null;
   private readonly ends: (() => void)[] = [];
 
-  /** @param onLost what was sent to this replica, and is not answered yet, may never be */
+  /** @param onLost a peer is lost: it may never answer what was sent to it */
   constructor(
     private readonly pubSub: PubSub,
     group: string,
@@ -46,20 +47,23 @@ export class Neighbours {
 
   start(): void {
     this.ends.push(
-      this.pubSub.subscribe(this.channel, (message) => this.take(message)),
-      this.pubSub.onHearing((hears) => this.hearing(hears)),
+      this.pubSub.subscribe(this.channel, (message) => this.announced(message)),
+      this.pubSub.onHearing((subscribed) => this.subscriptionChanged(subscribed)),
     );
     this.timer = setInterval(() => this.tick(), ANNOUNCE_EVERY_MS).unref();
   }
 
-  /** Replicas that take readings now, without this one. */
+  /** Peers that accept readings now. */
   get count(): number {
     let n = 0;
     for (const { state } of this.others.values()) if (state === 'here') n++;
     return n;
   }
 
-  /** The replica that a series belongs to; null is this one. @param name of the series, in any form that all agree on */
+  /**
+   * The peer that a series belongs to; null: it belongs to this replica.
+   * @param name of the series, written the same way by all replicas
+   */
   ownerOf(name: string): string | null {
     const known = this.owners.get(name);
     if (known !== undefined) return known;
@@ -78,13 +82,13 @@ export class Neighbours {
     return owner;
   }
 
-  /** Nothing more is handed to this replica; what it has is still answered. */
+  /** From now on peers forward nothing to this replica. It still answers what it has accepted. */
   leave(): void {
     this.state = 'leaving';
     void this.announce();
   }
 
-  /** Nothing more is answered either. */
+  /** From now on this replica answers nothing either. */
   async close(): Promise<void> {
     if (this.timer) clearInterval(this.timer);
     for (const end of this.ends) end();
@@ -92,33 +96,33 @@ export class Neighbours {
     await this.announce();
   }
 
-  private hearing(hears: boolean): void {
-    this.hears = hears;
-    if (hears) this.epoch++;
+  private subscriptionChanged(subscribed: boolean): void {
+    this.subscribed = subscribed;
+    if (subscribed) this.epoch++;
     else for (const id of [...this.others.keys()]) this.lose(id);
     void this.announce();
   }
 
   private async announce(): Promise<void> {
-    if (!this.hears || this.epoch === 0) return;
+    if (!this.subscribed || this.epoch === 0) return;
     await this.pubSub.publish(this.channel, `${this.id} ${this.epoch} ${this.state}`).catch(() => undefined);
   }
 
   private tick(): void {
     const now = performance.now();
-    for (const [id, { heard }] of this.others) if (now - heard > LOST_AFTER_MS) this.lose(id);
+    for (const [id, { seen }] of this.others) if (now - seen > LOST_AFTER_MS) this.lose(id);
     void this.announce();
   }
 
-  private take(message: string): void {
+  private announced(message: string): void {
     const [id, epoch, state] = message.split(' ') as [string, string, State];
     if (id === this.id) return;
     const known = this.others.get(id);
     if (state === 'gone' || (known && known.epoch !== Number(epoch))) this.lose(id);
     if (state === 'gone') return;
     if (known?.state !== state) this.owners.clear();
-    this.others.set(id, { epoch: Number(epoch), state, heard: performance.now() });
-    // So that a newcomer need not wait for the next announcement.
+    this.others.set(id, { epoch: Number(epoch), state, seen: performance.now() });
+    // So that a new replica need not wait for the next announcement.
     if (!known) void this.announce();
   }
 
@@ -129,7 +133,10 @@ export class Neighbours {
   }
 }
 
-/** FNV-1a over both, and a round of mixing, without which replicas with similar ids would get similar shares. */
+/**
+ * FNV-1a over the id and the name, and a round of mixing. Without the mixing, replicas with similar ids would get similar
+ * shares.
+ */
 function weight(id: string, name: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < id.length; i++) hash = Math.imul(hash ^ id.charCodeAt(i), 0x01000193);

@@ -1,5 +1,5 @@
-import type { Reading } from '../domain/reading.ts';
-import type { Verdict } from '../domain/verdict.ts';
+import type { Reading } from './reading.ts';
+import type { Verdict } from './verdict.ts';
 
 /** What the static rule says of one reading: |actual - expected| against the model's threshold, in series units. */
 export interface StaticVerdict {

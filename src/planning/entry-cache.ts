@@ -83,7 +83,7 @@ export class EntryCache {
       return known.entry();
     }
     try {
-      return this.take(key, record, known !== undefined);
+      return this.remember(key, record, known !== undefined);
     } catch (error) {
       if (!(error instanceof VigiaError)) throw error;
       return error;
@@ -91,7 +91,7 @@ export class EntryCache {
   }
 
   /** Remembers what the store has. @throws VigiaError `state_format` */
-  private take(key: string, record: SeriesRecord | null, shared: boolean): SeriesEntry {
+  private remember(key: string, record: SeriesRecord | null, shared: boolean): SeriesEntry {
     const entry = entryOf(record);
     const remembered = this.remembered(key);
     const { version, season, snapshots, assignments, watch } = entry;
@@ -123,7 +123,7 @@ export class EntryCache {
   /** Another replica has committed first; `current` is what the store has now, on which the next try builds. */
   superseded(key: string, current: SeriesRecord | null): void {
     try {
-      this.take(key, current, true);
+      this.remember(key, current, true);
     } catch {
       // The next try reads the record again and reports why it cannot be used.
       this.cache.delete(key);

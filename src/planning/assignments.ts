@@ -1,8 +1,8 @@
 /** Which model was in force when, of one series: kept in its record, ascending by `from`, and only ever added to. */
 import type { ModelsAt } from '../detect/fold.ts';
 import type { SeriesId } from '../domain/series.ts';
+import type { ModelRegistry } from '../model-registry/model-registry.ts';
 import type { ModelAssignment } from '../store/store.ts';
-import type { ModelRegistry } from './model-registry.ts';
 
 /**
  * Changes of model that are remembered beyond the horizon, to tell of old readings by which model they were scored; of those

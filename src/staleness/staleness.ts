@@ -1,8 +1,10 @@
 /**
- * When a series is silent. Its readings say what its usual interval is; the rule says how long a silence is too long; and
- * what is counted from is when it was heard last. Only a series that has been heard in time is watched, so that a
- * recording does not end in an alert, and one whose readings come late is given that time on top, so that a sensor which
- * sends its readings all together every hour is not taken for silent in between.
+ * When a series is stale: it has had no reading for too long. The readings of a series tell its usual interval. The rule says
+ * how many intervals, or how much time, is too long. The time is counted from the last commit of new readings.
+ *
+ * A series is watched only after one of its readings has come in time. So the end of a recording raises no alert. A series
+ * whose readings come late gets that delay on top of its limit. So a sensor that sends all readings of an hour together is not
+ * stale in between.
  */
 import type { AlertChange } from '../domain/alert.ts';
 import type { MissingRule } from '../domain/alert-rule.ts';
@@ -12,15 +14,15 @@ import type { Watch } from '../domain/watch.ts';
 export const MISSING_RULE = 'missing';
 /** How much of the lag is left with each commit that comes in time. */
 const LAG_KEPT = 0.8;
-/** How much later than lately a reading may come. */
+/** By which factor a reading may come later than readings lately did. */
 const LAG_FACTOR = 1.5;
 
 /**
- * The silence that is too long, ms; null where none is.
+ * How long a series may be without a reading, ms; null: for ever.
  * @param interval the usual one, null while it is unknown
- * @param minimum of a silence in intervals, ms
+ * @param minimum of a limit that is given in intervals, ms
  */
-export function longestSilence(rule: MissingRule, interval: number | null, minimum: number): number | null {
+export function staleAfter(rule: MissingRule, interval: number | null, minimum: number): number | null {
   if (rule === null) return null;
   if ('after' in rule) return rule.after;
   return interval === null ? null : Math.max(minimum, Math.round(rule.factor * interval));
@@ -29,9 +31,9 @@ export function longestSilence(rule: MissingRule, interval: number | null, minim
 /**
  * The watch after a commit of new readings.
  * @param appended the readings newer than all before, ascending, at least one
- * @param inTime how old the newest must be less than for the series to be watched from now on, ms; null: it is not
+ * @param inTime the series is watched from now on if its newest reading is younger than this, ms; null: it is not
  */
-export function heardAt(
+export function watchAfter(
   now: number,
   before: Watch | null,
   appended: readonly Sample[],
@@ -47,13 +49,13 @@ export function heardAt(
   return { interval, heard: now, lag, missing: null };
 }
 
-/** From when on a series is silent unless it is heard again, ms; null where it is not watched or known to be silent. */
-export function silentFrom(watch: Watch | null, limit: number | null): number | null {
+/** From when on a series is stale without a new reading, ms; null where it is not watched, or known to be stale. */
+export function staleFrom(watch: Watch | null, limit: number | null): number | null {
   if (watch === null || limit === null || watch.lag === null || watch.missing !== null) return null;
   return watch.heard + Math.max(limit, Math.round(LAG_FACTOR * watch.lag));
 }
 
-/** @param clearedTs time of the reading that ends the silence, null while it goes on */
+/** @param clearedTs time of the reading that ends the alert, null while the series is stale */
 export function missingAlert(
   { ts, value, limit }: NonNullable<Watch['missing']>,
   clearedTs: number | null,

@@ -1,0 +1,94 @@
+/** What follows from the answer of the store to the commit of one series: outcomes, counts, what is remembered, another try. */
+import type { Logger } from 'pino';
+import type { Alert } from '../domain/alert.ts';
+import type { SeriesId } from '../domain/series.ts';
+import { StoreUnavailable, VigiaError } from '../errors.ts';
+import type { EntryCache } from '../planning/entry-cache.ts';
+import type { Planned } from '../planning/plan.ts';
+import type { ReplicaGroup } from '../replicas/replica-group.ts';
+import type { CommitResult } from '../store/store.ts';
+import type { Accounting } from './accounting.ts';
+import type { Endings } from './endings.ts';
+import type { ParkedReadings } from './parked-readings.ts';
+import type { Group } from './reading-queue.ts';
+import { origins, type PendingReading } from './ticket.ts';
+
+/** Until readings whose arrival times ran ahead of the clock are tried again, ms. */
+const BUSY_PAUSE = 100;
+
+export interface ConclusionOptions {
+  readonly cache: EntryCache;
+  readonly accounting: Accounting;
+  readonly endings: Endings;
+  readonly parked: ParkedReadings;
+  readonly replicas: ReplicaGroup<PendingReading> | null;
+  /** Called after each applied commit. */
+  readonly committed: (series: SeriesId, planned: Planned, alerts: readonly Alert[]) => void;
+  readonly logger: Logger;
+  readonly now: () => number;
+}
+
+export class Conclusion {
+  constructor(private readonly options: ConclusionOptions) {}
+
+  /** @returns the group where it is to be tried again at once, after a version conflict */
+  conclude(group: Group, planned: Planned, result: CommitResult): Group[] {
+    const { accounting, cache } = this.options;
+    if (result.status === 'failed') {
+      this.setAside(group, result.error);
+      return [];
+    }
+    if (result.status === 'conflict') {
+      accounting.retried(1);
+      cache.superseded(group.key, result.current);
+      return [group];
+    }
+    cache.committed(group.key, result.version === '' ? null : result.version, planned);
+    this.count(group, planned, result.alerts);
+    this.resolve(group, planned);
+    this.options.committed(group.series, planned, result.alerts);
+    return [];
+  }
+
+  private count({ pendings }: Group, planned: Planned, alerts: readonly Alert[]): void {
+    const { accounting, replicas, now } = this.options;
+    accounting.committed(planned.entry.state.lastTs, now());
+    accounting.lateReadings(planned.lateScored, planned.lateUnscored);
+    replicas?.committed(pendings.length, planned.lateScored);
+    if (planned.shadow) accounting.compared(planned.shadow.model, planned.shadow.gain);
+    for (let i = 0; i < planned.conflicts; i++) accounting.conflict();
+    for (const { state } of alerts) accounting.alertChanged(state);
+  }
+
+  private resolve(group: Group, { outcomes }: Planned): void {
+    const { endings, parked } = this.options;
+    const busy: PendingReading[] = [];
+    for (const [i, outcome] of outcomes.entries()) {
+      const pending = group.pendings[i]!;
+      if (outcome.status === 'busy' && pending.ticket.message) busy.push(pending);
+      else endings.resolve(pending, outcome);
+    }
+    if (busy.length === 0) return;
+    group.pendings = group.pendings.filter((pending) => !busy.includes(pending));
+    parked.park(group.key, busy, BUSY_PAUSE);
+  }
+
+  /** The series cannot be written now: its requests fail, its messages wait apart from the others. */
+  setAside(group: Group, error: unknown): void {
+    const { cache, endings, parked, logger } = this.options;
+    const { pendings } = group;
+    // Whatever happens to the rest of the batch, these readings must not be tried with it again.
+    group.pendings = [];
+    cache.forget(group.key);
+    logger.error(
+      { series: group.key, err: error, from: origins(pendings) },
+      'series cannot be written; its readings wait',
+    );
+    const message = error instanceof VigiaError ? error.message : `${group.key} cannot be written`;
+    endings.failRequests(new StoreUnavailable(message, { cause: error }), pendings);
+    parked.park(
+      group.key,
+      pendings.filter(({ ticket }) => !ticket.failed),
+    );
+  }
+}

@@ -1,0 +1,173 @@
+/**
+ * Plans, scores and commits the series of a batch, and tries again until each series is stored or set aside. After a version
+ * conflict a series is planned again from what another replica has stored.
+ */
+import { setImmediate as turn } from 'node:timers/promises';
+import { ForecastBatch } from '../detect/forecast-batch.ts';
+import { StoreUnavailable, VigiaError } from '../errors.ts';
+import type { EntryCache } from '../planning/entry-cache.ts';
+import { type Planned, type PlanSources, planSeries, SeriesPlan } from '../planning/plan.ts';
+import type { SeriesEntry } from '../planning/series-entry.ts';
+import type { CommitResult, SeriesCommit } from '../store/store.ts';
+import type { Accounting } from './accounting.ts';
+import type { Conclusion } from './conclusion.ts';
+import { type Endings, unfinished } from './endings.ts';
+import type { Outage } from './outage.ts';
+import type { Group } from './reading-queue.ts';
+import type { SeriesPerBatch } from './series-per-batch.ts';
+import type { Shutdown } from './shutdown.ts';
+
+export interface SeriesCommitsOptions {
+  readonly sources: PlanSources;
+  readonly cache: EntryCache;
+  readonly accounting: Accounting;
+  readonly endings: Endings;
+  readonly outage: Outage;
+  readonly conclusion: Conclusion;
+  readonly seriesPerBatch: SeriesPerBatch;
+  /** Called when a batch goes to the store. */
+  readonly handedToStore: () => void;
+  readonly shutdown: Shutdown;
+  readonly now: () => number;
+}
+
+interface Ready {
+  readonly group: Group;
+  readonly plan: SeriesPlan;
+}
+
+interface Finished {
+  readonly group: Group;
+  readonly planned: Planned;
+}
+
+/** How long scoring holds the event loop at a time, give or take one series, ms. */
+const SLICE_MS = 1;
+
+export class SeriesCommits {
+  /** Batches that the store has at the moment. */
+  private storing = 0;
+
+  constructor(private readonly options: SeriesCommitsOptions) {}
+
+  get atStore(): number {
+    return this.storing;
+  }
+
+  /** Tries until every group is stored or set aside. @throws when the pipeline gives up */
+  async commit(groups: readonly Group[]): Promise<void> {
+    const { cache, conclusion, endings, outage, shutdown } = this.options;
+    let work = groups;
+    for (let attempt = 0; work.length > 0; ) {
+      try {
+        work = await this.attempt(work);
+        attempt = 0;
+        // In the time that all of them take together, other replicas would commit them again.
+        if (work.length > 1) return await this.eachAlone(work);
+      } catch (error) {
+        if (shutdown.signal.aborted) throw error;
+        for (const { key } of work) cache.forget(key);
+        work = unfinished(work);
+        if (error instanceof StoreUnavailable) {
+          endings.failRequests(
+            error,
+            work.flatMap(({ pendings }) => pendings),
+          );
+          await outage.backOff(attempt++, error);
+          work = unfinished(work);
+        } else if (work.length > 1) {
+          // The one series that is at fault must not hold up the others.
+          return await this.eachAlone(work);
+        } else {
+          for (const group of work) conclusion.setAside(group, error);
+          return;
+        }
+      }
+    }
+  }
+
+  /** Commits the series one after the other. Each is read from the store right before. */
+  private async eachAlone(groups: readonly Group[]): Promise<void> {
+    for (const group of groups) {
+      this.options.cache.outdate(group.key);
+      await this.commit([group]);
+    }
+  }
+
+  /** Tries every group once. @returns the groups to try again at once, after a version conflict */
+  private async attempt(work: readonly Group[]): Promise<Group[]> {
+    const { cache, accounting, conclusion, seriesPerBatch } = this.options;
+    const started = performance.now();
+    const entries = await cache.entries(work);
+    const batch = new ForecastBatch();
+    const plans = await this.plan(work, entries, batch);
+    const planned = performance.now();
+    await batch.compute();
+    const finished = await this.finish(plans);
+    const scored = performance.now();
+    const results = await this.store(finished.map(({ planned }) => planned.commit));
+    seriesPerBatch.adapt(results);
+    accounting.stage('plan', planned - started);
+    accounting.stage('score', scored - planned);
+    accounting.stage('commit', performance.now() - scored);
+    return finished.flatMap(({ group, planned }, i) => conclusion.conclude(group, planned, results[i]!));
+  }
+
+  /** Plans every series and requests its forecasts. Sets aside what cannot be planned. @throws StoreUnavailable */
+  private async plan(
+    work: readonly Group[],
+    entries: ReadonlyMap<string, SeriesEntry | VigiaError>,
+    batch: ForecastBatch,
+  ): Promise<Ready[]> {
+    const { sources, conclusion, now } = this.options;
+    const plans: Ready[] = [];
+    const waiting: { group: Group; plan: Promise<SeriesPlan> }[] = [];
+    for (const group of work) {
+      try {
+        const entry = entries.get(group.key)!;
+        if (entry instanceof VigiaError) throw entry;
+        const plan = planSeries(sources, group.series, group.pendings, entry, batch, now());
+        if (plan instanceof SeriesPlan) plans.push({ group, plan });
+        else waiting.push({ group, plan });
+      } catch (error) {
+        conclusion.setAside(group, error);
+      }
+    }
+    // Side by side, because each asks the store several times.
+    const settled = await Promise.allSettled(waiting.map(({ plan }) => plan));
+    for (const [i, result] of settled.entries()) {
+      const { group } = waiting[i]!;
+      if (result.status === 'fulfilled') plans.push({ group, plan: result.value });
+      else if (result.reason instanceof StoreUnavailable) throw result.reason;
+      else conclusion.setAside(group, result.reason);
+    }
+    return plans;
+  }
+
+  /** Folds every series, a slice of time after the other. Sets aside what fails. */
+  private async finish(plans: readonly Ready[]): Promise<Finished[]> {
+    const finished: Finished[] = [];
+    let since = performance.now();
+    for (const { group, plan } of plans) {
+      try {
+        finished.push({ group, planned: plan.finish() });
+      } catch (error) {
+        this.options.conclusion.setAside(group, error);
+      }
+      if (performance.now() - since < SLICE_MS) continue;
+      await turn();
+      since = performance.now();
+    }
+    return finished;
+  }
+
+  private async store(commits: readonly SeriesCommit[]): Promise<CommitResult[]> {
+    this.storing++;
+    this.options.handedToStore();
+    try {
+      return await this.options.sources.store.series.commit(commits);
+    } finally {
+      this.storing--;
+    }
+  }
+}

@@ -1,0 +1,32 @@
+import type { AlertChange } from '../domain/alert.ts';
+
+/**
+ * The difference between the alerts as they were and the alerts as the fold says they are.
+ * @param before the unretracted alerts that the fold may have changed
+ */
+export function alertChanges(before: readonly AlertChange[], after: readonly AlertChange[]): AlertChange[] {
+  if (before.length === 0 && after.length === 0) return [];
+  const key = ({ rule, ts }: AlertChange) => `${rule}/${ts}`;
+  const old = new Map(before.map((alert) => [key(alert), alert]));
+  const changes = after.filter((alert) => {
+    const was = old.get(key(alert));
+    old.delete(key(alert));
+    return !was || !sameContent(was, alert);
+  });
+  for (const alert of old.values()) {
+    const { rule, ts, value, expected, score, limit } = alert;
+    changes.push({ rule, ts, value, expected, score, limit, state: 'retracted', clearedTs: null });
+  }
+  return changes;
+}
+
+function sameContent(a: AlertChange, b: AlertChange): boolean {
+  return (
+    a.value === b.value &&
+    a.expected === b.expected &&
+    a.score === b.score &&
+    a.limit === b.limit &&
+    a.state === b.state &&
+    a.clearedTs === b.clearedTs
+  );
+}

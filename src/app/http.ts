@@ -5,7 +5,7 @@ import { describeArtifact } from '../../models/details.ts';
 import { packageVersion } from '../../models/package-root.ts';
 import { trialRun } from '../../models/trial.ts';
 import type { HttpOptions } from '../http/http-options.ts';
-import { Live } from '../http/live.ts';
+import { Live } from '../http/live/live.ts';
 import { type RunningHttp, startHttp } from '../http/server.ts';
 import { ModelAdmin } from '../model-registry/model-admin.ts';
 import type { AppContext } from './context.ts';

@@ -1,7 +1,7 @@
 /** What SIGHUP does in a running process. */
 import type { Logger } from 'pino';
 import type { Broker } from '../../broker/broker.ts';
-import type { Live } from '../http/live.ts';
+import type { Live } from '../http/live/live.ts';
 import type { RuleBook } from '../planning/rule-book.ts';
 import { changedSettings, takeOver } from '../settings/changes.ts';
 import type { Config } from '../settings/config.ts';

@@ -1,7 +1,7 @@
 import { Access } from '../../broker/access.ts';
 import { tlsOptions } from '../../broker/tls.ts';
 import { ConfigurationError } from '../errors.ts';
-import { checkTrustProxy } from '../http/server.ts';
+import { checkTrustProxy } from '../http/middleware/trust-proxy.ts';
 import type { Config } from '../settings/config.ts';
 import { brokerAccess } from './broker-options.ts';
 

@@ -1,13 +1,16 @@
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
-import type { z } from 'zod';
 import type { ModelAdmin } from '../model-registry/model-admin.ts';
 import type { Replay } from '../pipeline/replay.ts';
 import type { Submit } from '../pipeline/submit.ts';
 import type { Store } from '../store/store.ts';
-import type { totalsAnswer } from './api-schema.ts';
-import type { Live } from './live.ts';
-import type { Units } from './unit.ts';
+import type { Units } from './api/unit.ts';
+import type { Live } from './live/live.ts';
+
+/** Readings by what became of them, counted since the process started. */
+export type ReadingTotals = Readonly<
+  Record<'received' | 'committed' | 'duplicate' | 'deadLettered' | 'rejected' | 'inFlight', number>
+>;
 
 /** What the HTTP layer is given; it reads through `store` and writes through `submit`. */
 export interface HttpOptions {
@@ -25,7 +28,7 @@ export interface HttpOptions {
   /** The live stream; ended by `close`. */
   readonly live: Live;
   /** The accounting of this process, for /api/status. */
-  totals(): z.infer<typeof totalsAnswer>;
+  totals(): ReadingTotals;
   /** Rejects while the broker or the store cannot be reached; the error's message is shown to whoever asks /readyz. */
   ready(): Promise<void>;
   /** Shown on `/` and `/listar`, so that a person sees which replica answered. */

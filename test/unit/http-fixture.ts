@@ -9,7 +9,7 @@ import type { Outcome } from '../../src/domain/outcome.ts';
 import type { IncomingReading, Sample } from '../../src/domain/reading.ts';
 import type { SeriesId } from '../../src/domain/series.ts';
 import type { HttpOptions } from '../../src/http/http-options.ts';
-import { Live, type LiveLimits } from '../../src/http/live.ts';
+import { Live, type LiveLimits } from '../../src/http/live/live.ts';
 import { type RunningHttp, startHttp } from '../../src/http/server.ts';
 import { openEmbeddedStore } from '../../src/store/embedded-store.ts';
 import type { SeriesCommit, Store } from '../../src/store/store.ts';

@@ -1,6 +1,6 @@
 /** What a flush of the live stream carries, and in which order it tells of one series. */
 import { describe, expect, it } from 'vitest';
-import { LiveBatch, type LiveReading } from '../../src/http/live-batch.ts';
+import { LiveBatch, type LiveReading } from '../../src/http/live/live-batch.ts';
 
 const S = { sensor: 's', metric: 'm' };
 const reading = (t: number, state: 'normal' | 'alarm' = 'normal'): LiveReading => ({

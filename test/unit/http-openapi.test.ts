@@ -4,7 +4,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import express, { type Router } from 'express';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { artifactBytes, modelId } from '../../models/artifact.ts';
-import { application } from '../../src/http/server.ts';
+import { application } from '../../src/http/application.ts';
 import { smallArtifact } from '../helpers/small-model.ts';
 import { committed, fill, NOW, type TestHttp, testHttp } from './http-fixture.ts';
 
@@ -149,9 +149,9 @@ describe('/openapi.json', () => {
     );
     expect(registered).toContain('get /api/dead-letters/{id}');
     const missing = registered.filter((route) => !described.includes(route));
-    expect(missing, 'registered, but not listed in src/http/operations.ts').toEqual([]);
+    expect(missing, 'registered, but not in /openapi.json').toEqual([]);
     const stale = described.filter((route) => !registered.includes(route));
-    expect(stale, 'listed in src/http/operations.ts, but not registered').toEqual([]);
+    expect(stale, 'in /openapi.json, but not registered').toEqual([]);
   });
 
   it('knows the methods of every path: OPTIONS tells them, all others get 405', async () => {

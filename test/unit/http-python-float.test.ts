@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { pythonFloat } from '../../src/http/python-float.ts';
+import { pythonFloat } from '../../src/http/legacy/python-float.ts';
 
 describe('numbers as Python prints them', () => {
   // The right column is what `repr(float(…))` of CPython 3.11 prints.

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { utcText } from '../../src/http/utc-text.ts';
+import { utcText } from '../../src/http/legacy/utc-text.ts';
 
 it('prints times in UTC to the second, across days and in any order', () => {
   const text = utcText();

@@ -3,14 +3,10 @@
 import { about, duration, inFull, moment, number } from './format.js';
 import { at, order } from './page.js';
 import { keyOf, measureOf, series } from './series.js';
-import { json } from './server.js';
+import { call } from './server.js';
 import { ruleName, text } from './text.js';
 
-/**
- * @typedef {{ id: string, sensor: string, metric: string, rule: string, ts: number, value: number, expected: number | null,
- *   score: number | null, limit: number | null, state: 'open' | 'cleared' | 'retracted', clearedTs: number | null,
- *   acknowledged: boolean, revision: number }} Alert
- */
+/** @typedef {import('../panel-types.ts').Alert} Alert */
 
 /** Open ones are all read, as far as the server gives them; of the others the newest, and more when asked for. */
 const MOST_OPEN = 10_000;
@@ -47,14 +43,13 @@ const byTime = (/** @type {Alert} */ a, /** @type {Alert} */ b) => b.ts - a.ts;
 /** @param {boolean} [anew] forgets what was known before, after a break */
 export async function readAlerts(anew = false) {
   const one = only ? series.get(chosen) : undefined;
-  const query = new URLSearchParams({
+  const query = {
     ...(one && { sensor: one.sensor, metric: one.metric }),
-    limit: String(Math.min(MOST_OPEN, shown)),
-  });
-  /** @type {[Alert[], Alert[]]} */
+    limit: Math.min(MOST_OPEN, shown),
+  };
   const [open, newest] = await Promise.all([
-    json(`/api/alerts?state=open&limit=${MOST_OPEN}`),
-    json(`/api/alerts?${query}`),
+    call('GET /api/alerts', { query: { state: 'open', limit: MOST_OPEN } }),
+    call('GET /api/alerts', { query }),
   ]);
   if (anew) alerts.clear();
   for (const alert of [...newest, ...open]) {
@@ -226,8 +221,7 @@ function acknowledgeButton(alert) {
   // Not disabled meanwhile: that would take the focus away. A second time does no harm.
   button.addEventListener('click', () =>
     attempt(async () => {
-      const path = `/api/alerts/${encodeURIComponent(alert.id)}/acknowledge`;
-      takeAlert(await json(path, { method: 'POST' }));
+      takeAlert(await call('POST /api/alerts/{id}/acknowledge', { params: { id: alert.id } }));
     }),
   );
   return button;
@@ -239,8 +233,8 @@ all.addEventListener('click', async () => {
   await attempt(async () => {
     const ids = unseen().map(({ id }) => id);
     for (let i = 0; i < ids.length; i += BATCH) {
-      const body = JSON.stringify({ ids: ids.slice(i, i + BATCH) });
-      for (const alert of await json('/api/alerts/acknowledge', { method: 'POST', body })) takeAlert(alert);
+      const body = { ids: ids.slice(i, i + BATCH) };
+      for (const alert of await call('POST /api/alerts/acknowledge', { body })) takeAlert(alert);
     }
   });
   all.disabled = false;

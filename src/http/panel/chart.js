@@ -19,11 +19,11 @@ import { at } from './page.js';
 import { learn } from './precision.js';
 import { choose } from './sensors.js';
 import { measureOf, series } from './series.js';
-import { offer, pathOf } from './series-file.js';
-import { json } from './server.js';
+import { offer } from './series-file.js';
+import { call } from './server.js';
 import { stateName, text } from './text.js';
 
-/** @typedef {import('./alerts.js').Alert} Alert */
+/** @typedef {import('../panel-types.ts').Alert} Alert */
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -136,23 +136,20 @@ export async function reload() {
   const { sensor, metric } = one;
   newMarks = [];
   try {
-    const range = new URLSearchParams({ from: String(Math.floor(from)), to: String(Math.ceil(to)) });
-    const alerts = new URLSearchParams({
-      sensor,
-      metric,
-      from: String(Math.floor(from)),
-      limit: String(MARKS),
-    });
+    const start = Math.floor(from);
     const [answer, found] = await Promise.all([
-      json(`${pathOf(one)}/chart?${range}`),
-      json(`/api/alerts?${alerts}`),
+      call('GET /api/series/{sensor}/{metric}/chart', {
+        params: { sensor, metric },
+        query: { from: start, to: Math.ceil(to) },
+      }),
+      call('GET /api/alerts', { query: { sensor, metric, from: start, limit: MARKS } }),
     ]);
     if (mine !== generation) return;
     const read = chartOf(answer);
     if (!past) catchUp(read, data);
     data = read;
     learnFrom(one, read);
-    marks = new Map(found.map((/** @type {Alert} */ alert) => [alert.id, alert]));
+    marks = new Map(found.map((alert) => [alert.id, alert]));
     for (const alert of newMarks) takeMark(alert);
     state = 'loaded';
     spoken = 0;
@@ -174,12 +171,12 @@ function learnFrom({ precision }, { width, value, low, high }) {
     for (const v of column) if (v !== null) learn(precision, v);
 }
 
-/** @param {{ t: number, v: number, expected: number | null, score: number | null }} reading of the chosen series */
+/** @param {import('../panel-types.ts').LiveReading} reading of the chosen series */
 export function takeChartReading({ t, v, expected, score }) {
   if (!past) {
     if (data.width === null && data.t.length < MOST_READINGS) addReading(data, t, v, expected, score);
     else if (loading === 0)
-      loading = setTimeout(
+      loading = window.setTimeout(
         () => {
           loading = 0;
           void reload();

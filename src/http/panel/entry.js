@@ -2,7 +2,7 @@
 import { about, inFull } from './format.js';
 import { at } from './page.js';
 import { decimalsOf } from './precision.js';
-import { json, Refused } from './server.js';
+import { call, Refused } from './server.js';
 import { text } from './text.js';
 
 const field = (/** @type {string} */ id) => /** @type {HTMLInputElement} */ (at(id));
@@ -26,6 +26,23 @@ function wrong(input, bad, message) {
   return true;
 }
 
+/** @param {number} value */
+const measureOf = (value) => ({ unit: UNIT, decimals: decimalsOf(value) });
+
+/** @param {import('../panel-types.ts').Detection} answer */
+function sayVerdict({ value, anomaly, expected, window }) {
+  if (anomaly === null || expected === null) {
+    say(text().tooLittle(String(window.length)), 'ok');
+    return;
+  }
+  const stored = inFull(value, measureOf(value));
+  const forecast = about(expected, measureOf(value));
+  say(
+    anomaly ? text().isAnomaly(stored, forecast) : text().noAnomaly(stored, forecast),
+    anomaly ? 'alarm' : 'ok',
+  );
+}
+
 form.addEventListener('submit', async (event) => {
   event.preventDefault();
   const route = /** @type {HTMLButtonElement | null} */ (event.submitter)?.value ?? 'nuevo';
@@ -36,19 +53,11 @@ form.addEventListener('submit', async (event) => {
   say('', '');
   for (const button of form.querySelectorAll('button')) button.disabled = true;
   try {
-    const query = new URLSearchParams({ dato: value, sensor, format: 'json' });
-    const answer = await json(`/${route}?${query}`);
-    const measure = { unit: UNIT, decimals: decimalsOf(answer.value) };
-    const stored = inFull(answer.value, measure);
-    if (route === 'nuevo') say(text().stored(stored), 'ok');
-    else if (answer.anomaly === null) say(text().tooLittle(String(answer.window.length)), 'ok');
-    else {
-      const forecast = about(answer.expected, measure);
-      say(
-        answer.anomaly ? text().isAnomaly(stored, forecast) : text().noAnomaly(stored, forecast),
-        answer.anomaly ? 'alarm' : 'ok',
-      );
-    }
+    const query = { dato: value, sensor, format: 'json' };
+    if (route === 'nuevo') {
+      const answer = await call('GET /nuevo', { query });
+      say(text().stored(inFull(answer.value, measureOf(answer.value))), 'ok');
+    } else sayVerdict(await call('GET /detectar', { query }));
     field('entry-value').value = '';
     field('entry-value').focus();
   } catch (error) {

@@ -8,7 +8,7 @@ import { keep, kept } from './kept.js';
 import { at } from './page.js';
 import { relabelSensors, showSensors } from './sensors.js';
 import { dropSeries, keyOf, readSeries, series, takeReading, takeState } from './series.js';
-import { follow, json, onToken } from './server.js';
+import { call, follow, onToken } from './server.js';
 import { currentLanguage, showTexts, text, useLanguage } from './text.js';
 
 /** So many ms since 1970: what the address may name as a moment. */
@@ -17,7 +17,7 @@ const STATUS_MS = 5000;
 
 /** @type {'connecting' | 'on' | 'off'} */
 let live = 'connecting';
-/** @type {{ version: string, store: string, readings: Record<string, number> } | null} */
+/** @type {import('../panel-types.ts').Status | null} */
 let status = null;
 /** Whether a person has chosen a series: then a small screen goes to the chart. */
 let browsing = false;
@@ -40,7 +40,7 @@ function showStatus() {
 async function readStatus() {
   if (document.hidden || live !== 'on') return;
   try {
-    const answer = await json('/api/status');
+    const answer = await call('GET /api/status');
     status = answer;
     at('hostname').textContent = answer.hostname;
     showStatus();
@@ -157,7 +157,7 @@ void follow({
     await readStatus();
   },
   lost: () => showLive('off'),
-  event(name, data) {
+  event({ name, data }) {
     const key = keyOf(data.sensor, data.metric);
     if (name === 'alert') {
       takeAlert(data);

@@ -85,7 +85,7 @@ let arranging = 0;
 /** Filters and counts again, soon: many series may change at once. */
 function later() {
   if (arranging === 0)
-    arranging = setTimeout(() => {
+    arranging = window.setTimeout(() => {
       arranging = 0;
       arrange();
     }, 300);

@@ -2,7 +2,7 @@
 
 import { kept } from './kept.js';
 import { at } from './page.js';
-import { download, json, Refused } from './server.js';
+import { call, download, Refused } from './server.js';
 import { text } from './text.js';
 
 /** @typedef {{ sensor: string, metric: string }} SeriesId */
@@ -14,7 +14,7 @@ const links = /** @type {HTMLAnchorElement[]} */ ([at('as-csv'), at('as-json')])
 let offered;
 
 /** @param {SeriesId} one */
-export const pathOf = ({ sensor, metric }) =>
+const pathOf = ({ sensor, metric }) =>
   `/api/series/${encodeURIComponent(sensor)}/${encodeURIComponent(metric)}`;
 
 /** @param {SeriesId | undefined} one the series of the chart */
@@ -47,9 +47,12 @@ at('removal-form').addEventListener('submit', async (event) => {
   if (button?.value !== 'delete' || !offered) return;
   event.preventDefault();
   try {
-    const confirm = new URLSearchParams({ confirm: `${offered.sensor}/${offered.metric}` });
-    // The live stream tells every panel that it is gone.
-    await json(`${pathOf(offered)}?${confirm}`, { method: 'DELETE' });
+    const { sensor, metric } = offered;
+    // The live stream tells every panel that the series is gone.
+    await call('DELETE /api/series/{sensor}/{metric}', {
+      params: { sensor, metric },
+      query: { confirm: `${sensor}/${metric}` },
+    });
     dialog.close();
   } catch (error) {
     if (error instanceof Refused && error.status === 404) dialog.close();

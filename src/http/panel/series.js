@@ -1,13 +1,11 @@
 /** What is known of every series: its newest value, its state, and its newest points where a sparkline wants them. */
 import { decimalsFor, learn, unknownPrecision } from './precision.js';
-import { json } from './server.js';
+import { call } from './server.js';
 
 /**
  * @typedef {{ t: number, v: number, score: number | null }} Point
- * @typedef {{ key: string, sensor: string, metric: string, unit: string | null, last: { t: number, v: number } | null,
- *   state: string, points: Point[] | null, precision: import('./precision.js').Precision }} Series
- * @typedef {{ sensor: string, metric: string, t: number, v: number, expected: number | null, score: number | null,
- *   state?: string }} Reading
+ * @typedef {import('../panel-types.ts').ListedSeries} ListedSeries
+ * @typedef {ListedSeries & { key: string, points: Point[] | null, precision: import('./precision.js').Precision }} Series
  */
 
 /** Of a sparkline. */
@@ -48,8 +46,7 @@ export const measureOf = (one) => ({
 
 /** Reads all series anew. */
 export async function readSeries() {
-  /** @type {Series[]} */
-  const found = await json('/api/series');
+  const found = await call('GET /api/series');
   const keys = new Set();
   for (const { sensor, metric, unit, last, state } of found) {
     const key = keyOf(sensor, metric);
@@ -64,7 +61,7 @@ export async function readSeries() {
   told.regrouped(true);
 }
 
-/** @param {Reading} reading */
+/** @param {import('../panel-types.ts').LiveReading} reading */
 export function takeReading({ sensor, metric, t, v, score, state }) {
   const one = series.get(keyOf(sensor, metric)) ?? begin(sensor, metric);
   if (state !== undefined && state !== one.state) {
@@ -100,7 +97,7 @@ function insert(points, point) {
   if (points.length > POINTS) points.splice(0, points.length - POINTS);
 }
 
-/** A state that has changed without a reading. @param {string} key @param {string} state */
+/** A state that has changed without a reading. @param {string} key @param {ListedSeries['state']} state */
 export function takeState(key, state) {
   const one = series.get(key);
   if (!one || one.state === state) return;
@@ -119,8 +116,7 @@ export function dropSeries(key) {
 /** Of metrics that have just appeared: readings come without. */
 async function readUnits() {
   try {
-    /** @type {Series[]} */
-    const found = await json('/api/series');
+    const found = await call('GET /api/series');
     for (const { sensor, metric, unit } of found) {
       const one = series.get(keyOf(sensor, metric));
       if (!one || one.unit === unit) continue;
@@ -144,8 +140,7 @@ export async function readPoints(wanted) {
   try {
     while (wanted.size > 0) {
       const keys = [...wanted].slice(0, BATCH);
-      const query = keys.map(encodeURIComponent).join(',');
-      takePoints(await json(`/api/recent?points=${POINTS}&series=${query}`));
+      takePoints(await call('GET /api/recent', { query: { points: POINTS, series: keys.join(',') } }));
       for (const key of keys) wanted.delete(key);
     }
   } catch {
@@ -155,7 +150,7 @@ export async function readPoints(wanted) {
   }
 }
 
-/** @param {{ sensor: string, metric: string, points: [number, number, number | null][] }[]} answer */
+/** @param {import('../panel-types.ts').Recent} answer */
 function takePoints(answer) {
   for (const { sensor, metric, points } of answer) {
     const one = series.get(keyOf(sensor, metric));

@@ -50,9 +50,23 @@ async function request(path, init = {}) {
   }
 }
 
-/** @param {string} path @param {RequestInit} [init] */
-export async function json(path, init) {
-  return (await request(path, { ...init, headers: { accept: 'application/json' } })).json();
+/** @typedef {import('../panel-types.ts').Calls} Calls */
+
+/**
+ * Calls a route of the server.
+ * @template {keyof Calls} Name
+ * @param {Name} route such as `GET /api/series`
+ * @param {import('../panel-types.ts').Input<Name>} [input]
+ * @returns {Promise<Calls[Name]['answer']>}
+ */
+export async function call(route, { params = {}, query = {}, body } = {}) {
+  const [method = '', template = ''] = route.split(' ');
+  const parts = new Map(Object.entries(params));
+  const path = template.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(parts.get(name) ?? ''));
+  const given = Object.entries(query).map(([name, value]) => [name, String(value)]);
+  const search = given.length === 0 ? '' : `?${new URLSearchParams(given)}`;
+  const init = { method, headers: { accept: 'application/json' }, body: body && JSON.stringify(body) };
+  return (await request(path + search, init)).json();
 }
 
 /** Gives what the server answers to a person as a file. @param {string} path @param {string} name */
@@ -67,7 +81,7 @@ export async function download(path, name) {
 
 /**
  * Stays connected to the live stream, for ever.
- * @param {{ connected: () => Promise<void>, lost: () => void, event: (name: string, data: any) => void }} handlers
+ * @param {{ connected: () => Promise<void>, lost: () => void, event: (event: import('../panel-types.ts').StreamEvent) => void }} handlers
  *   `connected` reads the history: what is committed from then on comes as events
  */
 export async function follow({ connected, lost, event }) {
@@ -76,7 +90,7 @@ export async function follow({ connected, lost, event }) {
     let watchdog = 0;
     const alive = () => {
       clearTimeout(watchdog);
-      watchdog = setTimeout(() => abort.abort(), SILENCE_MS);
+      watchdog = window.setTimeout(() => abort.abort(), SILENCE_MS);
     };
     try {
       alive();
@@ -94,7 +108,7 @@ export async function follow({ connected, lost, event }) {
         rest = blocks.pop() ?? '';
         for (const block of blocks) {
           const match = /^event: (\w+)\ndata: (.*)$/.exec(block);
-          if (match) event(/** @type {string} */ (match[1]), JSON.parse(/** @type {string} */ (match[2])));
+          if (match) event(/** @type {any} */ ({ name: match[1], data: JSON.parse(match[2] ?? '') }));
         }
       }
     } catch {

@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import type { Alert } from '../../domain/alert.ts';
+import { type Units, unitOf } from './unit.ts';
+
+/** An alert as the API and the live stream show it. */
+export const alertAnswer = z.object({
+  id: z.string(),
+  sensor: z.string(),
+  metric: z.string(),
+  unit: z.string().nullable().meta({ description: 'of value, expected and limit' }),
+  rule: z.string(),
+  ts: z.int(),
+  value: z.number(),
+  expected: z.number().nullable(),
+  score: z.number().nullable(),
+  limit: z.number().nullable(),
+  model: z.string().nullable().meta({ description: 'whose forecast it was judged by' }),
+  state: z.enum(['open', 'cleared', 'retracted']),
+  clearedTs: z.int().nullable(),
+  acknowledged: z.boolean(),
+  revision: z.int(),
+});
+
+export function shownAlert(alert: Alert, units: Units): z.output<typeof alertAnswer> {
+  const { id, sensor, metric, rule, ts, value, expected, score, limit, model = null } = alert;
+  const { state, clearedTs, acknowledged, revision } = alert;
+  return {
+    id,
+    sensor,
+    metric,
+    unit: unitOf(units, metric),
+    rule,
+    ts,
+    value,
+    expected,
+    score,
+    limit,
+    model,
+    state,
+    clearedTs,
+    acknowledged,
+    revision,
+  };
+}

@@ -1,0 +1,97 @@
+/** Alerts: listed, and acknowledged one by one or many at once. */
+import { z } from 'zod';
+import type { HttpOptions } from '../http-options.ts';
+import { RequestRefused } from '../middleware/error-answer.ts';
+import { jsonBody, route } from '../route.ts';
+import { alertAnswer, shownAlert } from './alert-answer.ts';
+import { listLimit, must, timeParameter } from './fields.ts';
+
+const DEFAULT_ALERTS = 100;
+const MAX_IDS = 500;
+
+const alertsQuery = z.object({
+  sensor: z.string().optional(),
+  metric: z.string().optional(),
+  from: timeParameter.optional(),
+  state: z.enum(['open', 'cleared', 'retracted'], { error: 'must be open, cleared or retracted' }).optional(),
+  limit: listLimit,
+});
+
+const acknowledgeRequest = z.object(
+  {
+    ids: z
+      .array(z.string({ error: must('a text') }), { error: must('a list of ids') })
+      .max(MAX_IDS, `must be at most ${MAX_IDS} ids`),
+  },
+  { error: 'must be an object with ids' },
+);
+
+type Options = Pick<HttpOptions, 'store' | 'live' | 'units' | 'maxPayload'>;
+
+export const alertRoutes = (options: Options) => [
+  listAlerts(options),
+  acknowledgeAlerts(options),
+  acknowledgeAlert(options),
+];
+
+const listAlerts = (options: Options) =>
+  route({
+    method: 'GET',
+    path: '/api/alerts',
+    tag: 'alerts',
+    summary: 'Alerts, newest first; retracted ones only when asked for',
+    access: 'viewer',
+    query: alertsQuery,
+    answer: z.array(alertAnswer),
+    errors: [400, 503],
+    async handler({ query: { limit = DEFAULT_ALERTS, sensor, metric, state, from } }) {
+      const alerts = await options.store.alerts.list({
+        limit,
+        ...(sensor !== undefined && { sensor }),
+        ...(metric !== undefined && { metric }),
+        ...(state !== undefined && { state }),
+        ...(from !== undefined && { from }),
+      });
+      return alerts.map((alert) => shownAlert(alert, options.units));
+    },
+  });
+
+const acknowledgeAlerts = (options: Options) =>
+  route({
+    method: 'POST',
+    path: '/api/alerts/acknowledge',
+    tag: 'alerts',
+    summary: 'Mark up to 500 alerts as seen; the answer has those that there are',
+    access: 'operator',
+    body: jsonBody(acknowledgeRequest, options.maxPayload),
+    answer: z.array(alertAnswer),
+    errors: [400, 413, 503],
+    async handler({ body: { ids } }) {
+      const alerts = await Promise.all(ids.map((id) => acknowledge(options, id)));
+      // An alert that has gone meanwhile is left out: it is no reason to refuse the others.
+      return alerts.filter((alert) => alert !== null);
+    },
+  });
+
+const acknowledgeAlert = (options: Options) =>
+  route({
+    method: 'POST',
+    path: '/api/alerts/{id}/acknowledge',
+    tag: 'alerts',
+    summary: 'Mark an alert as seen; the id is percent-encoded as one segment',
+    access: 'operator',
+    answer: alertAnswer,
+    errors: [404, 503],
+    async handler({ params: { id } }) {
+      const alert = await acknowledge(options, id);
+      if (alert === null) throw new RequestRefused(404, 'not_found', 'there is no such alert');
+      return alert;
+    },
+  });
+
+async function acknowledge({ store, live, units }: Options, id: string) {
+  const alert = await store.alerts.acknowledge(id);
+  if (alert === null) return null;
+  live.acknowledged(alert);
+  return shownAlert(alert, units);
+}

@@ -1,0 +1,185 @@
+/**
+ * The three routes of the replaced system, `/nuevo`, `/listar` and `/detectar`, for clients that still call them. Each answers
+ * with the same Spanish texts on an HTML page, or with JSON (`Accept: application/json` or `format=json`). Values go through
+ * the same pipeline as all other readings. `/nuevo` and `/detectar` write on GET, as they always did.
+ */
+import type { Request, Response } from 'express';
+import { z } from 'zod';
+import type { Outcome } from '../../domain/outcome.ts';
+import type { Reading } from '../../domain/reading.ts';
+import type { SeriesId } from '../../domain/series.ts';
+import { InvalidInput, StoreUnavailable } from '../../errors.ts';
+import { unitOf } from '../api/unit.ts';
+import type { HttpOptions } from '../http-options.ts';
+import { RequestRefused } from '../middleware/error-answer.ts';
+import { route, SENT } from '../route.ts';
+import { ListCache } from './list-cache.ts';
+import { detectionPage, listPage, storedPage, tooLittleHistoryPage } from './pages.ts';
+import { listQuery, writeQuery } from './queries.ts';
+
+const storedAnswer = z.object({ sensor: z.string(), ts: z.int(), value: z.number() });
+
+const listAnswer = z.object({
+  hostname: z.string(),
+  readings: z.array(z.object({ ts: z.int(), value: z.number() })),
+});
+
+/** `anomaly`, `error` and `expected` are null while there are too few values before this one. */
+const detectionAnswer = storedAnswer.extend({
+  anomaly: z.boolean().nullable(),
+  error: z.number().nullable(),
+  expected: z.number().nullable(),
+  window: z.array(z.number()),
+});
+
+type Options = Pick<HttpOptions, 'store' | 'submit' | 'hostname' | 'units' | 'maxNameBytes'>;
+
+export const legacyRoutes = (options: Options) => [
+  storeValue(options),
+  listValues(options),
+  storeAndJudgeValue(options),
+];
+
+const storeValue = (options: Options) =>
+  route({
+    method: 'GET',
+    path: '/nuevo',
+    tag: 'legacy',
+    legacy: true,
+    writes: true,
+    summary: 'Store a value; a Spanish page, or JSON',
+    access: 'operator',
+    query: writeQuery(options.maxNameBytes),
+    answer: storedAnswer,
+    otherTypes: ['text/html'],
+    errors: [400, 429, 503],
+    async handler({ query: { format, sensor, dato }, request, response, requestId }) {
+      const series = seriesOf(sensor);
+      const { reading } = await submitOne(options, requestId, series, dato);
+      if (isJson(request, format)) return stored(reading);
+      const page = storedPage(reading.value, shownUnit(options, series), options.store.kind === 'redis');
+      return sendPage(response, page);
+    },
+  });
+
+const listValues = (options: Options) => {
+  const lists = new ListCache(options.store.series);
+  const { hostname } = options;
+  return route({
+    method: 'GET',
+    path: '/listar',
+    tag: 'legacy',
+    legacy: true,
+    summary: 'The newest values; a Spanish page, or JSON',
+    access: 'viewer',
+    query: listQuery(options.maxNameBytes),
+    answer: listAnswer,
+    otherTypes: ['text/html'],
+    errors: [400, 503],
+    async handler({ query: { format, sensor, limit }, request, response }) {
+      const series = seriesOf(sensor);
+      const asJson = isJson(request, format);
+      const unit = shownUnit(options, series);
+      const body = await lists.body(series, limit, asJson ? 'json' : `html ${unit}`, (samples) => {
+        if (!asJson) return listPage(hostname, unit, samples);
+        const readings = samples.map(({ ts, value }) => ({ ts, value }));
+        return JSON.stringify({ hostname, readings } satisfies z.output<typeof listAnswer>);
+      });
+      response.type(asJson ? 'json' : 'html').send(body);
+      return SENT;
+    },
+  });
+};
+
+const storeAndJudgeValue = (options: Options) =>
+  route({
+    method: 'GET',
+    path: '/detectar',
+    tag: 'legacy',
+    legacy: true,
+    writes: true,
+    summary: 'Store a value and say whether the static rule finds it anomalous; a Spanish page, or JSON',
+    access: 'operator',
+    query: writeQuery(options.maxNameBytes),
+    answer: detectionAnswer,
+    otherTypes: ['text/html'],
+    errors: [400, 429, 503],
+    async handler({ query: { format, sensor, dato }, request, response, requestId }) {
+      const series = seriesOf(sensor);
+      const outcome = await submitOne(options, requestId, series, dato);
+      if (outcome.status === 'duplicate') {
+        // An earlier try has committed the reading. The answer with the verdict was lost.
+        throw new StoreUnavailable(`the verdict of the reading at ${outcome.reading.ts} is not known`);
+      }
+      const { reading, static: verdict, window, needed } = outcome;
+      const recent = [...window, reading.value].slice(-needed);
+      if (isJson(request, format)) {
+        return {
+          ...stored(reading),
+          anomaly: verdict?.anomaly ?? null,
+          error: verdict?.error ?? null,
+          expected: verdict?.expected ?? null,
+          window: recent,
+        };
+      }
+      const unit = shownUnit(options, series);
+      return sendPage(
+        response,
+        verdict === null
+          ? tooLittleHistoryPage(reading.value, unit, window.length, needed)
+          : detectionPage({ value: reading.value, verdict, recent }, unit),
+      );
+    },
+  });
+
+/** The series of a legacy route is always a temperature. */
+function seriesOf(sensor: string): SeriesId {
+  return { sensor, metric: 'temperature' };
+}
+
+function shownUnit({ units }: Options, { metric }: SeriesId): string {
+  return unitOf(units, metric) ?? '';
+}
+
+function stored({ sensor, ts, value }: Reading): z.output<typeof storedAnswer> {
+  return { sensor, ts, value };
+}
+
+type Stored = Extract<Outcome, { readonly reading: Reading }>;
+
+async function submitOne(
+  { submit }: Options,
+  requestId: string,
+  series: SeriesId,
+  value: number,
+): Promise<Stored> {
+  const [outcome] = await submit([{ ...series, value }], requestId);
+  switch (outcome?.status) {
+    case 'committed':
+    case 'duplicate':
+      return outcome;
+    case 'rejected':
+      throw new InvalidInput('dato', `El valor de dato no se puede guardar (${outcome.reason}).`);
+    case 'busy':
+      throw new RequestRefused(
+        429,
+        'busy',
+        'Llegan demasiados valores a la vez; inténtelo de nuevo en un segundo.',
+        { retryAfter: 1 },
+      );
+    case undefined:
+      throw new Error('the pipeline returned no outcome');
+  }
+}
+
+/** Whether the client asks for JSON: by `format`, else by an Accept header that prefers JSON to HTML. */
+export function isJson(request: Request, format: 'html' | 'json' | undefined): boolean {
+  if (format !== undefined) return format === 'json';
+  const { accept } = request.headers;
+  return accept !== undefined && accept !== '*/*' && request.accepts(['html', 'json']) === 'json';
+}
+
+export function sendPage(response: Response, html: string) {
+  response.type('html').send(html);
+  return SENT;
+}

@@ -1,0 +1,111 @@
+/**
+ * What a scrape asks the surroundings of this process: is the store there, is the broker, how much lies in the store. It asks
+ * only when scraped, and a store that does not answer delays a scrape by a second at most: its numbers are then left out,
+ * because a stale one would look like a fresh one.
+ */
+import { Gauge, type Registry } from 'prom-client';
+import type { Store, StoreMemory } from '../../store/store.ts';
+import { within } from './deadline.ts';
+
+const STORE_DEADLINE_MS = 1_000;
+
+export interface ProcessMetrics {
+  readonly store: Pick<Store, 'kind' | 'ping' | 'series' | 'deadLetters' | 'memory'>;
+  readonly version: string;
+  readonly role: string;
+  /** The client id: stable per replica, also where its address is not. */
+  readonly replica: string;
+  /** Whether readings can come from the external broker; without one (`serve`) there is no such metric. */
+  readonly brokerConnected?: () => boolean;
+  /** Replicas that this one hands readings to. */
+  readonly neighbours: () => number;
+}
+
+interface StoreNumbers {
+  readonly up: number;
+  readonly series?: number;
+  readonly deadLetters?: number;
+  readonly memory?: StoreMemory | undefined;
+}
+
+export function registerProcessMetrics(registry: Registry, options: ProcessMetrics): void {
+  const { store, version, role, replica, brokerConnected, neighbours } = options;
+  const registers = [registry];
+  new Gauge({
+    name: 'vigia_build_info',
+    help: 'Always 1; its labels say what runs.',
+    labelNames: ['replica', 'version', 'node', 'role', 'store'],
+    registers,
+  }).set({ replica, version, node: process.version, role, store: store.kind }, 1);
+
+  new Gauge({
+    name: 'vigia_neighbours',
+    help: 'Other replicas of the group on this store that readings are handed to.',
+    registers,
+    collect() {
+      this.set(neighbours());
+    },
+  });
+
+  // The gauges are collected side by side: one question to the store serves all of one scrape.
+  let asking: Promise<StoreNumbers> | null = null;
+  const ask = () => {
+    asking ??= askStore(store).finally(() => {
+      asking = null;
+    });
+    return asking;
+  };
+  const fromStore = (name: string, help: string, read: (numbers: StoreNumbers) => number | undefined) =>
+    new Gauge({
+      name,
+      help,
+      registers,
+      async collect() {
+        const value = read(await ask());
+        if (value === undefined) this.remove();
+        else this.set(value);
+      },
+    });
+  fromStore('vigia_store_up', '1 if the store can be written now, else 0.', ({ up }) => up);
+  fromStore('vigia_series', 'Series in the store.', ({ series }) => series);
+  fromStore('vigia_dead_letters', 'Dead letters in the store.', ({ deadLetters }) => deadLetters);
+  if (store.memory) {
+    fromStore(
+      'vigia_store_memory_used_bytes',
+      'Memory that the store has taken.',
+      ({ memory }) => memory?.used,
+    );
+    fromStore(
+      'vigia_store_memory_max_bytes',
+      'Memory beyond which the store refuses writes, 0 without a limit.',
+      ({ memory }) => memory?.max,
+    );
+  }
+
+  if (brokerConnected) {
+    new Gauge({
+      name: 'vigia_broker_connected',
+      help: '1 if this replica is connected to its broker and subscribed, else 0.',
+      registers,
+      collect() {
+        this.set(brokerConnected() ? 1 : 0);
+      },
+    });
+  }
+}
+
+async function askStore(store: ProcessMetrics['store']): Promise<StoreNumbers> {
+  const inTime = <T>(promise: Promise<T>) => within(STORE_DEADLINE_MS, 'the store is slow', promise);
+  const [ping, series, deadLetters, memory] = await Promise.allSettled([
+    inTime(store.ping()),
+    inTime(store.series.count()),
+    inTime(store.deadLetters.count()),
+    inTime(store.memory?.() ?? Promise.resolve(undefined)),
+  ]);
+  return {
+    up: ping.status === 'fulfilled' ? 1 : 0,
+    ...(series.status === 'fulfilled' && { series: series.value }),
+    ...(deadLetters.status === 'fulfilled' && { deadLetters: deadLetters.value }),
+    ...(memory.status === 'fulfilled' && { memory: memory.value }),
+  };
+}

@@ -1,0 +1,59 @@
+/**
+ * The page of the panel at `/`. The page is static except for the name of the replica that answered and the number of visits
+ * over all replicas. The page is also shown while the store is down, because that is when somebody looks.
+ */
+import { escapeHtml } from '../html.ts';
+import type { HttpOptions } from '../http-options.ts';
+import { within } from '../ops/deadline.ts';
+import { route, SENT } from '../route.ts';
+
+const VISITS_DEADLINE_MS = 1_000;
+
+/** Everything comes from this server; nothing is inline, nothing comes from elsewhere. */
+const PANEL_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self'",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+].join(';');
+
+type Options = Pick<HttpOptions, 'store' | 'hostname'>;
+
+/** @param page the HTML with `{{hostname}}` and `{{visits}}` */
+export const pageRoutes = (options: Options, page: string) => [showPanel(options, page)];
+
+const showPanel = ({ store, hostname }: Options, page: string) =>
+  route({
+    method: 'GET',
+    path: '/',
+    tag: 'operation',
+    summary: 'The panel',
+    access: 'open',
+    otherTypes: ['text/html'],
+    async handler({ request, response }) {
+      let visits = '';
+      try {
+        // A HEAD request comes from a monitor, not from a visitor.
+        if (request.method === 'GET') {
+          visits = String(
+            await within(VISITS_DEADLINE_MS, 'the store is slow', store.counters.increment('visits')),
+          );
+        }
+      } catch {
+        // Trouble of the store is logged by the pipeline. The page shows what it can.
+      }
+      response
+        .set({ 'Cache-Control': 'no-store', 'Content-Security-Policy': PANEL_POLICY })
+        .type('html')
+        .send(
+          page.replace(/\{\{(\w+)\}\}/g, (_, name) =>
+            name === 'hostname' ? escapeHtml(hostname) : visits || 'unknown',
+          ),
+        );
+      return SENT;
+    },
+  });

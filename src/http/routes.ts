@@ -1,0 +1,58 @@
+/** Every route of the server, in the groups that share their middleware, and the types that the panel takes from them. */
+import type { z } from 'zod';
+import { alertRoutes } from './api/alerts.ts';
+import { chartRoutes } from './api/chart.ts';
+import { deadLetterRoutes } from './api/dead-letters.ts';
+import { exportRoutes } from './api/export.ts';
+import { logLevelRoutes } from './api/log-level.ts';
+import { modelRoutes } from './api/models.ts';
+import { pointRoutes } from './api/points.ts';
+import { readingRoutes } from './api/readings.ts';
+import { recentRoutes } from './api/recent.ts';
+import { seriesRoutes } from './api/series.ts';
+import { statusRoutes } from './api/status.ts';
+import type { HttpOptions } from './http-options.ts';
+import { legacyRoutes } from './legacy/routes.ts';
+import { streamRoutes } from './live/stream.ts';
+import { healthRoutes } from './ops/health.ts';
+import type { PathParameters, Route } from './route.ts';
+
+/** The JSON API. A path with a fixed last part stands before a path with a parameter in that place. */
+export const apiRoutes = (options: HttpOptions) => [
+  ...readingRoutes(options),
+  ...seriesRoutes(options),
+  ...pointRoutes(options),
+  ...chartRoutes(options),
+  ...exportRoutes(options),
+  ...recentRoutes(options),
+  ...streamRoutes(options),
+  ...alertRoutes(options),
+  ...modelRoutes(options),
+  ...deadLetterRoutes(options),
+  ...statusRoutes(options),
+  ...logLevelRoutes(options),
+];
+
+export { healthRoutes, legacyRoutes };
+
+type Called = ReturnType<typeof apiRoutes>[number] | ReturnType<typeof legacyRoutes>[number];
+
+/** What a call of a route takes and gives, by method and path: `Calls['GET /api/series']['answer']`. */
+export type Calls = {
+  [R in Called as `${R['method']} ${R['path']}`]: R extends Route<
+    infer _Method,
+    infer Path,
+    infer Query,
+    infer _Body,
+    infer Answer
+  >
+    ? {
+        params: PathParameters<Path>;
+        query: { readonly [Name in keyof z.input<Query>]: string | number };
+        answer: z.output<Answer>;
+      }
+    : never;
+};
+
+/** The JSON answers by method and path: `Answers['GET /api/series']`. */
+export type Answers = { [Name in keyof Calls]: Calls[Name]['answer'] };

@@ -1,10 +1,10 @@
 /**
- * The few error classes of the project. Each carries a stable `code` that logs, HTTP answers and tests rely on,
- * and where one input field is to blame, its name.
+ * The error classes of the project. Each error has a stable `code` that logs, HTTP answers and tests rely on. If one input
+ * field is wrong, the error has the name of the field.
  */
 export class VigiaError extends Error {
   readonly code: string;
-  /** The setting, option, payload field or query parameter at fault. */
+  /** The name of the wrong setting, option, payload field or query parameter. */
   readonly field?: string;
 
   constructor(code: string, message: string, options: { field?: string; cause?: unknown } = {}) {
@@ -15,21 +15,21 @@ export class VigiaError extends Error {
   }
 }
 
-/** A reading, query or request that can never be accepted as it is. */
+/** A reading, query or request that is wrong: the same input will always be refused. */
 export class InvalidInput extends VigiaError {
   constructor(field: string, message: string, options: { cause?: unknown } = {}) {
     super('invalid_input', message, { field, ...options });
   }
 }
 
-/** The program cannot start or run as configured: an operator has to change something. */
+/** The program cannot start or run with these settings. An operator has to change something. */
 export class ConfigurationError extends VigiaError {
   constructor(message: string, options: { field?: string; cause?: unknown } = {}) {
     super('configuration', message, options);
   }
 }
 
-/** The store cannot be reached or refuses every write just now; the same call may succeed later. */
+/** The store cannot be reached, or it refuses every write at the moment. The same call may succeed later. */
 export class StoreUnavailable extends VigiaError {
   constructor(message: string, options: { cause?: unknown } = {}) {
     super('store_unavailable', message, options);

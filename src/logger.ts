@@ -1,6 +1,6 @@
 /**
- * Logs go to standard error: JSON lines, or readable ones where a person watches. Of errors only the parts below are
- * written: libraries hang what they had in hand on them, such as the password of a refused AUTH.
+ * Logs go to standard error: as JSON lines, or as readable lines on a terminal. Only the parts of an error that SHOWN names
+ * are logged, because libraries add to an error what they were working on, such as the password of a refused AUTH.
  */
 import pino, { type Logger } from 'pino';
 import pretty from 'pino-pretty';

@@ -1,6 +1,6 @@
 /**
- * The command line. The only place with signals and process.exit: a problem that the user can mend ends in one sentence
- * and exit code 1 (2 for wrong usage), everything else in a stack trace.
+ * The command line. Only this file handles signals and calls process.exit. A problem that the user can solve ends in one
+ * sentence and exit code 1 (2 for wrong usage). Every other error ends in a stack trace.
  */
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../models/package-root.ts';
@@ -21,16 +21,18 @@ import { VigiaError } from './errors.ts';
 import { SECTIONS, SETTINGS } from './settings/sections.ts';
 import type { Section } from './settings/setting.ts';
 
-/** A shutdown that takes longer than this is cut off. */
+/** A shutdown that takes longer is cut off, ms. */
 const SHUTDOWN_MS = 5000;
 
-/** Until a command has something to close. Without a handler, process 1 of a container cannot be stopped at all. */
+/** Ends the process at once, until a command has something to close. Process 1 of a container ignores signals without a handler. */
 let stop = (signal: NodeJS.Signals): void => process.exit(signal === 'SIGINT' ? 130 : 143);
 process.on('SIGINT', (signal) => stop(signal));
 process.on('SIGTERM', (signal) => stop(signal));
 
 const program = new Command('vigia')
-  .description('MQTT telemetry bridge: every reading committed once, scored by an LSTM, alerted and shown')
+  .description(
+    'MQTT telemetry bridge: stores every reading once, scores it with an LSTM model, raises alerts and shows the readings',
+  )
   .version(packageVersion())
   .addHelpText('after', () => `\n${settingsHelp()}`);
 for (const command of [
@@ -60,7 +62,7 @@ for (const command of [
   command.exitOverride().showHelpAfterError('(--help lists the options)');
 }
 
-/** Runs `close` once on Ctrl-C or SIGTERM, then exits; a second signal, or a close that hangs, cuts it off. */
+/** Runs `close` once on Ctrl-C or SIGTERM, and exits. A second signal, or a `close` that takes too long, ends the process at once. */
 function onSignal(close: () => unknown, extraMs = 0, reload?: () => void): void {
   if (reload) process.on('SIGHUP', reload);
   let closing = false;
@@ -84,7 +86,7 @@ function settingsHelp(): string {
     );
     return `${title}:\n${lines.join('\n')}`;
   });
-  return `Settings (environment, or a file: --config; NAME_FILE reads NAME from a file):\n\n${parts.join('\n\n')}`;
+  return `Settings, as environment variables or in the file of --config (NAME_FILE reads the value of NAME from a file):\n\n${parts.join('\n\n')}`;
 }
 
 function fail(error: unknown): never {

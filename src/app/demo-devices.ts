@@ -9,7 +9,7 @@ export interface DemoDevices {
   readonly count: number;
   readonly intervalMs: number;
   readonly seed: number;
-  /** How far back the first start begins, so that there is something to see at once, ms. */
+  /** How far in the past the first start begins, so that the panel shows readings at once, ms. */
   readonly historyMs: number;
 }
 

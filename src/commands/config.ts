@@ -1,4 +1,4 @@
-/** `vigia config`: about the configuration file. */
+/** `vigia config`: checks the settings, and describes the configuration file. */
 import { Command } from 'commander';
 import { settingProblems } from '../app/setting-problems.ts';
 import { readConfig, unusable } from '../settings/config.ts';
@@ -6,16 +6,16 @@ import { configSchema } from '../settings/json-schema.ts';
 import { SETTINGS } from '../settings/sections.ts';
 
 export function configCommand(): Command {
-  const command = new Command('config').description('the settings and the configuration file');
+  const command = new Command('config').description(
+    'checks the settings and describes the configuration file',
+  );
   command
     .command('schema')
-    .description('JSON Schema of the file, for editors')
+    .description('prints the JSON Schema of the configuration file, for editors')
     .action(() => console.log(JSON.stringify(configSchema(), null, 2)));
   command
     .command('check')
-    .description(
-      'reads settings and file as a start would, and names every problem, or else what does not fit together',
-    )
+    .description('reads the settings and the configuration file as a start does, and names every problem')
     .option('--config <file>', 'configuration file (VIGIA_CONFIG)')
     .action((options: { config?: string }) => {
       const config = readConfig({}, undefined, options.config);

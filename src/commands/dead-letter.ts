@@ -1,4 +1,4 @@
-/** `vigia dead-letter`: what could not be stored, and another try. */
+/** `vigia dead-letter`: shows messages that could not be stored, and sends them again. */
 import { Command } from 'commander';
 import { InvalidInput } from '../errors.ts';
 import { readConfig } from '../settings/config.ts';
@@ -26,13 +26,13 @@ const PAGE = 100;
 
 export function deadLetterCommand(): Command {
   const command = new Command('dead-letter').description(
-    'messages that could not be stored, at a running Vigía',
+    'shows the messages that a running Vigía could not store, and sends them again',
   );
-  const url = ['--url <url>', 'the running Vigía to ask (default: HOST and PORT)'] as const;
+  const url = ['--url <url>', 'URL of the running Vigía (default: HOST and PORT)'] as const;
   command
     .command('list')
-    .description('newest first')
-    .option('--limit <n>', 'at most', wholeNumber, 100)
+    .description('lists the dead letters, the newest first')
+    .option('--limit <n>', 'how many are listed at most', wholeNumber, 100)
     .option(...url)
     .action(async (options: { limit: number; url?: string }) => {
       const letters = (await askServer(
@@ -47,7 +47,7 @@ export function deadLetterCommand(): Command {
     });
   command
     .command('show <id>')
-    .description('everything about one, with its bytes')
+    .description('shows everything about one dead letter, with its bytes')
     .option(...url)
     .action(async (id: string, options: { url?: string }) => {
       const { payload, firstTs, lastTs, ...rest } = (await askServer(
@@ -65,8 +65,10 @@ export function deadLetterCommand(): Command {
     });
   command
     .command('replay [ids...]')
-    .description('sends them through the pipeline again; those that are stored then are dead letters no more')
-    .option('--all', 'every one')
+    .description(
+      'sends dead letters through the pipeline again; a letter that is stored now is deleted from the dead letters',
+    )
+    .option('--all', 'every dead letter')
     .option(...url)
     .action(async (ids: string[], options: { all?: boolean; url?: string }) => {
       if (ids.length > 0 === (options.all === true)) throw new InvalidInput('id', 'give ids, or --all');
@@ -93,7 +95,7 @@ async function replay(at: RunningServer, ids: Iterable<string>): Promise<void> {
       if (answer.stored) stored++;
       else console.log(`${id}  still refused: ${answer.detail}`);
     } catch (error) {
-      // Pushed out by newer ones, or stored by somebody else: no reason to leave the others.
+      // Newer letters have pushed this letter out, or another person has stored it. The other letters are still tried.
       if (!(error instanceof ServerRefused && error.status === 404)) throw error;
       console.log(`${id}  is not there (any more)`);
     }
@@ -102,7 +104,7 @@ async function replay(at: RunningServer, ids: Iterable<string>): Promise<void> {
   if (stored < tried) process.exitCode = 1;
 }
 
-/** The ids of all letters there are now, before any is sent again: those that stay refused become the newest. */
+/** The ids of all letters that exist now. They are read before any letter is sent again, because a letter that is refused again becomes the newest. */
 async function everyId(at: RunningServer): Promise<Set<string>> {
   const ids = new Set<string>();
   for (let after = ''; ; ) {

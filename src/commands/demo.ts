@@ -3,6 +3,6 @@ export const DEMO = {
   count: 20,
   intervalMs: 1000,
   seed: 1,
-  /** How far back the first start begins, so that there is something to see at once, ms. */
+  /** How far in the past the first start begins, so that the panel shows readings at once, ms. */
   historyMs: 15 * 60_000,
 } as const;

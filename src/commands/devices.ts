@@ -1,4 +1,4 @@
-/** `vigia devices`: simulated sensors, or a recorded CSV file as one sensor. */
+/** `vigia devices`: publishes readings of simulated sensors, or a recorded CSV file as the readings of one sensor. */
 import { Command } from 'commander';
 import { type FaultKind, faultKinds } from '../../devices/faults.ts';
 import { replay } from '../../devices/replay.ts';
@@ -12,28 +12,47 @@ import { urlHost } from './terminal.ts';
 
 export function devicesCommand(onSignal: OnSignal): Command {
   return new Command('devices')
-    .description('simulated sensors, or a recorded CSV file as one sensor')
-    .option('--url <url>', 'broker (MQTT_URL, else the built-in one at MQTT_PORT)')
+    .description(
+      'publishes readings of simulated sensors, or a recorded CSV file as the readings of one sensor',
+    )
+    .option('--url <url>', 'URL of the broker (default: MQTT_URL, else the built-in broker at MQTT_PORT)')
     .option('--count <n>', 'number of sensors', wholeNumber, DEMO.count)
     .option(
       '--interval <duration>',
-      'time between two readings of a sensor, e.g. 1s, 250ms',
+      'time between two readings of a sensor, for example 1s or 250ms',
       durationOption,
       DEMO.intervalMs,
     )
-    .option('--seed <n>', 'equal seeds give equal readings', wholeNumber, DEMO.seed)
-    .option('--faults [kinds]', `inject faults: all, or some of ${faultKinds.join(',')}`, faultList)
-    .option('--truth <file>', 'append the injected faults as JSON lines')
+    .option(
+      '--seed <n>',
+      'start of the random numbers: equal seeds give equal readings',
+      wholeNumber,
+      DEMO.seed,
+    )
+    .option(
+      '--faults [kinds]',
+      `faults that are injected: all kinds, or some of ${faultKinds.join(',')}`,
+      faultList,
+    )
+    .option('--truth <file>', 'file that the injected faults are appended to, as JSON lines')
     .option(
       '--start <time>',
-      'time of the first reading, ms or ISO 8601; what is past goes out at full speed',
+      'time of the first reading, in ms since 1970 or ISO 8601; readings in the past are published at full speed',
       timeOption,
     )
-    .option('--readings <n>', 'readings per sensor, then exit', wholeNumber)
-    .option('--replay <csv>', 'publish this timestamp,value file instead, then exit')
-    .option('--sensor <id>', 'sensor of the replay', 'replay')
-    .option('--metric <name>', 'metric of the replay', 'temperature')
-    .option('--speed <n>', 'multiple of real time; 0: as fast as acknowledged', factor, 1)
+    .option('--readings <n>', 'readings per sensor, after which the command ends', wholeNumber)
+    .option(
+      '--replay <csv>',
+      'CSV file with the columns timestamp and value that is published instead of simulated readings',
+    )
+    .option('--sensor <id>', 'sensor of the readings of --replay', 'replay')
+    .option('--metric <name>', 'metric of the readings of --replay', 'temperature')
+    .option(
+      '--speed <n>',
+      'speed of --replay as a multiple of real time (0: as fast as the broker acknowledges)',
+      factor,
+      1,
+    )
     .option('--config <file>', 'configuration file (VIGIA_CONFIG)')
     .action((options: DevicesOptions) => run(options, onSignal));
 }

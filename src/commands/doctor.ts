@@ -1,7 +1,8 @@
 /**
- * `vigia doctor`: what a start with these settings would find, and what a sample message would become. It takes no
- * readings: the broker sees a client of another id that subscribes to nothing, and the store what every start writes there
- * (a key that lasts a minute; on a new Redis, which layout it has). Ports are opened for a moment.
+ * `vigia doctor`: says what a start with these settings would find, and what a sample message would become. The command
+ * receives no readings: it connects to the broker under an id of its own and subscribes to nothing. It writes to the store
+ * what every start writes: a key that lasts a minute and, on a new Redis, the name of the layout. It opens each port for a
+ * moment.
  */
 import { randomBytes } from 'node:crypto';
 import { access, constants, mkdir, statfs } from 'node:fs/promises';
@@ -41,24 +42,26 @@ interface Options {
 
 type Store = NonNullable<Awaited<ReturnType<typeof openExistingStore>>>;
 
-/** No check takes longer, ms. */
+/** Longest time of one check, ms. */
 const DEADLINE = 5000;
-/** A running Vigía answers /readyz within 2 s, ms. */
+/** How long a running Vigía may take to answer, ms. It answers /readyz within 2 s. */
 const ANSWER_MS = 3500;
-/** A second try is enough where nobody waits for a start, and the reason is known before the deadline, ms. */
+/** How long to try to reach Redis, ms. The time is enough for a second attempt, and the reason is known before DEADLINE. */
 const STORE_PATIENCE = 1000;
-/** Beyond this, clocks of machines do not differ when something sets them, ms. */
+/** A larger difference between two clocks is a warning, ms. Clocks that a time service sets differ by less. */
 const SKEW_WARN = 2000;
-/** Below this a disk is as good as full, bytes. */
+/** Less free space on the disk is a warning, bytes. */
 const DISK_WARN = 200 * 2 ** 20;
 
 export function doctorCommand(): Command {
   return new Command('doctor')
-    .description('checks settings, store, clock, broker, model and ports; what a sample message would become')
-    .option('--topic <topic>', 'of the sample message')
-    .option('--payload <text>', 'of the sample message')
+    .description(
+      'checks settings, store, clock, broker, model and ports, and says what a sample message would become',
+    )
+    .option('--topic <topic>', 'topic of the sample message')
+    .option('--payload <text>', 'payload of the sample message')
     .option('--config <file>', 'configuration file (VIGIA_CONFIG)')
-    .option('--json', 'findings as JSON')
+    .option('--json', 'print the findings as JSON')
     .action(async (options: Options) => {
       if ((options.topic === undefined) !== (options.payload === undefined))
         throw new InvalidInput('topic', '--topic and --payload go together');
@@ -110,7 +113,7 @@ async function within(
   }
 }
 
-/** Beside what is wrong: which are not the defaults is what an operator looks for. */
+/** The problems of the settings, and the names of the settings that differ from their defaults. */
 function settings(config: Config): Finding[] {
   const problems = settingProblems(config).map(
     (detail): Finding => ({ check: 'settings', status: 'fail', detail }),
@@ -127,7 +130,7 @@ async function store(config: Config, running: Promise<RunningVigia | null>): Pro
   try {
     opened = await openExistingStore(config, silent, STORE_PATIENCE);
   } catch (error) {
-    // Its own store is in use while it runs, and rightly so.
+    // A running Vigía keeps its embedded store locked. That is no fault.
     const { message } = error as Error;
     const own = /in use/.test(message) && (await running)?.store === 'embedded';
     if (!own || config.redis.url !== undefined) throw error;
@@ -168,7 +171,7 @@ async function clock(opened: { time(): Promise<number> }): Promise<Finding> {
   }
 }
 
-/** With the embedded store there is no other clock; but what it has stored must not lie ahead. */
+/** The embedded store has no clock of its own to compare with. But no stored reading may lie in the future. */
 function ownClock(
   { readings: { maxClockSkew } }: Config,
   stored: Awaited<ReturnType<Store['series']['list']>>,
@@ -274,7 +277,7 @@ async function data(config: Config): Promise<Finding[]> {
   return [{ check: 'data', status: free < DISK_WARN ? 'warn' : 'ok', detail }];
 }
 
-/** By the code that takes in messages. */
+/** What the sample message would become, found by the code that decodes received messages. */
 function sample(config: Config, { topic, payload }: Options): Finding[] {
   if (topic === undefined || payload === undefined) return [];
   const templates = config.mqtt.topics.map((text) => new TopicTemplate(text));

@@ -1,4 +1,4 @@
-/** `vigia export`: a series of a running Vigía as a file. */
+/** `vigia export`: writes a series of a running Vigía to a file. */
 import { createWriteStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -21,16 +21,14 @@ interface ExportOptions {
 
 export function exportCommand(): Command {
   return new Command('export')
-    .description(
-      'writes a series of a running Vigía, readings with their forecasts and scores, as CSV or JSON',
-    )
-    .requiredOption('--sensor <id>', 'which sensor')
-    .option('--metric <name>', 'which of its metrics', 'temperature')
-    .addOption(new Option('--format <format>', 'of the file').choices(['csv', 'json']).default('csv'))
-    .option('--from <time>', 'from this time on: ms since 1970 or ISO 8601', timeOption)
-    .option('--to <time>', 'up to this time', timeOption)
-    .option('--out <file>', 'where it goes (default: standard output)')
-    .option('--url <url>', 'the running Vigía to ask (default: HOST and PORT)')
+    .description('writes the readings of a series, with their forecasts and scores, as CSV or JSON')
+    .requiredOption('--sensor <id>', 'sensor of the series')
+    .option('--metric <name>', 'metric of the series', 'temperature')
+    .addOption(new Option('--format <format>', 'format of the file').choices(['csv', 'json']).default('csv'))
+    .option('--from <time>', 'time of the first reading, in ms since 1970 or ISO 8601', timeOption)
+    .option('--to <time>', 'time of the last reading, in ms since 1970 or ISO 8601', timeOption)
+    .option('--out <file>', 'file that is written (default: standard output)')
+    .option('--url <url>', 'URL of the running Vigía (default: HOST and PORT)')
     .action(run);
 }
 

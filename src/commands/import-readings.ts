@@ -1,7 +1,7 @@
 /**
- * `vigia import-readings`: a CSV file, or a series of the replaced system, into a running Vigía, through
- * `POST /api/readings`, so that the readings are stored once and get their verdicts like any other. Everything is read and
- * checked before the first reading is sent. Running it again adds nothing.
+ * `vigia import-readings`: sends a CSV file, or a series of the replaced system, to `POST /api/readings` of a running Vigía,
+ * so that the readings are stored once and scored like other readings. All readings are checked before the first is sent.
+ * A second run adds nothing.
  */
 import { Command } from 'commander';
 import { readTimestampValueCsv } from '../../devices/timestamp-value-csv.ts';
@@ -27,23 +27,26 @@ interface Answer {
   readonly rejected: readonly { readonly index: number; readonly reason: string; readonly detail: string }[];
 }
 
-/** Readings in one request; with names of up to 200 bytes it stays below the default MAX_PAYLOAD. */
+/** Readings in one request. With names of up to 200 bytes, the request stays below the default MAX_PAYLOAD. */
 const BATCH = 400;
-/** Of each reason so many are shown. */
+/** How many refused readings are shown for each reason. */
 const SHOWN = 3;
 
 export function importReadingsCommand(): Command {
   return new Command('import-readings')
     .description(
-      'takes the readings of a CSV file, or of a series of the replaced system, into a running Vigía',
+      'stores the readings of a CSV file, or of a series of the replaced system, in a running Vigía',
     )
-    .requiredOption('--sensor <id>', 'the sensor that they become')
-    .option('--metric <name>', 'the metric that they become', 'temperature')
-    .option('--input <csv>', 'file with the columns timestamp and value')
-    .option('--redis <url>', 'Redis of the replaced system, with RedisTimeSeries; goes with --key')
-    .option('--key <name>', 'key of the series there')
-    .option('--ts-range <file>', 'what `redis-cli TS.RANGE <key> - +` has printed')
-    .option('--url <url>', 'the running Vigía (default: HOST and PORT)')
+    .requiredOption('--sensor <id>', 'sensor that the readings are stored under')
+    .option('--metric <name>', 'metric that the readings are stored under', 'temperature')
+    .option('--input <csv>', 'CSV file with the columns timestamp and value')
+    .option(
+      '--redis <url>',
+      'URL of the Redis of the replaced system, which has RedisTimeSeries; needs --key',
+    )
+    .option('--key <name>', 'key of the series in the Redis of --redis')
+    .option('--ts-range <file>', 'file with the output of `redis-cli TS.RANGE <key> - +`')
+    .option('--url <url>', 'URL of the running Vigía (default: HOST and PORT)')
     .action(run);
 }
 
@@ -104,7 +107,7 @@ async function* readCsv(file: string): AsyncGenerator<ImportedReading> {
 }
 
 /**
- * All of them, in the order of time. Equal rows are one reading.
+ * All readings in the order of time. Equal rows become one reading.
  * @throws InvalidInput naming both places when one time has two values
  */
 async function collected(readings: AsyncIterable<ImportedReading>): Promise<ImportedReading[]> {

@@ -1,4 +1,4 @@
-/** `vigia import`: a Keras model file becomes a model artifact. */
+/** `vigia import`: makes a model artifact of a Keras model file. */
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { Command, Option } from 'commander';
@@ -19,36 +19,41 @@ interface ImportOptions {
 
 export function importCommand(): Command {
   return new Command('import')
-    .description('takes over a Keras model (.keras or .h5) of LSTM, Dense and Dropout layers')
+    .description(
+      'makes a model artifact of a Keras model (.keras or .h5) with LSTM, Dense and Dropout layers',
+    )
     .argument('<file>', 'the model file')
-    .option('--config <json>', 'config-lstm-model.json of the replaced system: threshold and window')
+    .option(
+      '--config <json>',
+      'config-lstm-model.json of the replaced system, with the threshold and the window',
+    )
     .option(
       '--threshold <n>',
-      'error above which a reading is an anomaly; goes before the configuration',
+      'error above which a reading is an anomaly (default: the threshold in the file of --config)',
       factor,
     )
     .addOption(
       new Option(
         '--threshold-units <units>',
-        'of the threshold: the series’ own, or scaled as the model’s input',
+        'units of the threshold: those of the series, or scaled like the input of the model',
       )
         .choices(['series', 'scaled'])
         .default('series'),
     )
-    .option('--scale <min:max>', 'range of the series that the model was trained with, scaled to 0..1')
+    .option('--scale <min:max>', 'range of the training series, which was scaled to 0..1')
     .addOption(
       new Option(
         '--standard-scale <mean:deviation>',
-        'mean and standard deviation that the series was scaled by instead',
+        'mean and standard deviation by which the training series was scaled',
       ).conflicts('scale'),
     )
     .option('--name <name>', 'name of the model', 'imported')
-    .requiredOption('--out <dir>', 'where the artifact goes')
+    .requiredOption('--out <dir>', 'directory that the artifact is written to')
     .action(run);
 }
 
 async function run(file: string, options: ImportOptions): Promise<void> {
-  // HDF5 is read by a WebAssembly module that other commands do without.
+  // Loaded here, because a WebAssembly module reads HDF5 and no other command needs the module.
   const { importKeras, parseMinMax, parseStandard } = await import('../../models/keras/import.ts');
   const artifact = await importKeras(await read('file', file), {
     name: options.name,

@@ -1,4 +1,4 @@
-/** What `vigia model` shows of the answers of /api/models. */
+/** How `vigia model` shows the answers of /api/models. */
 import { scopeText } from '../domain/model-table.ts';
 
 interface Comparison {

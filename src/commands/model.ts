@@ -1,4 +1,4 @@
-/** `vigia model`: which model is in force for which series of a running Vigía, changed without a restart. */
+/** `vigia model`: shows and changes which model scores which series of a running Vigía, without a restart. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
@@ -22,20 +22,24 @@ interface Options {
 
 export function modelCommand(): Command {
   const command = new Command('model').description(
-    'models of a running Vigía: see, compare, promote, roll back',
+    'shows, compares, promotes and rolls back the models of a running Vigía',
   );
-  const url = ['--url <url>', 'the running Vigía to ask (default: HOST and PORT)'] as const;
-  const sensor = ['--sensor <pattern>', 'of these sensors only: * is any characters, ? is one', '*'] as const;
-  const metric = ['--metric <pattern>', 'of these metrics only', '*'] as const;
+  const url = ['--url <url>', 'URL of the running Vigía (default: HOST and PORT)'] as const;
+  const sensor = [
+    '--sensor <pattern>',
+    'only these sensors: * stands for any characters, ? for one character',
+    '*',
+  ] as const;
+  const metric = ['--metric <pattern>', 'only these metrics', '*'] as const;
 
   command
     .command('list')
-    .description('what is in force where, and every model in the store')
+    .description('lists which model scores which series, and every model in the store')
     .option(...url)
     .action(async (options: Options) => list(server(options)));
   command
     .command('show <model>')
-    .description('one model, and how it compares as a shadow')
+    .description('shows one model, and its comparison with the active model while it is a shadow')
     .option(...url)
     .action(async (id: string, options: Options) => {
       for (const line of reportLines(await report(server(options), id))) console.log(line);
@@ -43,9 +47,9 @@ export function modelCommand(): Command {
   command
     .command('shadow [model]')
     .description(
-      'lets a model (an id, or a folder with model.json) score beside the active one; its alerts are counted, not sent',
+      'lets a model (an id, or a folder with model.json) score beside the active model; alerts of the shadow are counted but not sent',
     )
-    .option('--end', 'no shadow any more')
+    .option('--end', 'end the shadow')
     .option(...sensor)
     .option(...metric)
     .option(...url)
@@ -67,7 +71,7 @@ export function modelCommand(): Command {
   command
     .command('promote <model>')
     .description(
-      'puts a model (an id, or a folder with model.json) in force, for each series from its next reading on',
+      'makes a model (an id, or a folder with model.json) the active model, for each series from its next reading on',
     )
     .option(...sensor)
     .option(...metric)
@@ -80,7 +84,7 @@ export function modelCommand(): Command {
     });
   command
     .command('rollback')
-    .description('takes back the last promotion')
+    .description('undoes the last promotion')
     .option(...sensor)
     .option(...metric)
     .option(...url)
@@ -107,7 +111,7 @@ function post(at: RunningServer, path: string, { sensor, metric }: ModelScope): 
   return askServer(at, 'POST', `${path}?${new URLSearchParams({ sensor, metric })}`);
 }
 
-/** The id of a stored model; a folder's is brought to the store first. @throws InvalidModel that names the file */
+/** The id of a stored model. A model in a folder is stored first. @throws InvalidModel that names the file */
 async function stored(at: RunningServer, model: string): Promise<string> {
   if (!existsSync(join(model, MODEL_FILE)) && !/[/\\]/.test(model)) return model;
   const artifact = await loadArtifact(model);

@@ -1,4 +1,4 @@
-/** Readers of option values: each turns text into a value or tells commander what is wrong with it. */
+/** Parsers of option values: each returns the value of a text, or tells commander what is wrong with the text. */
 import { InvalidArgumentError } from 'commander';
 import { type FaultKind, faultKinds } from '../../devices/faults.ts';
 import { parseDuration } from '../domain/duration.ts';

@@ -1,5 +1,5 @@
 /**
- * Where commands write. Whether they can is asked before the work whose result it would lose, and an error is one sentence
+ * Checks where a command writes. The check comes before the work, so that no result is lost, and an error is one sentence
  * that names the option.
  */
 import { access, constants, stat } from 'node:fs/promises';
@@ -8,7 +8,7 @@ import { type Artifact, modelId, writeArtifact } from '../../models/artifact.ts'
 import { costNote } from '../../models/cost.ts';
 import { InvalidInput } from '../errors.ts';
 
-/** @throws InvalidInput where the folder cannot be made or written to; makes nothing */
+/** Makes nothing. @throws InvalidInput where the folder cannot be made or written to */
 export async function checkFolder(option: string, folder: string): Promise<void> {
   await writing(option, folder, async () => {
     let existing = resolve(folder);
@@ -17,7 +17,7 @@ export async function checkFolder(option: string, folder: string): Promise<void>
   });
 }
 
-/** @throws InvalidInput where the file cannot be written; its folder has to be there */
+/** The folder of the file must exist. @throws InvalidInput where the file cannot be written */
 export async function checkFile(option: string, file: string): Promise<void> {
   await writing(option, file, async () => {
     if (!(await exists(file))) return checkExistingFolder(dirname(resolve(file)));
@@ -26,7 +26,7 @@ export async function checkFile(option: string, file: string): Promise<void> {
   });
 }
 
-/** Writes a new model and says so, and what it costs if that is much. @throws InvalidInput */
+/** Writes a new model, and prints where it is and, if the model is slow, what its forecasts cost. @throws InvalidInput */
 export async function keepModel(out: string, artifact: Artifact): Promise<void> {
   await writing('out', out, () => writeArtifact(out, artifact));
   console.log(
@@ -36,7 +36,7 @@ export async function keepModel(out: string, artifact: Artifact): Promise<void> 
   if (note) console.error(note);
 }
 
-/** Runs what writes to `path`. @throws InvalidInput for whatever it throws */
+/** Runs `write`, which writes to `path`. @throws InvalidInput for every error of `write` */
 export async function writing(option: string, path: string, write: () => Promise<void>): Promise<void> {
   try {
     await write();

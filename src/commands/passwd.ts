@@ -1,4 +1,4 @@
-/** `vigia passwd`: a line for the file of MQTT_USERS_FILE. */
+/** `vigia passwd`: makes a line for the file of MQTT_USERS_FILE. */
 import { Command } from 'commander';
 import { passwordLine } from '../../broker/password-file.ts';
 import { InvalidInput } from '../errors.ts';

@@ -1,4 +1,4 @@
-/** Whether the ports of a start are free, and if not, whether it is a running Vigía that has them. */
+/** Finds out whether the ports of a start are free, and whether a running Vigía uses them. */
 import { createServer } from 'node:net';
 import { listen } from '../../broker/listen.ts';
 import { ConfigurationError } from '../errors.ts';
@@ -7,11 +7,11 @@ import { urlHost } from './terminal.ts';
 
 export interface PortProblem {
   readonly message: string;
-  /** Something listens there already. */
+  /** Another program listens at the port. */
   readonly taken: boolean;
 }
 
-/** Why a server cannot listen there; null if it can: it was tried. */
+/** Tries to listen at the port. @returns why a server cannot listen there; null if it can */
 export async function portProblem(host: string, port: number, setting: string): Promise<PortProblem | null> {
   const server = createServer();
   try {
@@ -26,15 +26,15 @@ export async function portProblem(host: string, port: number, setting: string): 
 
 export interface RunningVigia {
   readonly role: string;
-  /** Its client id. */
+  /** The client id of the running Vigía. */
   readonly replica: string;
   readonly store: string;
   readonly ready: boolean;
-  /** What /readyz says. */
+  /** The answer of /readyz. */
   readonly state: string;
 }
 
-/** The Vigía that answers at HOST and PORT, known by its metrics, which no other program has; null when none does. */
+/** The Vigía that answers at HOST and PORT; null without one. Its metrics show that the program is Vigía. */
 export async function runningVigia(config: Config, timeoutMs: number): Promise<RunningVigia | null> {
   const ask = async (path: string) => {
     const url = `http://${urlHost(config.http.host)}:${config.http.port}${path}`;

@@ -1,16 +1,16 @@
-/** Commands that need the store of a running Vigía ask it over HTTP, since it alone writes there. */
+/** Commands that need the store of a running Vigía ask Vigía over HTTP, because only one process may write to the store. */
 
 import { VigiaError } from '../errors.ts';
 import type { Config } from '../settings/config.ts';
 import { urlHost } from './terminal.ts';
 
 export interface RunningServer {
-  /** Of a running `vigia serve` or `vigia bridge`. */
+  /** URL of a running `vigia serve` or `vigia bridge`. */
   readonly url: string;
   readonly token?: string | undefined;
 }
 
-/** Its answer was an error. */
+/** The server answered with an error. */
 export class ServerRefused extends VigiaError {
   constructor(
     readonly status: number,
@@ -21,15 +21,15 @@ export class ServerRefused extends VigiaError {
   }
 }
 
-/** The server at `url`, else the one that the settings describe. */
+/** The server at `url`, or without it the server that the settings describe. */
 export function runningServer(config: Config, url: string | undefined): RunningServer {
   return { url: url ?? `http://${urlHost(config.http.host)}:${config.http.port}`, token: config.http.token };
 }
 
 /**
  * @returns the parsed JSON answer
- * @throws VigiaError `server_unavailable` when nobody answers, ServerRefused with the server's own words
- *   and field
+ * @throws VigiaError `server_unavailable` when no server answers, ServerRefused with the message and the field of
+ *   the server's answer
  */
 export async function askServer(
   server: RunningServer,
@@ -40,7 +40,7 @@ export async function askServer(
   return (await requestServer(server, method, path, body)).json();
 }
 
-/** The answer with its body still to be read. @throws as `askServer` */
+/** The answer, whose body the caller reads. @throws as `askServer` */
 export async function requestServer(
   { url, token }: RunningServer,
   method: 'GET' | 'POST' | 'DELETE',
@@ -73,7 +73,7 @@ export async function requestServer(
     why = error.message;
     field = error.field;
   } catch {
-    // Not Vigía's own answer: its text says more than we could.
+    // The answer does not come from Vigía itself. Its text is the best reason there is.
   }
   throw new ServerRefused(response.status, `${url} answered ${response.status}: ${why}`, field);
 }

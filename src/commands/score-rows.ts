@@ -1,6 +1,6 @@
 /**
- * `vigia score`: the fold of the stream over a CSV file, row by row in file order. A repeated or unsorted timestamp keeps
- * its row and text and is folded at the previous time + 1 ms.
+ * `vigia score`: scores a CSV file with the code that scores the stream, row by row in the order of the file. A row with a
+ * repeated or unsorted timestamp keeps its text and is scored at the time of the row before + 1 ms.
  */
 
 import { once } from 'node:events';
@@ -21,9 +21,9 @@ export const SCORE_COLUMNS = 'timestamp,value,expected,error,score,anomaly,warmu
 export interface ScoreOptions {
   readonly rows: readonly CsvReading[];
   readonly model: Model;
-  /** Rows at the beginning that the model was trained on: marked warm-up, and no alarms. */
+  /** How many rows at the beginning the model was trained on. They are marked as warm-up and raise no alarm. */
   readonly probation: number;
-  /** Receives each output line, without its end; may return a promise to slow things down. */
+  /** Receives each output line, without a line break. It may return a promise that the next line waits for. */
   readonly write: (line: string) => Promise<void> | undefined;
   readonly onProgress?: (rows: number) => void;
 }
@@ -35,14 +35,15 @@ export interface ScoreSummary {
 
 const CHUNK = 1024;
 
-/** How many rows the benchmark's custom lets a detector learn from. */
+/** How many rows a detector may learn from, by the rules of the NAB benchmark. */
 export function probationRows(rows: number): number {
   return Math.min(Math.floor(0.15 * rows), 750);
 }
 
 /**
- * How a model is trained on the probation of a file, all of it. A standard scale detects better than window scaling, though it
- * forecasts worse: what leaves the range of the probation is forecast badly, and so is seen (docs/detection.md has the figures).
+ * How a model is trained on the whole probation period of a file. With a standard scale the detector finds more anomalies than
+ * with window scaling, although the forecasts are worse: a value outside the range of the probation period is forecast badly,
+ * and the large error shows the anomaly (docs/detection.md has the figures).
  */
 export function probationTraining(rows: readonly CsvReading[], seed: number): TrainingOptions {
   return {

@@ -1,4 +1,4 @@
-/** `vigia score`: verdicts of a CSV file, as the stream would give them. */
+/** `vigia score`: gives the rows of a CSV file the verdicts that the stream would give them. */
 import { Command, Option } from 'commander';
 import { loadArtifact } from '../../models/artifact.ts';
 import { defaultModelDirectory } from '../../models/default-model.ts';
@@ -12,16 +12,24 @@ import { trainWithProgress } from './training-progress.ts';
 
 export function scoreCommand(): Command {
   return new Command('score')
-    .description('scores a timestamp,value CSV exactly as the stream would')
-    .requiredOption('--input <csv>', 'file to score')
-    .requiredOption('--output <csv>', 'where the verdicts go')
-    .option('--model <dir>', 'model artifact (default: the shipped model)')
+    .description('scores a CSV file with the columns timestamp and value exactly as the stream would')
+    .requiredOption('--input <csv>', 'CSV file that is scored')
+    .requiredOption('--output <csv>', 'CSV file that the verdicts are written to')
+    .option('--model <dir>', 'directory of the model artifact (default: the model that comes with Vigía)')
     .addOption(
-      new Option('--train <what>', 'train a model on the first min(15 %, 750) rows first')
+      new Option(
+        '--train <what>',
+        'train a model on the first 15 % of the rows, at most 750, and score with this model',
+      )
         .choices(['probation'])
         .conflicts('model'),
     )
-    .option('--seed <n>', 'seed of the training', wholeNumber, 1)
+    .option(
+      '--seed <n>',
+      'start of the random numbers of the training: equal seeds give equal weights',
+      wholeNumber,
+      1,
+    )
     .action(run);
 }
 

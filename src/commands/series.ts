@@ -1,4 +1,4 @@
-/** `vigia series`: what is stored, and its deletion. */
+/** `vigia series`: lists the stored series, and deletes a series. */
 import { Command } from 'commander';
 import { InvalidInput } from '../errors.ts';
 import { readConfig } from '../settings/config.ts';
@@ -14,11 +14,13 @@ interface Series {
 }
 
 export function seriesCommand(): Command {
-  const command = new Command('series').description('the series that a running Vigía has stored');
-  const url = ['--url <url>', 'the running Vigía to ask (default: HOST and PORT)'] as const;
+  const command = new Command('series').description(
+    'lists and deletes the series that a running Vigía has stored',
+  );
+  const url = ['--url <url>', 'URL of the running Vigía (default: HOST and PORT)'] as const;
   command
     .command('list')
-    .description('every series with its state and last reading')
+    .description('lists every series with its state and last reading')
     .option(...url)
     .action(async (options: { url?: string }) => {
       const list = (await askServer(
@@ -34,10 +36,12 @@ export function seriesCommand(): Command {
     });
   command
     .command('delete')
-    .description('deletes a series with its readings, verdicts, rollups and alerts, for good')
-    .requiredOption('--sensor <id>', 'which sensor')
-    .requiredOption('--metric <name>', 'which of its metrics')
-    .option('--yes', 'without asking')
+    .description(
+      'deletes a series with its readings, verdicts, rollups and alerts; the deletion cannot be undone',
+    )
+    .requiredOption('--sensor <id>', 'sensor of the series')
+    .requiredOption('--metric <name>', 'metric of the series')
+    .option('--yes', 'delete without asking')
     .option(...url)
     .action(remove);
   return command;

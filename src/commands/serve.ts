@@ -1,4 +1,4 @@
-/** The commands that stay: `serve`, `bridge` and `broker`. */
+/** The commands that run until they are stopped: `serve`, `bridge` and `broker`. */
 import { Command } from 'commander';
 import type { Logger } from 'pino';
 import { startBroker } from '../../broker/broker.ts';
@@ -13,9 +13,9 @@ import { wholeNumber } from './option-values.ts';
 import { redact, say, urlHost } from './terminal.ts';
 
 /**
- * Registers what to do on Ctrl-C or SIGTERM; the process ends when it is done.
- * @param reload what to do on SIGHUP
- * @param extraMs what `close` may take beyond the time that every shutdown has
+ * Registers what happens on Ctrl-C or SIGTERM. The process ends when `close` is done.
+ * @param reload runs on SIGHUP
+ * @param extraMs how much longer `close` may take than other shutdowns, ms
  */
 export type OnSignal = (close: () => unknown, extraMs?: number, reload?: () => void) => void;
 
@@ -31,12 +31,14 @@ interface ServeOptions {
 
 export function serveCommand(onSignal: OnSignal): Command {
   return new Command('serve')
-    .description('broker, simulated devices, bridge and HTTP in one process, on the embedded store')
-    .option('--port <n>', 'HTTP port (PORT)')
-    .option('--mqtt-port <n>', 'port of the broker (MQTT_PORT)')
-    .option('--data <dir>', 'directory of the store (DATA_DIR)')
+    .description(
+      'runs a broker, simulated devices, a bridge and the HTTP server in one process, with the embedded store or Redis',
+    )
+    .option('--port <n>', 'port of the HTTP server (PORT)')
+    .option('--mqtt-port <n>', 'port of the MQTT broker (MQTT_PORT)')
+    .option('--data <dir>', 'directory of the embedded store (DATA_DIR)')
     .option('--devices <n>', 'number of simulated devices', wholeNumber, DEMO.count)
-    .option('--no-devices', 'no simulated devices')
+    .option('--no-devices', 'run no simulated devices')
     .option(...CONFIG_OPTION)
     .action(async (options: ServeOptions) => {
       const own = given({ PORT: options.port, MQTT_PORT: options.mqttPort, DATA_DIR: options.data });
@@ -48,9 +50,12 @@ export function serveCommand(onSignal: OnSignal): Command {
 
 export function bridgeCommand(onSignal: OnSignal): Command {
   return new Command('bridge')
-    .description('one replica: subscribes at MQTT_URL, writes to REDIS_URL, serves HTTP')
-    .option('--port <n>', 'HTTP port (PORT)')
-    .option('--data <dir>', 'directory of the embedded store, used without REDIS_URL (DATA_DIR)')
+    .description('runs one replica, which subscribes at MQTT_URL, writes to REDIS_URL and serves HTTP')
+    .option('--port <n>', 'port of the HTTP server (PORT)')
+    .option(
+      '--data <dir>',
+      'directory of the embedded store, which is used when REDIS_URL is not set (DATA_DIR)',
+    )
     .option(...CONFIG_OPTION)
     .action(async (options: { port?: string; data?: string; config?: string }) => {
       const own = given({ PORT: options.port, DATA_DIR: options.data });
@@ -60,8 +65,8 @@ export function bridgeCommand(onSignal: OnSignal): Command {
 
 export function brokerCommand(onSignal: OnSignal): Command {
   return new Command('broker')
-    .description('the MQTT broker on its own')
-    .option('--mqtt-port <n>', 'its port (MQTT_PORT)')
+    .description('runs only the MQTT broker')
+    .option('--mqtt-port <n>', 'port of the MQTT broker (MQTT_PORT)')
     .option(...CONFIG_OPTION)
     .action(async (options: { mqttPort?: string; config?: string }) => {
       const own = given({ MQTT_PORT: options.mqttPort });
@@ -88,10 +93,10 @@ export function brokerCommand(onSignal: OnSignal): Command {
     });
 }
 
-/** What a broker on its own uses of what SIGHUP can change. */
+/** The settings of `vigia broker` that a running process takes over. */
 const BROKER_RELOADS: ReadonlySet<string> = new Set(['MQTT_USERS', 'MQTT_ACL', 'LOG_LEVEL']);
 
-/** A mistake in the settings is logged and changes nothing. */
+/** A problem of the settings is logged, and nothing changes. */
 function onReload(logger: Logger, reload: () => void): () => void {
   return () => {
     try {

@@ -1,9 +1,9 @@
-/** What the commands print besides their results, and what they ask. */
+/** What the commands print beside their results, and how they ask a person. */
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { SingleBar } from 'cli-progress';
 
-/** A progress bar on standard error; nothing where that is no terminal. */
+/** A progress bar on standard error. Where standard error is no terminal, nothing is shown. */
 export function progressBar(what: string): SingleBar {
   return new SingleBar({
     format: `${what} {bar} {percentage}% {value}/{total}`,
@@ -18,7 +18,7 @@ export function say(lines: readonly (readonly [name: string, text: string])[]): 
   for (const [name, text] of lines) console.log(`  ${name.padEnd(10)}${text}`);
 }
 
-/** The host part of a URL that reaches a server listening on `host`. */
+/** The host in a URL that reaches a server which listens on `host`. */
 export function urlHost(host: string): string {
   if (host === '0.0.0.0' || host === '::') return 'localhost';
   return host.includes(':') ? `[${host}]` : host;
@@ -31,14 +31,14 @@ export function redact(text: string): string {
   return url.toString();
 }
 
-/** One line from standard input; a terminal does not show what is typed. */
+/** Reads one line from standard input. A terminal does not show what is typed. */
 export function askSecret(question: string): Promise<string> {
   process.stderr.write(question);
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
   return readLine(silent).finally(() => process.stderr.write('\n'));
 }
 
-/** One line from standard input. */
+/** Reads one line from standard input. */
 export function ask(question: string): Promise<string> {
   process.stderr.write(question);
   return readLine(process.stderr);

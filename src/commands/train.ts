@@ -1,4 +1,4 @@
-/** `vigia train`: a model artifact, a report and a plot, from a CSV file or from stored readings. */
+/** `vigia train`: trains a model on a CSV file or on stored readings, and writes the artifact, a report and a plot. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
@@ -11,31 +11,47 @@ import { trainWithProgress } from './training-progress.ts';
 import { trainingReport } from './training-report.ts';
 import { type Rows, rowsFromCsv, rowsFromStore } from './training-series.ts';
 
-/** The plot's name beside the artifact. */
+/** Name of the plot in the directory of the artifact. */
 const PLOT_FILE = 'forecasts.svg';
 
 export function trainCommand(): Command {
   return new Command('train')
     .description('trains a model on a CSV file or on the stored readings of a sensor')
-    .option('--input <csv>', 'timestamp,value file')
-    .option('--sensor <id>', 'sensor whose stored readings to train on')
-    .option('--metric <name>', 'its metric', 'temperature')
-    .option('--since <duration>', 'how far back, e.g. 30d', durationOption, 30 * 86_400_000)
-    .option('--url <url>', 'a running Vigía to ask (default: REDIS_URL, else HOST and PORT, else DATA_DIR)')
-    .requiredOption('--out <dir>', 'where the artifact goes')
+    .option('--input <csv>', 'CSV file with the columns timestamp and value')
+    .option('--sensor <id>', 'sensor whose stored readings the model is trained on')
+    .option('--metric <name>', 'metric of the stored readings', 'temperature')
+    .option(
+      '--since <duration>',
+      'age of the oldest stored reading that is used, for example 30d',
+      durationOption,
+      30 * 86_400_000,
+    )
+    .option(
+      '--url <url>',
+      'URL of a running Vigía that has the readings (default: the store of REDIS_URL, else the Vigía at HOST and PORT, else the store in DATA_DIR)',
+    )
+    .requiredOption('--out <dir>', 'directory that the artifact is written to')
     .option('--name <name>', 'name of the model', 'trained')
-    .option('--model-version <text>', 'version of the model, for people', '1')
-    .option('--window <n>', 'values that a forecast sees', wholeNumber, 10)
-    .option('--units <list>', 'LSTM units per layer, bottom up, e.g. 50,50', unitList, [32])
+    .option('--model-version <text>', 'version of the model, as text for people', '1')
+    .option('--window <n>', 'number of values that a forecast is made from', wholeNumber, 10)
+    .option(
+      '--units <list>',
+      'LSTM units of each layer, beginning at the input, for example 50,50',
+      unitList,
+      [32],
+    )
     .addOption(
-      new Option('--scaling <kind>', 'how values are scaled')
+      new Option('--scaling <kind>', 'how the values of the series are scaled for the model')
         .choices(['standard', 'min-max', 'window'])
         .default('standard'),
     )
-    .option('--epochs <n>', 'at most', wholeNumber, 50)
-    .option('--seed <n>', 'equal seeds give equal weights', wholeNumber, 1)
-    .option('--plot <svg>', `picture of the last values and their forecasts (default: ${PLOT_FILE} in --out)`)
-    .option('--no-plot', 'draw none')
+    .option('--epochs <n>', 'largest number of epochs', wholeNumber, 50)
+    .option('--seed <n>', 'start of the random numbers: equal seeds give equal weights', wholeNumber, 1)
+    .option(
+      '--plot <svg>',
+      `SVG file for a plot of the last values and their forecasts (default: ${PLOT_FILE} in --out)`,
+    )
+    .option('--no-plot', 'draw no plot')
     .action(run);
 }
 
@@ -53,7 +69,7 @@ interface TrainCommandOptions {
   scaling: 'standard' | 'min-max' | 'window';
   epochs: number;
   seed: number;
-  /** false: none. */
+  /** false: no plot. */
   plot?: string | false;
 }
 

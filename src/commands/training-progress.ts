@@ -2,9 +2,9 @@ import type { TrainOptions } from '../../models/training/train.ts';
 import type { TrainingResult } from '../../models/training/training.ts';
 import { progressBar } from './terminal.ts';
 
-/** Trains in a worker. A bar counts the epochs, and may end early; where no person watches, each epoch is a line. */
+/** Trains in a worker thread. On a terminal a bar counts the epochs; elsewhere each epoch prints a line. The training may stop early. */
 export async function trainWithProgress(options: TrainOptions): Promise<TrainingResult> {
-  // TensorFlow.js is large: the commands that do not train start without it.
+  // Loaded here, because TensorFlow.js is large and only this command needs it.
   const { train } = await import('../../models/training/train.ts');
   const bar = progressBar('training');
   const watched = process.stderr.isTTY;

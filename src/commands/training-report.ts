@@ -1,7 +1,7 @@
-/** What `vigia train` says about a model. */
+/** The report that `vigia train` prints about a model. */
 import type { TrainingResult } from '../../models/training/training.ts';
 
-/** Errors on the rows that training did not see, beside two simple forecasts, and what the artifact holds. */
+/** Lists the errors on the rows that the training did not use, those of two simple forecasts for comparison, and the properties of the artifact. */
 export function trainingReport({ artifact, report }: TrainingResult): string[] {
   const { test, threshold } = report;
   const { origin, scaling } = artifact;

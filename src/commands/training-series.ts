@@ -1,4 +1,4 @@
-/** `vigia train`: the series to train on, from a CSV file or from what is stored of a sensor, and its report. */
+/** `vigia train`: reads the training series, from a CSV file or from the stored readings of a sensor. */
 import { openExistingStore } from '../app/store-choice.ts';
 import { InvalidInput, VigiaError } from '../errors.ts';
 import { createLogger } from '../logger.ts';
@@ -6,7 +6,7 @@ import type { Config } from '../settings/config.ts';
 import { readRows } from './rows.ts';
 import { askServer, type RunningServer, runningServer } from './running-server.ts';
 
-/** In time order; readings of one time in the order in which they were found. */
+/** In the order of time. Readings of the same time keep the order in which they were read. */
 export interface Rows {
   /** ms UTC */
   readonly timestamps: Float64Array;
@@ -24,13 +24,13 @@ export interface StoredSource {
   /** ms UTC */
   readonly from: number;
   readonly to: number;
-  /** A running Vigía; without it, the store that the settings describe. */
+  /** URL of a running Vigía. Without it the settings say where the readings are. */
   readonly url?: string | undefined;
 }
 
 /**
- * From the server at `url`; else from Redis, where the settings name one; else from the server that the settings describe, and
- * if none answers there, from the embedded store, which nobody holds then.
+ * Reads from the server at `url`. Without `url` it reads from Redis where REDIS_URL is set, else from the server that the
+ * settings describe. If no server answers, it reads the embedded store, which no other process uses then.
  * @throws InvalidInput (field sensor) when nothing is stored in that time; as `askServer`
  */
 export async function rowsFromStore(source: StoredSource, config: Config): Promise<Rows> {
@@ -80,7 +80,7 @@ async function rowsInStore(
   }
 }
 
-/** A server answers a limited number of points: where there are more, the halves of the time are asked for. */
+/** A server answers a limited number of points. If there are more, the two halves of the time are asked for one after the other. */
 async function rowsAtServer(source: StoredSource, server: RunningServer): Promise<Row[]> {
   const { sensor, metric, from, to } = source;
   const path = `/api/series/${encodeURIComponent(sensor)}/${encodeURIComponent(metric)}?from=${from}&to=${to}`;

@@ -1,6 +1,6 @@
 /**
- * Readings of the replaced system, which kept each series under one key of RedisTimeSeries: read from its Redis, or from a
- * file with what `redis-cli TS.RANGE <key> - +` has printed.
+ * Reads series of the replaced system, which kept each series under one key of RedisTimeSeries: from its Redis, or from a
+ * file with the output of `redis-cli TS.RANGE <key> - +`.
  */
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -61,7 +61,7 @@ export async function* readTsRange(url: string, key: string): AsyncGenerator<Imp
 }
 
 /**
- * Reads what redis-cli prints: on a terminal (`1) 1) (integer) 1700000000000`), into a file (time and value on lines in
+ * Reads the output of redis-cli: on a terminal (`1) 1) (integer) 1700000000000`), into a file (time and value on lines in
  * turn), or with `--csv` (`1700000000000,"21.5"`).
  * @throws InvalidInput while iterating, naming file and line
  */

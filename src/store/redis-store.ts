@@ -57,9 +57,10 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     patience: options.patience ?? 10_000,
     ...(options.ca !== undefined && { ca: options.ca }),
   });
+  const { db } = parseRedisUrl(url);
   let layout: Layout;
   try {
-    const name = await chooseLayout(server, options.layout ?? 'auto', logger);
+    const name = await chooseLayout(server, options.layout ?? 'auto', db, logger);
     layout = name === 'timeseries' ? new TimeseriesLayout(server) : new SortedSetLayout(server);
   } catch (error) {
     server.close();
@@ -74,7 +75,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     alwaysWrite: durability !== 'memory',
     now,
   });
-  const pubSub = new RedisPubSub(server, logger, parseRedisUrl(url).db);
+  const pubSub = new RedisPubSub(server, logger, db);
   const peers = new RedisPeers(pubSub);
   return {
     kind: 'redis',

@@ -6,7 +6,7 @@ import pino from 'pino';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openRedisStore, type RedisStoreOptions } from '../../src/store/redis-store.ts';
 import type { SeriesCommit, Store } from '../../src/store/store.ts';
-import { freePort, has, RedisServer } from '../helpers/redis-server.ts';
+import { freePort, has, RedisServer, withoutWaitaof } from '../helpers/redis-server.ts';
 import { temporaryDirectory } from '../helpers/temporary-directory.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 
@@ -128,6 +128,16 @@ describe.skipIf(!has('redis-server'))('starting on Redis (needs redis-server)', 
     const readOnly = open(replica.url, { patience: 200 });
     await expect(readOnly).rejects.toMatchObject({ code: 'configuration', field: 'REDIS_URL' });
     await expect(readOnly).rejects.toThrow(/READONLY/);
+  });
+
+  it('uses no other database than the one of REDIS_URL', async () => {
+    const server = await start(['--user', 'vigia', 'on', '>pw', '~vigia:*', '&vigia:*', '+@all', '-select']);
+    const opening = open(`redis://vigia:pw@127.0.0.1:${server.port}/3`, { patience: 60_000 });
+    await expect(opening).rejects.toMatchObject({ code: 'configuration', field: 'REDIS_URL' });
+    await expect(opening).rejects.toThrow(/select/);
+    const none = open(`${server.url}/99`, { patience: 60_000 });
+    await expect(none).rejects.toThrow(/REDIS_URL cannot be used: .*DB index is out of range/);
+    expect(await server.command('DBSIZE')).toBe(0);
   });
 
   it('waits for a server that comes up a little later', async () => {
@@ -328,7 +338,7 @@ describe.skipIf(!has('valkey-server'))('REDIS_DURABILITY=fsync (needs valkey-ser
     await expect(refused).rejects.toMatchObject({ code: 'configuration', field: 'REDIS_DURABILITY' });
     await expect(refused).rejects.toThrow(/appendonly/);
     if (!has('redis-server')) return;
-    const old = await start(['--appendonly', 'yes']);
+    const old = await start(['--appendonly', 'yes', ...withoutWaitaof()]);
     const unknown = open(old.url, { durability: 'fsync' });
     await expect(unknown).rejects.toMatchObject({ code: 'configuration', field: 'REDIS_DURABILITY' });
   });

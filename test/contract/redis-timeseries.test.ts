@@ -1,35 +1,42 @@
-/** The Redis store on a server with RedisTimeSeries, which no package brings: TEST_REDIS_URL names one. */
+/** The Redis store on a server with RedisTimeSeries. */
 import { Redis, type RedisOptions } from 'ioredis';
 import pino from 'pino';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { openRedisStore } from '../../src/store/redis-store.ts';
 import type { Store } from '../../src/store/store.ts';
+import {
+  TIMESERIES_URL,
+  type TimeseriesServer,
+  TURN_MS,
+  takeTimeseriesServer,
+} from '../helpers/time-series-server.ts';
 import { redisBehaviour } from './redis-behaviour.ts';
 import { type StoreLimits, storeContract } from './store-contract.ts';
 
 const DAY = 86_400_000;
-const url = process.env.TEST_REDIS_URL;
 
-describe.skipIf(!url)('Redis with RedisTimeSeries (needs TEST_REDIS_URL)', () => {
+describe.skipIf(!TIMESERIES_URL)('Redis with RedisTimeSeries (needs TEST_REDIS_URL)', () => {
+  let timeseries: TimeseriesServer;
+  beforeAll(async () => {
+    timeseries = await takeTimeseriesServer();
+  }, TURN_MS);
+  afterAll(() => timeseries.release());
+
   function client(): Redis {
     const options: RedisOptions & { replyMapping: 'legacy' } = { protocol: 2, replyMapping: 'legacy' };
-    const client = new Redis(url!, options);
+    const client = new Redis(timeseries.url, options);
     onTestFinished(() => client.disconnect());
     return client;
   }
 
   let clearedFor = '';
-  /** The first store of each test finds none of Vigía's keys; others are left alone: the server may be somebody's. */
+  /** The first store of each test finds none of Vigía's keys. */
   async function open(limits: Partial<StoreLimits> = {}): Promise<Store> {
     const { currentTestName = '' } = expect.getState();
-    if (clearedFor !== currentTestName) {
-      const cleaner = client();
-      const keys = await cleaner.keys('vigia:*');
-      if (keys.length > 0) await cleaner.del(...keys);
-    }
+    if (clearedFor !== currentTestName) await timeseries.clear();
     clearedFor = currentTestName;
     const store = await openRedisStore({
-      url: url!,
+      url: timeseries.url,
       durability: 'memory',
       layout: 'timeseries',
       logger: pino({ level: 'silent' }),
@@ -76,6 +83,30 @@ describe.skipIf(!url)('Redis with RedisTimeSeries (needs TEST_REDIS_URL)', () =>
     const reply = (await client().call('TS.INFO', of)) as unknown[];
     return new Map(reply.flatMap((name, i) => (i % 2 === 0 ? [[String(name), reply[i + 1]]] : [])));
   };
+
+  it('is the layout of a new store in database 0 alone, where late readings reach the rollups', async () => {
+    const url = new URL(timeseries.url);
+    url.pathname = '/1';
+    const admin = new Redis(url.toString());
+    onTestFinished(() => admin.disconnect());
+    const at = (layout: 'auto' | 'timeseries') =>
+      openRedisStore({
+        ...{ url: url.toString(), durability: 'memory', logger: pino({ level: 'silent' }), layout },
+        ...{ retention: DAY, deadLetterMax: 5 },
+      });
+    const clear = () => admin.del('vigia:layout', 'vigia:ping');
+    await clear();
+    await expect(at('timeseries')).rejects.toThrow(/REDIS_LAYOUT=timeseries needs database 0, not 1/);
+    expect(await admin.exists('vigia:layout')).toBe(0);
+    const store = await at('auto');
+    expect(store.description).toContain('layout sorted-set');
+    await store.close();
+    await admin.set('vigia:layout', 'timeseries');
+    const old = await at('auto');
+    expect(old.description).toContain('layout timeseries');
+    await old.close();
+    await clear();
+  });
 
   it('creates series with labels, retention and rollup rules, and follows a changed RETENTION', async () => {
     const now = Date.now();

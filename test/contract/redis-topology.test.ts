@@ -9,7 +9,7 @@ import { slotOf } from '../../src/store/redis/slot.ts';
 import { openRedisStore, type RedisStoreOptions } from '../../src/store/redis-store.ts';
 import type { CommitResult, SeriesCommit, Store } from '../../src/store/store.ts';
 import { freePort, has, RedisServer } from '../helpers/redis-server.ts';
-import { PASSWORDS, usersAndLooker, withoutNewerCommands } from '../helpers/stack-files.ts';
+import { knownToRedisServer, PASSWORDS, usersAndLooker } from '../helpers/stack-files.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 import { storeContract } from './store-contract.ts';
 
@@ -131,7 +131,7 @@ describe.skipIf(!has('redis-server'))('Redis Cluster (needs redis-server)', () =
   let url = '';
 
   beforeAll(async () => {
-    writeFileSync(users, withoutNewerCommands(usersAndLooker()));
+    writeFileSync(users, knownToRedisServer(usersAndLooker()));
     for (let i = 0; i < 3; i++) servers.push(await clusterNode());
     for (const [i, server] of servers.entries()) {
       const [from, to] = [Math.floor((16384 * i) / 3), Math.floor((16384 * (i + 1)) / 3) - 1];

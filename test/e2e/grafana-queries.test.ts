@@ -10,6 +10,7 @@ import { columnsOf, dataSources, interpolate, type Query, queries } from '../hel
 import { MOSQUITTO, startMosquitto } from '../helpers/mosquitto.ts';
 import { mqttClient } from '../helpers/mqtt-peers.ts';
 import { temporaryDirectory } from '../helpers/temporary-directory.ts';
+import { TIMESERIES_URL, takeTimeseriesServer } from '../helpers/time-series-server.ts';
 import { vigia } from '../helpers/vigia.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 
@@ -177,13 +178,14 @@ function expectAlertColumns(panel: Panel, entries: readonly [string, string[]][]
   }
 }
 
-const url = process.env.TEST_REDIS_URL;
-describe.skipIf(!url || !MOSQUITTO)('queries of the dashboards at RedisTimeSeries', () => {
+describe.skipIf(!TIMESERIES_URL || !MOSQUITTO)('queries of the dashboards at RedisTimeSeries', () => {
   it('redis-datasource: each returns data', async () => {
+    const timeseries = await takeTimeseriesServer();
+    onTestFinished(() => timeseries.release());
     const sensor = `grafana-${process.pid}`;
-    await bridgeWith(sensor, 'temperature', { REDIS_URL: url!, REDIS_LAYOUT: 'timeseries' });
+    await bridgeWith(sensor, 'temperature', { REDIS_URL: timeseries.url, REDIS_LAYOUT: 'timeseries' });
     const options: RedisOptions & { replyMapping: 'legacy' } = { protocol: 2, replyMapping: 'legacy' };
-    const client = new Redis(url!, options);
+    const client = new Redis(timeseries.url, options);
     onTestFinished(() => client.disconnect());
     const call = (...args: (string | number)[]) =>
       client.call(...(args.map(String) as [string, ...string[]])) as Promise<unknown[]>;

@@ -6,7 +6,7 @@ import { certificates, OPENSSL } from '../helpers/certificates.ts';
 import { waitForOutput } from '../helpers/child.ts';
 import { MOSQUITTO, startMosquitto } from '../helpers/mosquitto.ts';
 import { publishReadings } from '../helpers/publisher.ts';
-import { freePort, RedisServer } from '../helpers/redis-server.ts';
+import { freePort, RedisServer, withoutWaitaof } from '../helpers/redis-server.ts';
 import { REDIS, startRedis } from '../helpers/running-redis.ts';
 import { temporaryDirectory } from '../helpers/temporary-directory.ts';
 import { metric, runVigia, vigia } from '../helpers/vigia.ts';
@@ -93,7 +93,7 @@ describe.skipIf(!REDIS)('a Redis that cannot be used (needs redis-server)', () =
   };
 
   it('ends the start with a message that names the setting', async () => {
-    const plain = await start('--appendonly', 'yes');
+    const plain = await start('--appendonly', 'yes', ...withoutWaitaof());
     const secret = await start('--requirepass', 'right');
     const refused = async (env: Record<string, string>, said: RegExp) => {
       const args = ['bridge', '--port', '0', '--data', temporaryDirectory()];

@@ -5,6 +5,7 @@ import { Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { waitForOutput } from '../helpers/child.ts';
 import { temporaryDirectory } from '../helpers/temporary-directory.ts';
+import { TIMESERIES_URL } from '../helpers/time-series-server.ts';
 import { getJson, metric, runVigia, type Served, serve } from '../helpers/vigia.ts';
 
 const START = Math.floor(Date.now() / 3_600_000) * 3_600_000 - 3_600_000;
@@ -137,8 +138,8 @@ describe('a series of the replaced system', () => {
     expect(await getJson(`${server.url}/api/series`)).toEqual([]);
   });
 
-  it.skipIf(!process.env.TEST_REDIS_URL)('out of its Redis (needs RedisTimeSeries)', async () => {
-    const url = process.env.TEST_REDIS_URL!;
+  it.skipIf(!TIMESERIES_URL)('out of its Redis (needs RedisTimeSeries)', async () => {
+    const url = TIMESERIES_URL!;
     const key = `old:${Math.random()}`;
     const redis = new Redis(url);
     onTestFinished(async () => {

@@ -16,6 +16,18 @@ export function has(program: string): boolean {
   return spawnSync(program, ['--version']).error === undefined;
 }
 
+/** Whether the installed `program`, redis-server or valkey-server, is of this version or a later one. */
+export function isAtLeast(program: string, major: number, minor: number): boolean {
+  const said = spawnSync(program, ['--version'], { encoding: 'utf8' }).stdout;
+  const [, x, y] = /v=(\d+)\.(\d+)/.exec(said)!.map(Number) as [number, number, number];
+  return x > major || (x === major && y >= minor);
+}
+
+/** Options with which redis-server is one that does not know WAITAOF, which came with Redis 7.2. */
+export function withoutWaitaof(): string[] {
+  return isAtLeast('redis-server', 7, 2) ? ['--rename-command', 'WAITAOF', ''] : [];
+}
+
 /** A port that is free now; with `also`, so is the port that many above it. */
 export async function freePort(also = 0): Promise<number> {
   for (;;) {

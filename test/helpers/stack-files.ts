@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isAtLeast } from './redis-server.ts';
 import { ROOT } from './vigia.ts';
 
 export const PASSWORDS = { bridge: 'bridge-password', grafana: 'grafana-password' };
@@ -11,9 +12,15 @@ export function withoutModule(acl: string): string {
   return acl.replace(/ \+ts\.\w+/g, '');
 }
 
-/** The same for those that came after Redis 7.0. */
+/** The same for those that came with Redis 7.2. */
 export function withoutNewerCommands(acl: string): string {
-  return withoutModule(acl).replace(/ \+(?:waitaof|client\|setinfo)/g, '');
+  return acl.replace(/ \+(?:waitaof|client\|setinfo)/g, '');
+}
+
+/** What of the file the installed redis-server, which has no module, knows. */
+export function knownToRedisServer(acl: string): string {
+  const known = withoutModule(acl);
+  return isAtLeast('redis-server', 7, 2) ? known : withoutNewerCommands(known);
 }
 
 /** What Docker makes of users.acl. */

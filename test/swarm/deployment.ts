@@ -7,7 +7,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
-import { withoutNewerCommands } from '../helpers/stack-files.ts';
+import { knownToRedisServer } from '../helpers/stack-files.ts';
 import { ROOT } from '../helpers/vigia.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 import type { Engine } from './engine.ts';
@@ -221,7 +221,7 @@ function adapt(stack: StackFile, images: Images, directory: string): string[] {
   if (services.redis!.image !== images.redis) {
     services.redis!.image = images.redis;
     const users = join(directory, 'redis/users.acl');
-    writeFileSync(users, withoutNewerCommands(readFileSync(users, 'utf8')));
+    writeFileSync(users, knownToRedisServer(readFileSync(users, 'utf8')));
     changes.push('the commands that Debian’s Redis does not know are taken out of its users’ rights');
   }
   return changes;

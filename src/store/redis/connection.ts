@@ -62,7 +62,18 @@ export class Connection {
       if (!away) logger.warn({ server: name, err: error }, 'no connection to Redis; trying again');
       away = true;
     };
-    this.redis.on('error', lost);
+    let refused = false;
+    this.redis.on('connect', () => {
+      refused = false;
+    });
+    this.redis.on('error', (error: Error & { command?: { name: string } }) => {
+      // To disconnect causes further errors, which would hide the reason.
+      if (refused) return;
+      lost(error);
+      // The client would go on in database 0.
+      refused = error.command?.name === 'select';
+      if (refused) this.redis.disconnect(true);
+    });
     this.redis.on('close', () => {
       if (!this.closed) lost(this.problem ?? new Error('connection closed by the server'));
     });

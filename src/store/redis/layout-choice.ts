@@ -9,48 +9,61 @@ import type { LayoutName } from './layout.ts';
 import { checked, type Reply, textOrNull } from './reply.ts';
 import type { Server } from './server.ts';
 
-/** @throws ConfigurationError when the server cannot do what is asked for, or holds another layout */
+/**
+ * RedisTimeSeries updates the rollups of a late reading in database 0 alone. A new store has that layout only there; a store
+ * that has it elsewhere keeps it.
+ * @param database of REDIS_URL
+ * @throws ConfigurationError when the server cannot do what is asked for, or holds another layout
+ */
 export async function chooseLayout(
   server: Server,
   wanted: 'auto' | LayoutName,
+  database: number,
   logger: Logger,
 ): Promise<LayoutName> {
   const module = await hasTimeSeries(server);
   if (wanted === 'timeseries' && !module) {
-    throw new ConfigurationError('REDIS_LAYOUT=timeseries needs a Redis server with RedisTimeSeries', {
-      field: 'REDIS_LAYOUT',
-    });
+    throw refused('REDIS_LAYOUT', 'REDIS_LAYOUT=timeseries needs a Redis server with RedisTimeSeries');
   }
-  const chosen = wanted === 'auto' ? (module ? 'timeseries' : 'sorted-set') : wanted;
-  const [, reply] = await server.commit([
-    { key: LAYOUT_KEY, args: ['SET', LAYOUT_KEY, chosen, 'NX'] },
-    { key: LAYOUT_KEY, args: ['GET', LAYOUT_KEY] },
-  ]);
-  const stored = textOrNull(checked(reply, LAYOUT_KEY));
-  if (stored === chosen) return chosen;
+  const usable = module && database === 0;
+  const first = wanted === 'auto' ? (usable ? 'timeseries' : 'sorted-set') : wanted;
+  const write = { key: LAYOUT_KEY, args: ['SET', LAYOUT_KEY, first, 'NX'] };
+  const read = { key: LAYOUT_KEY, args: ['GET', LAYOUT_KEY] };
+  const mayWrite = first === 'sorted-set' || usable;
+  const replies = await server.commit(mayWrite ? [write, read] : [read]);
+  const stored = textOrNull(checked(replies.at(-1), LAYOUT_KEY));
+  if (stored === null) {
+    const why = 'RedisTimeSeries updates the rollups of late readings there alone';
+    throw refused('REDIS_LAYOUT', `REDIS_LAYOUT=timeseries needs database 0, not ${database}: ${why}`);
+  }
   if (stored !== 'timeseries' && stored !== 'sorted-set') {
-    throw new ConfigurationError(
+    throw refused(
+      'REDIS_URL',
       `REDIS_URL: this Redis holds the layout '${stored}', which this version does not know`,
-      {
-        field: 'REDIS_URL',
-      },
     );
   }
-  if (wanted !== 'auto') {
-    throw new ConfigurationError(`REDIS_LAYOUT=${wanted}: this Redis holds data in the layout ${stored}`, {
-      field: 'REDIS_LAYOUT',
-    });
+  if (wanted !== 'auto' && stored !== wanted) {
+    throw refused('REDIS_LAYOUT', `REDIS_LAYOUT=${wanted}: this Redis holds data in the layout ${stored}`);
   }
   if (stored === 'timeseries') {
-    throw new ConfigurationError(
-      'REDIS_URL: this Redis holds time series, but its module RedisTimeSeries is not loaded',
-      {
-        field: 'REDIS_URL',
-      },
-    );
+    if (!module) {
+      const why = 'this Redis holds time series, but its module RedisTimeSeries is not loaded';
+      throw refused('REDIS_URL', `REDIS_URL: ${why}`);
+    }
+    if (database !== 0) {
+      logger.warn(
+        { database },
+        'RedisTimeSeries does not update the rollups of late readings outside database 0',
+      );
+    }
+  } else if (module && wanted === 'auto' && database === 0) {
+    logger.warn('Redis has RedisTimeSeries, but its data was written as sorted sets; that layout is kept');
   }
-  logger.warn('Redis has RedisTimeSeries, but its data was written as sorted sets; that layout is kept');
   return stored;
+}
+
+function refused(field: 'REDIS_URL' | 'REDIS_LAYOUT', message: string): ConfigurationError {
+  return new ConfigurationError(message, { field });
 }
 
 async function hasTimeSeries(server: Server): Promise<boolean> {

@@ -40,7 +40,7 @@ export async function openServer(options: ServerOptions): Promise<Server> {
         const problem = error as Error;
         if (problem instanceof ConfigurationError) throw problem;
         const rejected =
-          /WRONGPASS|NOAUTH|invalid username-password|invalid password|NOPERM|unknown command|appendonly is disabled/.test(
+          /WRONGPASS|NOAUTH|invalid username-password|invalid password|NOPERM|unknown command|appendonly is disabled|DB index is out of range/.test(
             problem.message,
           );
         // A server that loads its data set is there; that takes as long as it takes.

@@ -41,6 +41,12 @@ import { stuck } from './terms/stuck.ts';
 
 export { CLEAR_AFTER, HOLD_OFF } from './alert-life.ts';
 
+/**
+ * Names how the numbers of a state are to be understood. It grows with every change after which numbers that were stored before
+ * mean something else: the detector of such a series is rebuilt from its stored readings. 1: release 0.1.
+ */
+export const DETECTOR_VERSION = 2;
+
 /** Flat, of fixed length: a clone is one copy, and its bytes are what is stored. Made by `createAdaptive` only. */
 export type AdaptiveState = Float64Array;
 

@@ -18,7 +18,8 @@ import { addInterval } from './intervals.ts';
 import { stepLimits } from './limits.ts';
 import type { SeasonalRing } from './seasonal-ring.ts';
 import { emptyComparison, startShadow, stepShadow } from './shadow.ts';
-import { cloneState, encodeState, type SeriesState } from './state.ts';
+import { cloneState, type SeriesState } from './state.ts';
+import { encodeState } from './state-format.ts';
 
 /** A snapshot of the state is taken whenever the number of readings is a multiple of this. */
 export const SNAPSHOT_EVERY = 64;

@@ -1,7 +1,7 @@
 /** What an operator does with models: see them, bring one along, let it score as a shadow, promote it, take that back. */
 import type { Model } from '../../models/model.ts';
 import type { Comparison } from '../detect/shadow.ts';
-import { decodeState } from '../detect/state.ts';
+import { decodeState } from '../detect/state-format.ts';
 import {
   type ModelScope,
   type ModelTable,

@@ -9,7 +9,8 @@
  */
 import { LRUCache } from 'lru-cache';
 import type { SeasonalRing } from '../detect/seasonal-ring.ts';
-import { decodeState, emptyState } from '../detect/state.ts';
+import { emptyState } from '../detect/state.ts';
+import { decodeState } from '../detect/state-format.ts';
 import type { SeriesId } from '../domain/series.ts';
 import type { Watch } from '../domain/watch.ts';
 import { VigiaError } from '../errors.ts';

@@ -1,7 +1,8 @@
 /** What the pipeline remembers of a series between two commits: the decoded record. */
 import { SNAPSHOT_EVERY } from '../detect/fold.ts';
 import { SeasonalRing } from '../detect/seasonal-ring.ts';
-import { decodeState, emptyState, type SeriesState } from '../detect/state.ts';
+import { emptyState, type SeriesState } from '../detect/state.ts';
+import { decodeState } from '../detect/state-format.ts';
 import type { SeriesId } from '../domain/series.ts';
 import type { Watch } from '../domain/watch.ts';
 import { VigiaError } from '../errors.ts';

@@ -17,7 +17,8 @@ import { createAdaptive, HOLD_OFF, stepAdaptive } from '../../src/detect/adaptiv
 import { Fold } from '../../src/detect/fold.ts';
 import { ForecastBatch } from '../../src/detect/forecast-batch.ts';
 import { SeasonalRing } from '../../src/detect/seasonal-ring.ts';
-import { decodeState, emptyState, encodeState } from '../../src/detect/state.ts';
+import { emptyState } from '../../src/detect/state.ts';
+import { decodeState, encodeState } from '../../src/detect/state-format.ts';
 import { bestNanoseconds } from './cpu-time.ts';
 import { type NabFile, type NabScore, readCorpus, scoreAlarms } from './nab-corpus.ts';
 

@@ -5,7 +5,8 @@ import type { Model } from '../../models/model.ts';
 import { Fold, type FoldResult } from '../../src/detect/fold.ts';
 import { ForecastBatch } from '../../src/detect/forecast-batch.ts';
 import { SeasonalRing } from '../../src/detect/seasonal-ring.ts';
-import { decodeState, emptyState, encodeState, type SeriesState } from '../../src/detect/state.ts';
+import { emptyState, type SeriesState } from '../../src/detect/state.ts';
+import { decodeState, encodeState } from '../../src/detect/state-format.ts';
 import type { Sample } from '../../src/domain/reading.ts';
 import type { Verdict } from '../../src/domain/verdict.ts';
 

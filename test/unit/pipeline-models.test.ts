@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { artifactBytes, modelId } from '../../models/artifact.ts';
 import type { Model } from '../../models/model.ts';
-import { decodeState } from '../../src/detect/state.ts';
+import { decodeState } from '../../src/detect/state-format.ts';
 import {
   DEFAULT_SCOPE,
   type ModelTable,

@@ -8,6 +8,7 @@ import type { Scoring } from './scoring.ts';
 
 const TRIM_EVERY_MS = 600_000;
 const RETRY_MS = 1000;
+const FORMATS_EVERY_MS = 10_000;
 
 /** @returns resolves once the pipeline runs, or when the process stops before */
 export function startBackground(
@@ -21,6 +22,8 @@ export function startBackground(
   const begun = begin(context, artifact, scoring, deliveries, stopping.signal);
   void begun.then(() => trimRegularly(context, stopping.signal));
   void begun.then(() => scoring.follower.follow(stopping.signal));
+  void begun.then(() => scoring.pipeline.upgrades.runInBackground(stopping.signal));
+  void begun.then(() => followFormats(context, scoring, stopping.signal));
   return begun;
 }
 
@@ -28,7 +31,7 @@ export function startBackground(
 async function begin(
   { store, logger }: AppContext,
   artifact: Artifact,
-  { follower, pipeline }: Scoring,
+  { follower, formats, pipeline }: Scoring,
   deliveries: Deliveries,
   signal: AbortSignal,
 ): Promise<void> {
@@ -36,6 +39,7 @@ async function begin(
     try {
       await store.models.put(modelId(artifact), artifactBytes(artifact));
       await follower.start();
+      await formats.start();
       // Before anything is committed, so that a receiver is told of the first change too.
       await deliveries.register();
       pipeline.start();
@@ -63,5 +67,19 @@ async function trimRegularly({ store, logger, now }: AppContext, signal: AbortSi
       logger[away ? 'warn' : 'error']({ err: error }, 'trimming the store failed');
     }
     await delay(TRIM_EVERY_MS, undefined, { signal, ref: false }).catch(() => {});
+  }
+}
+
+/** Another process may end the time in which states are written for an earlier release. */
+async function followFormats(
+  { logger }: AppContext,
+  { formats }: Scoring,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    await delay(FORMATS_EVERY_MS, undefined, { signal, ref: false }).catch(() => {});
+    await formats
+      .refresh()
+      .catch((error) => logger.debug({ err: error }, 'the stored formats cannot be read'));
   }
 }

@@ -7,6 +7,7 @@ import { ModelRegistry } from '../model-registry/model-registry.ts';
 import { Accounting } from '../pipeline/accounting.ts';
 import { Pipeline, type PipelineOptions } from '../pipeline/pipeline.ts';
 import { RuleBook } from '../planning/rule-book.ts';
+import { StateFormats } from '../planning/state-formats.ts';
 import { WIDEST_ROLLUP } from '../store/rollup.ts';
 import type { AppContext } from './context.ts';
 import { type OwnModel, warnOfCost } from './own-model.ts';
@@ -16,6 +17,7 @@ export interface Scoring {
   readonly rules: RuleBook;
   readonly models: ModelRegistry;
   readonly follower: ModelFollower;
+  readonly formats: StateFormats;
   readonly pipeline: Pipeline;
 }
 
@@ -37,6 +39,7 @@ export function createScoring(context: AppContext, own: OwnModel): Scoring {
     registry,
     now,
   });
+  const formats = new StateFormats(store, config.store.stateFormat);
   const pipeline = new Pipeline({
     store,
     models,
@@ -53,10 +56,12 @@ export function createScoring(context: AppContext, own: OwnModel): Scoring {
     lingerMs: config.pipeline.lingerMs,
     deadlineMs: config.http.deadline,
     cacheSize: config.pipeline.cacheSize,
+    rebuildReadings: config.pipeline.rebuildReadings,
+    readableByFormer: () => formats.readableByFormer,
     replicas: forwarding(context),
     now,
   });
-  return { accounting, rules, models, follower, pipeline };
+  return { accounting, rules, models, follower, formats, pipeline };
 }
 
 function ruleBook({ alerts, readings, pipeline }: AppContext['config']): RuleBook {

@@ -134,6 +134,7 @@ function wire(
     role,
     replica: config.clientId,
     neighbours: () => pipeline.peers,
+    upgrades: () => pipeline.upgrades,
     ...(subscriber && { brokerConnected: () => subscriber.connected }),
   });
   lifecycle.add('pipeline', () => {

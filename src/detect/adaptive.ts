@@ -16,7 +16,14 @@
  * nothing is learned from its readings, so that a fault does not become usual; when the alert lasts, it does. Only the alert of a
  * stuck sensor stays open as long as the value repeats.
  */
-import { ALERT_SLOTS, beginAlert, mayLearn, sinceAlert, stepAlert } from './alert-life.ts';
+import {
+  ALERT_SLOTS,
+  alignAlert as alignAlertSlots,
+  beginAlert,
+  mayLearn,
+  sinceAlert,
+  stepAlert,
+} from './alert-life.ts';
 import type { SeasonalRing } from './seasonal-ring.ts';
 import { desensitise, echo, recover } from './sensitivity.ts';
 import { layout, numbered } from './slots.ts';
@@ -114,6 +121,14 @@ export function createAdaptive(): AdaptiveState {
   const s = new Float64Array(names.length);
   beginAlert(s, AT.alert);
   return s;
+}
+
+/**
+ * After a rebuild: an alert is open exactly if the series has one. The detector may have judged the stored readings differently
+ * from the one that raised alerts on them.
+ */
+export function alignAlert(s: AdaptiveState, open: boolean): void {
+  alignAlertSlots(s, AT.alert, open);
 }
 
 /**

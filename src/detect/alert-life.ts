@@ -27,6 +27,14 @@ export function beginAlert(s: Float64Array, at: number): void {
   s[at + SINCE] = LONG_AGO;
 }
 
+/** Makes the alert open, or not, whatever the detector would say. After a change a new one has to wait for the hold-off. */
+export function alignAlert(s: Float64Array, at: number, open: boolean): void {
+  if ((s[at + OPEN] === 1) === open) return;
+  s[at + OPEN] = open ? 1 : 0;
+  s[at + SINCE] = 0;
+  s[at + BELOW] = 0;
+}
+
 /** Readings since an alert was raised. */
 export function sinceAlert(s: Float64Array, at: number): number {
   return s[at + SINCE]!;

@@ -11,6 +11,7 @@ import type { DeadLetter } from '../domain/dead-letter.ts';
 import type { SeriesId } from '../domain/series.ts';
 import { EntryCache } from '../planning/entry-cache.ts';
 import type { Planned, PlanSources } from '../planning/plan.ts';
+import { StateUpgrades } from '../planning/state-upgrades.ts';
 import { ReplicaGroup, type ReplicaSettings } from '../replicas/replica-group.ts';
 import type { Accounting } from './accounting.ts';
 import { Admission } from './admission.ts';
@@ -44,6 +45,10 @@ export interface PipelineOptions extends PlanSources {
   readonly deadlineMs: number;
   /** Series whose state is remembered. */
   readonly cacheSize: number;
+  /** Readings from which the detector of a series of an earlier release is rebuilt, at most. */
+  readonly rebuildReadings: number;
+  /** Whether release 0.1 has to be able to read what is written. */
+  readonly readableByFormer: () => boolean;
   /** How this replica and its peers forward readings to each other; null: this one commits what it gets. */
   readonly replicas: ReplicaSettings | null;
   readonly now: () => number;
@@ -57,6 +62,7 @@ interface PipelineEvents {
 export class Pipeline extends EventEmitter<PipelineEvents> {
   private readonly shutdown = new Shutdown();
   private readonly queue = new ReadingQueue();
+  readonly upgrades: StateUpgrades;
   private readonly parked: ParkedReadings;
   private readonly replicas: ReplicaGroup<PendingReading> | null;
   private readonly admission: Admission;
@@ -72,7 +78,9 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
     const outage = new Outage(queue, endings, logger, shutdown);
     const parked = new ParkedReadings(enqueue, shutdown);
     const replicas = this.replicaGroup(endings, outage);
-    const cache = new EntryCache(options.store.series, options.cacheSize);
+    const cache = new EntryCache(options.store.series, options.cacheSize, options.readableByFormer);
+    const upgrades = new StateUpgrades({ sources: options, cache, most: options.rebuildReadings, logger });
+    this.upgrades = upgrades;
     const conclusion = new Conclusion({
       ...options,
       ...{ cache, endings, parked, replicas },
@@ -81,7 +89,7 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
     const seriesPerBatch = new SeriesPerBatch(options.batchSeries);
     const commits = new SeriesCommits({
       ...options,
-      ...{ cache, conclusion, endings, outage, seriesPerBatch, shutdown },
+      ...{ cache, upgrades, conclusion, endings, outage, seriesPerBatch, shutdown },
       sources: options,
       handedToStore: () => this.loop.wakeIfReady(),
     });

@@ -8,6 +8,7 @@ import { StoreUnavailable, VigiaError } from '../errors.ts';
 import type { EntryCache } from '../planning/entry-cache.ts';
 import { type Planned, type PlanSources, planSeries, SeriesPlan } from '../planning/plan.ts';
 import type { SeriesEntry } from '../planning/series-entry.ts';
+import type { StateUpgrades } from '../planning/state-upgrades.ts';
 import type { CommitResult, SeriesCommit } from '../store/store.ts';
 import type { Accounting } from './accounting.ts';
 import type { Conclusion } from './conclusion.ts';
@@ -20,6 +21,7 @@ import type { Shutdown } from './shutdown.ts';
 export interface SeriesCommitsOptions {
   readonly sources: PlanSources;
   readonly cache: EntryCache;
+  readonly upgrades: StateUpgrades;
   readonly accounting: Accounting;
   readonly endings: Endings;
   readonly outage: Outage;
@@ -96,9 +98,9 @@ export class SeriesCommits {
 
   /** Tries every group once. @returns the groups to try again at once, after a version conflict */
   private async attempt(work: readonly Group[]): Promise<Group[]> {
-    const { cache, accounting, conclusion, seriesPerBatch } = this.options;
+    const { upgrades, accounting, conclusion, seriesPerBatch } = this.options;
     const started = performance.now();
-    const entries = await cache.entries(work);
+    const entries = await upgrades.entries(work);
     const batch = new ForecastBatch();
     const plans = await this.plan(work, entries, batch);
     const planned = performance.now();

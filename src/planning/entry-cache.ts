@@ -8,6 +8,7 @@
  * was half of what the process held.
  */
 import { LRUCache } from 'lru-cache';
+import { newFormerDetector } from '../detect/former-state.ts';
 import type { SeasonalRing } from '../detect/seasonal-ring.ts';
 import { emptyState } from '../detect/state.ts';
 import { decodeState } from '../detect/state-format.ts';
@@ -56,6 +57,8 @@ export class EntryCache {
   constructor(
     private readonly store: Pick<SeriesStore, 'load'>,
     size: number,
+    /** Whether release 0.1 has to be able to read what is written. */
+    private readonly readableByFormer: () => boolean,
   ) {
     this.cache = new LRUCache({ max: size });
   }
@@ -67,7 +70,7 @@ export class EntryCache {
     const entries = new Map<string, SeriesEntry | VigiaError>();
     const unknown = wanted.filter(({ key }) => {
       const known = this.cache.get(key);
-      if (known && !known.stale) entries.set(key, known.entry());
+      if (known && !known.stale) entries.set(key, this.inFormat(known.entry()));
       return !entries.has(key);
     });
     if (unknown.length === 0) return entries;
@@ -81,7 +84,7 @@ export class EntryCache {
     if (known && known.version === (record?.version ?? null)) {
       known.shared = false;
       known.stale = false;
-      return known.entry();
+      return this.inFormat(known.entry());
     }
     try {
       return this.remember(key, record, known !== undefined);
@@ -91,9 +94,27 @@ export class EntryCache {
     }
   }
 
+  /** What a record says, without remembering it. */
+  decoded(record: SeriesRecord | null): SeriesEntry | VigiaError {
+    try {
+      return this.inFormat(entryOf(record));
+    } catch (error) {
+      if (!(error instanceof VigiaError)) throw error;
+      return error;
+    }
+  }
+
+  /** The next commit writes the state in the format that all replicas can read. */
+  private inFormat(entry: SeriesEntry): SeriesEntry {
+    const { state } = entry;
+    if ((state.former !== null) === this.readableByFormer()) return entry;
+    const former = state.former === null ? newFormerDetector() : null;
+    return { ...entry, state: { ...state, former } };
+  }
+
   /** Remembers what the store has. @throws VigiaError `state_format` */
   private remember(key: string, record: SeriesRecord | null, shared: boolean): SeriesEntry {
-    const entry = entryOf(record);
+    const entry = this.inFormat(entryOf(record));
     const remembered = this.remembered(key);
     const { version, season, snapshots, assignments, watch } = entry;
     remembered.state = record?.state ?? new Uint8Array(0);

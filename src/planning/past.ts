@@ -20,7 +20,7 @@ export interface Past {
 /**
  * Reads all that a fold from a snapshot on needs.
  * @param now the state as it is
- * @returns null where the store no longer has all of it: its own retention may have dropped readings of a slow series. (Or
+ * @returns null where the snapshot has the detector of another release, or the store no longer has all of it: its own retention may have dropped readings of a slow series. (Or
  *   another replica has committed since. Then the commit that is being planned will be refused, whatever it is.)
  */
 export async function pastFrom(
@@ -34,7 +34,9 @@ export async function pastFrom(
     store.series.range(series, mark.ts + 1, now.lastTs),
     store.alerts.since(series, mark.ts),
   ]);
-  return base && samples.length === now.count - mark.n ? { mark, base, samples, alerts } : null;
+  return base && !base.outdated && samples.length === now.count - mark.n
+    ? { mark, base, samples, alerts }
+    : null;
 }
 
 /**

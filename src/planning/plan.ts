@@ -163,10 +163,12 @@ export class SeriesPlan {
   ): void {
     if (samples.length === 0) return;
     const { models, rules } = this.sources;
+    // A snapshot may be older than the decision which releases have to read the state.
+    const from = { ...base, former: this.entry.state.former };
     const only = needed.length === 1 ? loadedModels(needed[0]!, models) : null;
     const at = (ts: number) => only ?? loadedModels(assignmentAt(needed, ts), models);
     const { season } = this.entry;
-    this.fold = new Fold(base, samples, at, batch, season, rules.of(this.series));
+    this.fold = new Fold(from, samples, at, batch, season, rules.of(this.series));
     let position = 0;
     for (const item of this.fresh.slice(this.unscored)) {
       while (samples[position]!.ts !== item.reading.ts) position++;
@@ -317,7 +319,8 @@ class Committed {
   }
 }
 
-function status(state: SeriesState, watch: Watch | null): SeriesStatus {
+/** What lists of series say of a series in this state. */
+export function status(state: SeriesState, watch: Watch | null): SeriesStatus {
   if (watch?.missing) return 'silent';
   if (state.open.length > 0) return 'alarm';
   return state.warmup ? 'warmup' : 'normal';

@@ -9,6 +9,7 @@ import { AlertTable } from './embedded/alert-table.ts';
 import { counterTable } from './embedded/counter-table.ts';
 import { available, closeDatabase, DATABASE_FILE, openDatabase, transaction } from './embedded/database.ts';
 import { DeadLetterTable } from './embedded/dead-letter-table.ts';
+import { formatTable } from './embedded/format-table.ts';
 import { modelTables } from './embedded/model-tables.ts';
 import { SeriesTable } from './embedded/series-table.ts';
 import { trimTables } from './embedded/trimming.ts';
@@ -43,6 +44,7 @@ export function openEmbeddedStore(options: EmbeddedOptions): Store {
     deadLetters: new DeadLetterTable(database, options.deadLetterMax),
     models: modelTables(database),
     counters: counterTable(database),
+    formats: formatTable(database),
     time: async () => Date.now(),
     async ping() {
       transaction(database, () => undefined);

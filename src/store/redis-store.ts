@@ -8,6 +8,7 @@ import { AlertStream } from './redis/alert-stream.ts';
 import { counterKeys } from './redis/counter-keys.ts';
 import { DeadLetterKeys } from './redis/dead-letter-keys.ts';
 import type { Durability } from './redis/durability.ts';
+import { formatKeys } from './redis/format-keys.ts';
 import { COUNTERS_KEY } from './redis/keys.ts';
 import type { Layout, LayoutName } from './redis/layout.ts';
 import { chooseLayout } from './redis/layout-choice.ts';
@@ -88,6 +89,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     deadLetters: new DeadLetterKeys(server, options.deadLetterMax),
     models: modelKeys(server),
     counters: counterKeys(server),
+    formats: formatKeys(server),
     async time() {
       const [reply] = await server.run([{ key: COUNTERS_KEY, args: ['TIME'] }]);
       const [seconds, micros] = list(reply, 'TIME').map((part) => Number(text(part)));

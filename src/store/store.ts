@@ -264,6 +264,16 @@ export interface CounterStore {
   increment(counter: string): Promise<number>;
 }
 
+/** In which formats the replicas on this store write what they all read. */
+export interface FormatStore {
+  /** The format of new states, see detect/state-format.ts; null where no replica has said yet. */
+  state(): Promise<number | null>;
+  /** Names the format of new states where no replica has yet. @returns the format that holds */
+  proposeState(format: number): Promise<number>;
+  /** Names the format of new states from now on. */
+  setState(format: number): Promise<void>;
+}
+
 /** A store is made of parts; each part keeps one kind of thing. The methods here concern the store as a whole. */
 export interface Store {
   /** For the start-up line, e.g. `embedded (data/vigia.db)`. */
@@ -276,6 +286,7 @@ export interface Store {
   readonly deadLetters: DeadLetterStore;
   readonly models: ModelStore;
   readonly counters: CounterStore;
+  readonly formats: FormatStore;
   /** The other replicas on this store; null where there can be none. */
   readonly peers: Peers | null;
   /** Messages between these; null where there can be none. */

@@ -49,6 +49,8 @@ export function runningPipeline(
     lingerMs: 0,
     deadlineMs: 5000,
     cacheSize: 1000,
+    rebuildReadings: 5000,
+    readableByFormer: () => false,
     replicas: null,
     now: Date.now,
     ...rest,

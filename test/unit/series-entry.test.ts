@@ -1,20 +1,8 @@
 /** What a store returns becomes the state it was, in whatever kind of bytes it comes. */
 import { expect, it } from 'vitest';
-
-<<<<<<< HEAD
-
 import { emptyState } from '../../src/detect/state.ts';
 import { encodeState } from '../../src/detect/state-format.ts';
 import { entryOf, foldBase, stateAt } from '../../src/planning/series-entry.ts';
-
-=======
-
-import { emptyState } from '../../src/detect/state.ts';
-import { encodeState } from '../../src/detect/state-format.ts';
-import { entryOf, foldBase, stateAt } from '../../src/pipeline/series-entry.ts';
-
->>>>>>> 58d22f0 (Give stored states a version that can be read by two releases)
-
 import type { SeriesStore } from '../../src/store/store.ts';
 
 const state = { ...emptyState(), count: 64, lastTs: 1000, values: Float64Array.of(1, 2, 3), model: 'm' };

@@ -3,7 +3,7 @@
  * only when scraped, and a store that does not answer delays a scrape by a second at most: its numbers are then left out,
  * because a stale one would look like a fresh one.
  */
-import { Gauge, type Registry } from 'prom-client';
+import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Store, StoreMemory } from '../../store/store.ts';
 import { within } from './deadline.ts';
 
@@ -19,6 +19,8 @@ export interface ProcessMetrics {
   readonly brokerConnected?: () => boolean;
   /** Replicas that this one hands readings to. */
   readonly neighbours: () => number;
+  /** Series whose detectors this process has rebuilt, and those that it still has to. */
+  readonly upgrades: () => { readonly rebuilt: number; readonly waiting: number };
 }
 
 interface StoreNumbers {
@@ -29,7 +31,7 @@ interface StoreNumbers {
 }
 
 export function registerProcessMetrics(registry: Registry, options: ProcessMetrics): void {
-  const { store, version, role, replica, brokerConnected, neighbours } = options;
+  const { store, version, role, replica, brokerConnected, neighbours, upgrades } = options;
   const registers = [registry];
   new Gauge({
     name: 'vigia_build_info',
@@ -44,6 +46,24 @@ export function registerProcessMetrics(registry: Registry, options: ProcessMetri
     registers,
     collect() {
       this.set(neighbours());
+    },
+  });
+
+  new Counter({
+    name: 'vigia_states_rebuilt_total',
+    help: 'Series whose detector this replica has rebuilt from stored readings, after an upgrade or a commit of an earlier release.',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(upgrades().rebuilt);
+    },
+  });
+  new Gauge({
+    name: 'vigia_states_outdated',
+    help: 'Series of an earlier release whose detector this replica has found and not rebuilt yet.',
+    registers,
+    collect() {
+      this.set(upgrades().waiting);
     },
   });
 

@@ -32,5 +32,9 @@ export const pipeline = {
       fallback: '10000',
       help: 'series whose detector state is kept in memory',
     }),
+    rebuildReadings: setting('REBUILD_READINGS', whole(100, 10_000_000), {
+      fallback: '5000',
+      help: 'stored readings of a series, the newest ones, from which its detector is rebuilt after an upgrade that changes the detector',
+    }),
   },
 } satisfies Section;

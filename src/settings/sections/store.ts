@@ -1,5 +1,5 @@
 import { type Section, setting } from '../setting.ts';
-import { duration, text, whole } from '../value-types.ts';
+import { choice, duration, text, whole } from '../value-types.ts';
 
 export const store = {
   title: 'Store',
@@ -11,6 +11,10 @@ export const store = {
     retention: setting('RETENTION', duration(60_000), {
       fallback: '30d',
       help: 'how long raw readings and alerts are kept',
+    }),
+    stateFormat: setting('STATE_FORMAT', choice('auto', '3'), {
+      fallback: 'auto',
+      help: 'auto writes detector states so that release 0.1 can read them, on a store that has series of that release; 3 ends this for good, to be set when no replica of release 0.1 will run on the store again',
     }),
     deadLetterMax: setting('DEAD_LETTER_MAX', whole(1, 100_000_000), {
       fallback: '100000',

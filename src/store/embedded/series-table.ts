@@ -83,8 +83,8 @@ export class SeriesTable implements SeriesStore {
       `UPDATE series SET version = ?, state = ?, assignments = coalesce(?, assignments), status = ?, horizon = ?, watch = coalesce(?, watch)
        WHERE id = ?`,
     );
-    this.season = prepare('SELECT bytes FROM seasons WHERE series = ?').raw();
-    this.putSeason = prepare('INSERT OR REPLACE INTO seasons (series, bytes) VALUES (?, ?)');
+    this.season = prepare('SELECT bytes FROM rings WHERE series = ?').raw();
+    this.putSeason = prepare('INSERT OR REPLACE INTO rings (series, bytes) VALUES (?, ?)');
     this.marks = prepare('SELECT n, ts FROM snapshots WHERE series = ? ORDER BY n').raw();
     this.snapshotBytes = prepare('SELECT bytes FROM snapshots WHERE series = ? AND n = ?').raw();
     this.putSnapshot = prepare('INSERT OR REPLACE INTO snapshots (series, n, ts, bytes) VALUES (?, ?, ?, ?)');
@@ -194,7 +194,7 @@ export class SeriesTable implements SeriesStore {
     return transaction(this.database, () => {
       const id = this.row(series)?.[0];
       if (id === undefined) return false;
-      for (const table of ['samples', 'rollups', 'snapshots', 'seasons', 'alerts']) {
+      for (const table of ['samples', 'rollups', 'snapshots', 'seasons', 'rings', 'alerts']) {
         this.database.prepare(`DELETE FROM ${table} WHERE series = ?`).run(id);
       }
       this.database

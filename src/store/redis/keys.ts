@@ -11,6 +11,8 @@ export const MODELS_KEY = 'vigia:models';
 /** Hash: `revision` and `content` (JSON) of the model table. */
 export const MODEL_TABLE_KEY = 'vigia:model-table';
 export const COUNTERS_KEY = 'vigia:counters';
+/** Hash: `state`, the format in which replicas write states. */
+export const FORMATS_KEY = 'vigia:formats';
 
 export const ALERT_STREAM = 'vigia:alerts';
 /** Sorted set: alert id by the time of the reading that raised it. */

@@ -629,6 +629,14 @@ export function storeContract(name: string, open: (limits: StoreLimits) => Promi
       expect(await store.models.putTable(first, 0)).toBe(false);
     });
 
+    it('keeps the first format that is proposed, until another one is set', async () => {
+      expect(await store.formats.state()).toBeNull();
+      expect(await store.formats.proposeState(2)).toBe(2);
+      expect(await store.formats.proposeState(3)).toBe(2);
+      await store.formats.setState(3);
+      expect(await store.formats.state()).toBe(3);
+    });
+
     it('keeps models and counters', async () => {
       expect(await store.models.ids()).toEqual([]);
       expect(await store.models.get('m')).toBeNull();

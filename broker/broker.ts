@@ -5,15 +5,18 @@
  * never if it rejects. MQTT 3.1 and 3.1.1; Aedes refuses version 5.
  */
 import { setTimeout as pause, setImmediate as tick } from 'node:timers/promises';
-import { Aedes, type AedesOptions, type AuthenticateError } from 'aedes';
+import { Aedes, type AedesOptions, type AuthenticateError, type Client } from 'aedes';
 import type { Logger } from 'pino';
 import { InvalidInput } from '../src/errors.ts';
 import { Access, type AccessOptions } from './access.ts';
 import { ClientAccess, type Denied } from './client-access.ts';
+import { streamOf } from './client-stream.ts';
 import { type BrokerLimits, defaultLimits } from './limits.ts';
 import { Listeners, type MqttEndpoint, type WebSocketEndpoint } from './listeners.ts';
 import { messageStore, type QueueStatistics } from './message-store.ts';
+import { PresentClients } from './present-clients.ts';
 import { hookRunner, type PublishHook } from './publish-hook.ts';
+import { type Refusal, Refusals } from './refusals.ts';
 import type { TlsCredentials } from './tls.ts';
 import { topicProblem } from './topic-check.ts';
 
@@ -42,7 +45,12 @@ export interface Broker {
   /** Open connections. */
   connections(): number;
   /** What is queued and kept now, and what has been dropped since the start. */
-  statistics(): QueueStatistics;
+  statistics(): QueueStatistics & {
+    /** Clients that have been let in. */
+    readonly clients: number;
+  };
+  /** How often something was refused for this reason since the start. */
+  refused(reason: Refusal): number;
   /**
    * New users and rules. Connections that these do not allow, or that have subscribed to more than they do, are closed.
    * @throws ConfigurationError (field MQTT_USERS or MQTT_ACL); the old ones hold on then
@@ -74,15 +82,24 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const { logger } = options;
   const limits = { ...defaultLimits, ...options.limits };
   const hook = hookRunner(options.onPublish);
-  const clients = new ClientAccess(new Access(options.access ?? {}), logger, options.onDenied);
-  const store = messageStore(limits, logger, clients);
+  const refusals = new Refusals(logger);
+  const clients = new ClientAccess(new Access(options.access ?? {}), logger, refusals, options.onDenied);
+  const store = messageStore(limits, logger, clients, refusals);
+  const present = new PresentClients((client) => store.gone(client));
+
+  async function letIn(client: Client, username: string | undefined, password: Buffer | undefined) {
+    if (!(await clients.authenticate(client, username, password)) || !(await present.enter(client)))
+      return false;
+    store.admit(client);
+    return true;
+  }
+
   const aedes = await Aedes.createBroker({
     ...aedesOptions(limits),
     ...store.aedesOptions,
     authenticate: (client, username, password, done) =>
-      void clients.authenticate(client, username, password).then(
+      void letIn(client, username, password).then(
         (accepted) => {
-          if (accepted) store.admit(client);
           if (accepted) done(null, true);
           else done(badCredentials(), null);
         },
@@ -90,17 +107,19 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       ),
     authorizePublish(client, packet, done) {
       const problem = topicProblem(packet.topic, limits);
-      if (problem !== null) done(new Error(problem));
-      else if (client && !clients.mayPublish(client, packet.topic))
-        done(new Error('publish denied by MQTT_ACL'));
+      if (problem !== null) {
+        refusals.count('topic', { ...(client && clients.identity(client)), detail: problem });
+        done(new RefusedByUs(problem));
+      } else if (client && !clients.mayPublish(client, packet.topic))
+        done(new RefusedByUs('publish denied by MQTT_ACL'));
       else hook.run(client?.id ?? '', packet, done);
     },
   });
-  logErrors(aedes, logger);
+  countErrors(aedes, refusals, logger);
   store.follow(aedes);
-  clients.follow(aedes);
+  aedes.on('clientReady', (client) => streamOf(client).ready());
 
-  const listeners = new Listeners(limits, logger, (stream) => void aedes.handle(stream));
+  const listeners = new Listeners(limits, logger, refusals, (stream) => void aedes.handle(stream));
 
   async function shutDown(deadlineMs: number): Promise<void> {
     const end = Date.now() + deadlineMs;
@@ -110,6 +129,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     await tick();
     await within(end - Date.now(), new Promise<void>((resolve) => aedes.close(resolve)));
     store.close();
+    refusals.close();
     await within(end - Date.now(), listeners.close());
   }
   let closing: Promise<void> | null = null;
@@ -125,8 +145,9 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       ...(tls && { tlsPort: await listeners.openMqtt(tls) }),
       ...(webSocket && { webSocketPort: await listeners.openWebSocket(webSocket) }),
       connections: () => listeners.connections,
-      statistics: store.statistics,
-      setAccess: (access) => clients.replace(new Access(access)),
+      statistics: () => ({ ...store.statistics(), clients: present.size }),
+      refused: (reason) => refusals.total(reason),
+      setAccess: (access) => clients.replace(new Access(access), present.all(), store.filtersOf),
       publish: publisher(aedes, limits),
       close,
     };
@@ -141,14 +162,13 @@ function aedesOptions(limits: BrokerLimits): AedesOptions {
     concurrency: limits.concurrency,
     connectTimeout: limits.connectTimeoutMs,
     drainTimeout: limits.drainTimeoutMs,
-    keepaliveLimit: limits.maxKeepAliveSeconds,
     maxTopicLevels: limits.maxTopicLevels,
     maxInflightInbound: limits.maxInflightQos2,
   };
 }
 
 function badCredentials(): AuthenticateError {
-  return Object.assign(new Error('bad user name or password'), { returnCode: BAD_CREDENTIALS });
+  return Object.assign(new RefusedByUs('bad user name or password'), { returnCode: BAD_CREDENTIALS });
 }
 
 /** CONNACK return code of MQTT 3.1.1; Aedes has it in a const enum, which does not exist at run time. */
@@ -166,13 +186,31 @@ function publisher(aedes: Aedes, limits: BrokerLimits): Broker['publish'] {
   };
 }
 
-function logErrors(aedes: Aedes, logger: Logger): void {
+/** Refused, counted and logged by the broker itself. */
+class RefusedByUs extends Error {}
+
+/** What Aedes closes connections for, by the words of its errors. */
+const AEDES_ERRORS: readonly (readonly [words: RegExp, reason: Refusal])[] = [
+  [/^connect did not arrive in time/, 'connect-timeout'],
+  [/^keep alive timeout/, 'keep-alive-timeout'],
+  [/^drain timeout/, 'drain-timeout'],
+  [/^maxInflightInbound/, 'qos2-window'],
+  [/topic|only allowed in/, 'topic'],
+];
+
+function countErrors(aedes: Aedes, refusals: Refusals, logger: Logger): void {
   // A connection that goes with messages under way reports each of them.
   const reported = new WeakSet<object>();
-  const report = (client: { readonly id: string }, error: Error): void => {
+  const report = (client: Client, error: Error & { readonly returnCode?: number }): void => {
     if (reported.has(client)) return;
     reported.add(client);
-    logger.info({ clientId: client.id, reason: error.message }, 'MQTT connection closed by the broker');
+    if (error instanceof RefusedByUs || error.message === 'connection closed') return;
+    const reason = AEDES_ERRORS.find(([words]) => words.test(error.message))?.[1] ?? 'other';
+    refusals.count(reason, {
+      clientId: client.id,
+      address: streamOf(client).peer.address,
+      detail: error.message,
+    });
   };
   aedes.on('clientError', report);
   aedes.on('connectionError', report);

@@ -2,90 +2,89 @@
  * The access rules applied to connections. A publish that is denied closes its connection: MQTT 3.1.1 has no other answer
  * but an acknowledgement, and that would say that the message is stored. A subscription that is denied is refused (0x80).
  */
-import type { Aedes, Client } from 'aedes';
+import type { Client } from 'aedes';
 import type { Logger } from 'pino';
 import type { Access } from './access.ts';
 import type { Identity } from './access-list.ts';
+import { streamOf } from './client-stream.ts';
+import type { Refusals } from './refusals.ts';
 
 export type Denied = 'connect' | 'publish' | 'subscribe';
 
-interface Known {
-  readonly identity: Identity;
-  readonly filters: Set<string>;
-}
-
 export class ClientAccess {
-  private readonly known = new WeakMap<Client, Known>();
-  private readonly connected = new Set<Client>();
+  private readonly known = new WeakMap<Client, Identity>();
 
   constructor(
     private access: Access,
     private readonly logger: Logger,
+    private readonly refusals: Pick<Refusals, 'count'>,
     private readonly onDenied: (what: Denied) => void = () => undefined,
   ) {}
-
-  follow(aedes: Aedes): void {
-    aedes.on('clientReady', (client) => void this.connected.add(client));
-    aedes.on('clientDisconnect', (client) => void this.connected.delete(client));
-  }
 
   async authenticate(
     client: Client,
     username: string | undefined,
     password: Buffer | undefined,
   ): Promise<boolean> {
-    const user = await this.access.user(client.conn, username, password);
+    const user = await this.access.user(streamOf(client).peer.socket, username, password);
     if (user === undefined) {
-      this.deny('connect', { user: username ?? null, clientId: client.id }, {});
+      this.onDenied('connect');
+      const { address } = streamOf(client).peer;
+      this.refusals.count('bad-credentials', { user: username ?? null, clientId: client.id, address });
       return false;
     }
-    this.known.set(client, { identity: { user, clientId: client.id }, filters: new Set() });
+    this.known.set(client, { user, clientId: client.id });
     return true;
   }
 
+  /** Who shares the bounds of one user; where clients have no user names, of one address. */
+  owner(client: Client): string {
+    const { user } = this.identity(client);
+    return user === null ? `address ${streamOf(client).peer.address}` : `user ${user}`;
+  }
+
   mayPublish(client: Client, topic: string): boolean {
-    const { identity } = this.known.get(client) ?? nobody(client);
-    if (this.access.mayPublish(identity, topic)) return true;
-    this.deny('publish', identity, { topic });
+    if (this.access.mayPublish(this.identity(client), topic)) return true;
+    this.deny('publish', client, { topic });
     return false;
   }
 
   /** What a client asks for. */
   maySubscribe(client: Client, filter: string): boolean {
-    const { identity, filters } = this.known.get(client) ?? nobody(client);
-    if (this.holds(client, filter)) {
-      filters.add(filter);
-      return true;
-    }
-    this.deny('subscribe', identity, { filter });
+    if (this.holds(client, filter)) return true;
+    this.deny('subscribe', client, { filter });
     return false;
   }
 
   /** Whether a client may be subscribed to `filter`, without having asked for it just now. */
   holds(client: Client, filter: string): boolean {
-    const { identity } = this.known.get(client) ?? nobody(client);
-    return this.access.maySubscribe(identity, filter);
+    return this.access.maySubscribe(this.identity(client), filter);
   }
 
-  replace(access: Access): void {
+  /** @param connected who the rules are applied to again @param filtersOf what a client is subscribed to */
+  replace(
+    access: Access,
+    connected: Iterable<Client>,
+    filtersOf: (client: Client) => Iterable<string>,
+  ): void {
     this.access = access;
-    for (const client of this.connected) {
-      const { identity, filters } = this.known.get(client) ?? nobody(client);
+    for (const client of connected) {
+      const identity = this.identity(client);
       const allowed =
-        access.knows(identity.user) && [...filters].every((filter) => access.maySubscribe(identity, filter));
+        access.knows(identity.user) &&
+        [...filtersOf(client)].every((filter) => access.maySubscribe(identity, filter));
       if (allowed) continue;
       this.logger.warn({ ...identity }, 'MQTT connection closed: MQTT_USERS or MQTT_ACL allow it no longer');
       client.close();
     }
   }
 
-  private deny(what: Denied, { user, clientId }: Identity, where: object): void {
-    this.onDenied(what);
-    const advice = what === 'connect' ? 'bad user name or password' : 'see MQTT_ACL';
-    this.logger.warn({ user, clientId, ...where }, `MQTT ${what} denied: ${advice}`);
+  identity(client: Client): Identity {
+    return this.known.get(client) ?? { user: null, clientId: client.id };
   }
-}
 
-function nobody({ id }: Client): Known {
-  return { identity: { user: null, clientId: id }, filters: new Set() };
+  private deny(what: 'publish' | 'subscribe', client: Client, where: object): void {
+    this.onDenied(what);
+    this.refusals.count(what, { ...this.identity(client), ...where });
+  }
 }

@@ -4,6 +4,7 @@
  * and holds up nobody.
  */
 import type { Client } from 'aedes';
+import { streamOf } from './client-stream.ts';
 import { type Delivery, encode } from './message.ts';
 import type { PacketIds } from './packet-ids.ts';
 
@@ -44,7 +45,7 @@ export class ClientLink {
   /** Whether `send` may be called; if not, the senders are woken when it may. */
   ready(): boolean {
     const { client } = this;
-    if (this.closed || client.closed || client.conn.destroyed || this.ids.exhausted) return false;
+    if (this.closed || client.closed || streamOf(client).gone || this.ids.exhausted) return false;
     if (!client.conn.writableNeedDrain) return true;
     if (!this.awaitsDrain) {
       this.awaitsDrain = true;

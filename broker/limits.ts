@@ -1,9 +1,22 @@
+import type { SubscriptionLimits } from './filter-set.ts';
+
 /** What one client, and all clients together, may take from the broker. */
-export interface BrokerLimits extends WindowLimits, QueueLimits, SessionLimits, RetainedLimits {
+export interface BrokerLimits
+  extends WindowLimits,
+    QueueLimits,
+    SessionLimits,
+    RetainedLimits,
+    SubscriptionLimits {
   /** A larger packet closes its connection. */
   readonly maxPacketBytes: number;
+  /** Of all packets together that were begun and are not whole; beyond it the connection that holds most is closed. */
+  readonly maxUnfinishedBytes: number;
+  /** Filters in one SUBSCRIBE, which is refused as a whole beyond it, or UNSUBSCRIBE. */
+  readonly maxFilters: number;
   /** TCP and WebSocket together; further ones are closed at once. */
   readonly maxConnections: number;
+  /** Of one IPv4 address or IPv6 /56. */
+  readonly maxAddressConnections: number;
   /** From the connection to its CONNECT packet, ms. */
   readonly connectTimeoutMs: number;
   /**
@@ -41,6 +54,8 @@ export interface QueueLimits {
 export interface SessionLimits {
   /** Of absent clients; beyond it the longest absent is forgotten. */
   readonly maxSessions: number;
+  /** The same of one user; where clients have no user names, of one address. */
+  readonly maxUserSessions: number;
   /** How long the session of an absent client is kept, ms. */
   readonly sessionExpiryMs: number;
 }
@@ -53,7 +68,12 @@ export interface RetainedLimits {
 
 export const defaultLimits: BrokerLimits = {
   maxPacketBytes: 1_048_576,
+  maxUnfinishedBytes: 67_108_864,
+  maxFilters: 1000,
+  maxSubscriptions: 10_000,
+  maxUserSubscriptions: 100_000,
   maxConnections: 10_000,
+  maxAddressConnections: 5000,
   connectTimeoutMs: 10_000,
   maxKeepAliveSeconds: 0,
   drainTimeoutMs: 3000,
@@ -66,6 +86,7 @@ export const defaultLimits: BrokerLimits = {
   maxQueuedMessages: 1_000_000,
   maxQueuedBytes: 536_870_912,
   maxSessions: 10_000,
+  maxUserSessions: 5000,
   sessionExpiryMs: 604_800_000,
   maxRetainedMessages: 100_000,
   maxRetainedBytes: 67_108_864,

@@ -3,9 +3,13 @@ import { createServer as createTcpServer, type Server, type Socket } from 'node:
 import type { Duplex } from 'node:stream';
 import { createServer as createTlsServer } from 'node:tls';
 import type { Logger } from 'pino';
+import { clientAddress } from './client-address.ts';
+import { ClientStream, type Peer } from './client-stream.ts';
 import { type Endpoint, listen } from './listen.ts';
-import { limitPacketSize } from './packet-limit.ts';
+import type { PacketLimits } from './packet-check.ts';
+import type { Refusals } from './refusals.ts';
 import { type TlsCredentials, tlsOptions } from './tls.ts';
+import { UnfinishedPackets } from './unfinished-packets.ts';
 import { webSocketServer } from './websocket.ts';
 
 export interface MqttEndpoint extends Endpoint {
@@ -21,25 +25,33 @@ export interface WebSocketEndpoint extends MqttEndpoint {
   readonly origins?: readonly string[];
 }
 
-export interface ConnectionLimits {
+export interface ConnectionLimits extends PacketLimits {
   readonly maxPacketBytes: number;
+  readonly maxUnfinishedBytes: number;
   readonly maxConnections: number;
+  readonly maxAddressConnections: number;
   readonly connectTimeoutMs: number;
 }
 
 export class Listeners {
   private readonly servers: Server[] = [];
   private readonly streams = new Set<Duplex>();
+  /** Address -> its streams. */
+  private readonly addresses = new Map<string, number>();
   /** Below the streams; some never become one: TLS handshakes and HTTP requests that stop half-way. */
   private readonly sockets = new Set<Socket>();
+  private readonly unfinished: UnfinishedPackets;
   private stopped: Promise<unknown> | null = null;
 
-  /** @param onStream gets each connection's bytes, those of too large packets excepted */
+  /** @param onStream gets each connection, whose bytes are well-formed packets */
   constructor(
     private readonly limits: ConnectionLimits,
     private readonly logger: Logger,
-    private readonly onStream: (stream: Duplex) => void,
-  ) {}
+    private readonly refusals: Pick<Refusals, 'count'>,
+    private readonly onStream: (stream: ClientStream) => void,
+  ) {
+    this.unfinished = new UnfinishedPackets(limits.maxUnfinishedBytes);
+  }
 
   /** MQTT connections. */
   get connections(): number {
@@ -48,8 +60,9 @@ export class Listeners {
 
   /** @throws ConfigurationError @returns the port */
   openMqtt(endpoint: MqttEndpoint): Promise<number> {
-    const options = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 };
-    const take = (stream: Duplex) => this.accept(stream);
+    // Half open: a client that has sent everything and closed its side still gets its acknowledgements.
+    const options = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000, allowHalfOpen: true };
+    const take = (socket: Socket) => this.accept(socket, peerOf(socket, endpoint.setting));
     if (endpoint.tls === undefined) return this.open(createTcpServer(options, take), endpoint);
     const secure = {
       ...options,
@@ -69,7 +82,8 @@ export class Listeners {
       ...(tls && { tls: tlsOptions(tls, setting) }),
       ...(origins && { origins }),
       hasRoom: () => this.hasRoom(),
-      onConnection: (stream) => this.accept(stream),
+      onForeign: (origin) => this.refusals.count('origin', { origin }),
+      onConnection: (stream, socket) => this.accept(stream, peerOf(socket, setting)),
     });
     server.maxConnections = this.limits.maxConnections;
     return this.open(server, endpoint);
@@ -97,7 +111,7 @@ export class Listeners {
       socket.once('close', () => this.sockets.delete(socket));
     });
     server.on('tlsClientError', (error: Error, socket: Socket) => {
-      this.logger.info({ reason: error.message }, 'TLS handshake failed');
+      this.refusals.count('tls-handshake', { address: socket.remoteAddress, detail: error.message });
       // Node leaves it open after a handshake that took too long.
       socket.destroy();
     });
@@ -109,20 +123,38 @@ export class Listeners {
     return port;
   }
 
-  private accept(stream: Duplex): void {
-    const { maxConnections, maxPacketBytes } = this.limits;
-    if (!this.hasRoom()) {
-      this.logger.warn({ maxConnections }, 'MQTT connection refused: too many');
-      stream.on('error', () => undefined).destroy();
+  private accept(transport: Duplex, peer: Peer): void {
+    const { limits } = this;
+    const { address } = peer;
+    const ofAddress = this.addresses.get(address) ?? 0;
+    const full = !this.hasRoom();
+    if (full || ofAddress >= limits.maxAddressConnections) {
+      this.refusals.count(full ? 'connections' : 'connections-of-address', { address });
+      transport.on('error', () => undefined).destroy();
       return;
     }
+    const stream = new ClientStream(transport, {
+      peer,
+      limits,
+      unfinished: this.unfinished,
+      onRefused: (reason, details) => this.refusals.count(reason, details),
+    });
     this.streams.add(stream);
-    stream.once('close', () => this.streams.delete(stream));
-    limitPacketSize(stream, maxPacketBytes);
+    this.addresses.set(address, ofAddress + 1);
+    stream.once('close', () => {
+      this.streams.delete(stream);
+      const left = (this.addresses.get(address) ?? 0) - 1;
+      if (left > 0) this.addresses.set(address, left);
+      else this.addresses.delete(address);
+    });
     this.onStream(stream);
   }
 
   private hasRoom(): boolean {
     return this.streams.size < this.limits.maxConnections;
   }
+}
+
+function peerOf(socket: Socket, listener: string): Peer {
+  return { address: clientAddress(socket.remoteAddress ?? ''), listener, socket };
 }

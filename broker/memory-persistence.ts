@@ -5,7 +5,6 @@
  */
 import { Readable } from 'node:stream';
 import type { Client, PublishPacket } from 'aedes';
-import type { ClientAccess } from './client-access.ts';
 import { messageOf, type QoS } from './message.ts';
 import type { RetainedMessages } from './retained-messages.ts';
 import type { Sessions } from './sessions.ts';
@@ -32,7 +31,6 @@ export class MemoryPersistence {
     private readonly sessions: Sessions,
     private readonly subscribers: Subscribers,
     private readonly retained: RetainedMessages,
-    private readonly access: Pick<ClientAccess, 'holds'>,
   ) {}
 
   async setup(): Promise<void> {}
@@ -41,18 +39,13 @@ export class MemoryPersistence {
     this.retained.set(packet);
   }
 
+  /** Aedes says right before, by its event `subscribe`, whom they are for. */
   createRetainedStreamCombi(filters: readonly string[]): Readable {
-    return Readable.from(this.retainedPackets(filters));
+    return Readable.from(this.retainedPackets(filters, this.subscribers.newest));
   }
 
-  async addSubscriptions(
-    client: Client,
-    subscriptions: readonly { readonly topic: string; readonly qos: QoS }[],
-  ): Promise<void> {
-    // Aedes hands over those that it has just refused as well.
-    const granted = subscriptions.filter(({ topic }) => this.access.holds(client, topic));
-    this.sessions.subscribe(client.id, granted);
-  }
+  // They are kept when they are granted (authorizeSubscribe). Aedes calls this for each of a packet's filters with all of them.
+  async addSubscriptions(): Promise<void> {}
 
   async removeSubscriptions(client: Client, filters: readonly string[]): Promise<void> {
     this.sessions.unsubscribe(client.id, filters);
@@ -63,7 +56,7 @@ export class MemoryPersistence {
   }
 
   async subscriptionsByClient({ id }: { readonly id: string }): Promise<{ topic: string; qos: QoS }[]> {
-    return [...(this.sessions.get(id)?.filters ?? [])].map(([topic, qos]) => ({ topic, qos }));
+    return [...(this.sessions.get(id)?.filters.entries() ?? [])].map(([topic, qos]) => ({ topic, qos }));
   }
 
   async subscriptionsByTopic(topic: string): Promise<Match[]> {
@@ -121,8 +114,9 @@ export class MemoryPersistence {
     return Readable.from([]);
   }
 
-  private *retainedPackets(filters: readonly string[]): Generator<object> {
-    for (const { topic, payload, qos } of this.retained.match(filters))
+  private async *retainedPackets(filters: readonly string[], client: Client | null): AsyncGenerator<object> {
+    const wanted = () => client?.closed !== true;
+    for await (const { topic, payload, qos } of this.retained.match(filters, wanted))
       yield { cmd: 'publish', topic, payload, qos, retain: true };
   }
 }

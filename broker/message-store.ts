@@ -5,10 +5,14 @@
 import type { Aedes, AedesOptions, AedesPublishPacket, Client } from 'aedes';
 import type { Logger } from 'pino';
 import type { ClientAccess } from './client-access.ts';
+import { streamOf } from './client-stream.ts';
+import { type FilterSet, SubscriptionCounts, type SubscriptionLimits } from './filter-set.ts';
 import type { QueueLimits, RetainedLimits, SessionLimits, WindowLimits } from './limits.ts';
 import { MemoryPersistence } from './memory-persistence.ts';
+import type { QoS } from './message.ts';
 import { aedesIds } from './packet-ids.ts';
 import { QueueMemory } from './queue-memory.ts';
+import type { Refusals } from './refusals.ts';
 import { RetainedMessages } from './retained-messages.ts';
 import { Sessions } from './sessions.ts';
 import { SharedGroups } from './shared-groups.ts';
@@ -38,16 +42,26 @@ export interface MessageStore {
    * or by rules that have changed, the session ends.
    */
   admit(client: Client): void;
+  /** What a client is subscribed to. */
+  filtersOf(client: Client): Iterable<string>;
+  /** The connection of a client that was admitted has closed. */
+  gone(client: Client): void;
   statistics(): QueueStatistics;
   close(): void;
+}
+
+interface Wanted {
+  readonly topic: string;
+  readonly qos: QoS;
 }
 
 const EXPIRE_EVERY_MS = 60_000;
 
 export function messageStore(
-  limits: WindowLimits & QueueLimits & SessionLimits & RetainedLimits,
+  limits: WindowLimits & QueueLimits & SessionLimits & RetainedLimits & SubscriptionLimits,
   logger: Logger,
-  access: Pick<ClientAccess, 'maySubscribe' | 'holds'>,
+  access: Pick<ClientAccess, 'maySubscribe' | 'holds' | 'owner' | 'identity'>,
+  refusals: Pick<Refusals, 'count'>,
 ): MessageStore {
   let broker: Aedes | null = null;
   const memory = new QueueMemory(limits, logger);
@@ -56,7 +70,9 @@ export function messageStore(
     unsubscribe: (filter: string, take: Taker) => broker?.unsubscribe(filter, take, nothing),
   };
   const groups = new SharedGroups(source, memory, limits, logger);
-  const sessions = new Sessions(groups, memory, limits, logger);
+  const counts = new SubscriptionCounts(limits);
+  const sessions = new Sessions(groups, counts, memory, limits, logger);
+  const filters = new WeakMap<Client, FilterSet>();
   const subscribers = new Subscribers(sessions, groups);
   const retained = new RetainedMessages(limits, logger);
   const nextId = aedesIds();
@@ -66,32 +82,58 @@ export function messageStore(
   /** What Aedes itself may send of a message: nothing that the client's session queue sends. */
   function forward(client: Client, packet: AedesPublishPacket): AedesPublishPacket | null {
     if (packet.qos === 0) return packet;
-    if (!client.clean && !packet.retain && sessions.get(client.id)?.queues(packet.topic)) return null;
+    if (!client.clean && !packet.retain && sessions.queues(client.id, packet.topic)) return null;
     packet.messageId ??= nextId(client);
     return packet;
   }
 
-  return {
-    aedesOptions: {
-      persistence: new MemoryPersistence(sessions, subscribers, retained, access),
-      authorizeForward: forward,
-      authorizeSubscribe(client, subscription, done) {
-        const { topic } = subscription;
-        const refused =
-          (isShared(topic) && !parseShared(topic)) || (client && !access.maySubscribe(client, topic));
-        done(null, refused ? null : subscription);
-      },
-    },
-    admit(client) {
-      const { id } = client;
-      const filters = [...(sessions.get(id)?.filters.keys() ?? [])];
-      if (filters.every((filter) => access.holds(client, filter))) return;
+  /** Whether the client gets the subscription: then it is kept. */
+  function grant(client: Client, { topic: filter, qos }: Wanted): boolean {
+    if ((isShared(filter) && !parseShared(filter)) || !access.maySubscribe(client, filter)) return false;
+    const full = filters.get(client)?.add(filter, qos);
+    if (full) {
+      refusals.count(full, { ...access.identity(client), filter });
+      return false;
+    }
+    if (!client.clean) sessions.subscribe(client.id, filter, qos);
+    return true;
+  }
+
+  function admit(client: Client): void {
+    const { id, clean } = client;
+    const owner = access.owner(client);
+    if (clean) {
+      filters.set(client, counts.of(owner));
+      return;
+    }
+    const held = [...(sessions.get(id)?.filters.filters() ?? [])];
+    if (!held.every((filter) => access.holds(client, filter))) {
       logger.warn({ clientId: id }, 'MQTT session ended: it held subscriptions that its client may not have');
       sessions.end(id);
+    }
+    streamOf(client).sessionPresent = sessions.get(id) !== undefined;
+    filters.set(client, sessions.open(id, owner).filters);
+  }
+
+  return {
+    aedesOptions: {
+      persistence: new MemoryPersistence(sessions, subscribers, retained),
+      authorizeForward: forward,
+      authorizeSubscribe: (client, subscription, done) =>
+        done(null, !client || grant(client, subscription as Wanted) ? subscription : null),
+    },
+    admit,
+    filtersOf: (client) => filters.get(client)?.filters() ?? [],
+    gone(client) {
+      subscribers.gone(client);
+      if (client.clean) filters.get(client)?.clear();
     },
     follow(aedes) {
       broker = aedes;
       subscribers.follow(aedes);
+      aedes.on('unsubscribe', (left, client) => {
+        if (client.clean) for (const filter of left) filters.get(client)?.delete(filter);
+      });
     },
     statistics: () => ({
       sessions: sessions.size,

@@ -3,16 +3,22 @@ import type { PublishPacket } from 'aedes';
 import type { Logger } from 'pino';
 import type { RetainedLimits } from './limits.ts';
 import { type Message, messageOf } from './message.ts';
-import { matchesFilter } from './topic-filter.ts';
+import { RetainedTree } from './retained-tree.ts';
 
 const LOG_EVERY_MS = 10_000;
+/** Nodes that all searches together may look at before everything else has its turn. */
+const LOOKS_PER_TURN = 2000;
 
 export class RetainedMessages {
-  private readonly messages = new Map<string, Message>();
+  private readonly tree = new RetainedTree();
+  private count = 0;
   private bytes = 0;
   private refusedSince = 0;
   private reportedAt = Number.NEGATIVE_INFINITY;
   private refusals = 0;
+  private looks = 0;
+  private looksEver = 0;
+  private turn: Promise<void> | null = null;
 
   constructor(
     private readonly limits: RetainedLimits,
@@ -20,7 +26,7 @@ export class RetainedMessages {
   ) {}
 
   get size(): number {
-    return this.messages.size;
+    return this.count;
   }
 
   /** Messages not kept since the start. */
@@ -28,31 +34,50 @@ export class RetainedMessages {
     return this.refusals;
   }
 
-  /** An empty payload removes. What cannot be kept leaves nothing: an older value would pass for the current one. */
-  set(packet: PublishPacket): void {
-    this.bytes -= this.messages.get(packet.topic)?.bytes ?? 0;
-    this.messages.delete(packet.topic);
-    if (packet.payload.length === 0) return;
-    const message = messageOf(packet);
-    const { maxRetainedMessages, maxRetainedBytes } = this.limits;
-    if (this.messages.size >= maxRetainedMessages || this.bytes + message.bytes > maxRetainedBytes) {
-      this.refuse();
-      return;
-    }
-    this.messages.set(packet.topic, message);
-    this.bytes += message.bytes;
+  /** Nodes that searches have looked at since the start. */
+  get looked(): number {
+    return this.looksEver;
   }
 
-  *match(filters: readonly string[]): Generator<Message> {
+  /** An empty payload removes. What cannot be kept leaves nothing: an older value would pass for the current one. */
+  set(packet: PublishPacket): void {
+    const before = this.tree.get(packet.topic);
+    const kept = packet.payload.length === 0 ? null : messageOf(packet);
+    const { maxRetainedMessages, maxRetainedBytes } = this.limits;
+    const count = this.count - Number(before !== null);
+    const bytes = this.bytes - (before?.bytes ?? 0);
+    const fits = kept && count < maxRetainedMessages && bytes + kept.bytes <= maxRetainedBytes;
+    if (fits) this.tree.set(kept);
+    else if (before) this.tree.delete(packet.topic);
+    this.count = count + (fits ? 1 : 0);
+    this.bytes = bytes + (fits ? kept.bytes : 0);
+    if (kept && !fits) this.refuse();
+  }
+
+  /** Each message once, also if several filters are for it. @param wanted asked before each message; false ends it */
+  async *match(filters: readonly string[], wanted: () => boolean = () => true): AsyncGenerator<Message> {
+    const seen = filters.length > 1 ? new Set<string>() : null;
     for (const filter of filters) {
-      const exact = !/[+#]/.test(filter);
-      if (exact) {
-        const message = this.messages.get(filter);
-        if (message) yield message;
-        continue;
+      for (const message of this.tree.find(filter)) {
+        this.looksEver++;
+        while (++this.looks > LOOKS_PER_TURN) await this.nextTurn();
+        if (!wanted()) return;
+        if (!message || seen?.has(message.topic)) continue;
+        seen?.add(message.topic);
+        yield message;
       }
-      for (const message of this.messages.values()) if (matchesFilter(filter, message.topic)) yield message;
     }
+  }
+
+  private nextTurn(): Promise<void> {
+    this.turn ??= new Promise((resolve) =>
+      setImmediate(() => {
+        this.turn = null;
+        this.looks = 0;
+        resolve();
+      }),
+    );
+    return this.turn;
   }
 
   private refuse(): void {

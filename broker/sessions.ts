@@ -3,31 +3,43 @@
  * no way for a client to say how long it wants to be remembered.
  */
 import type { Logger } from 'pino';
+import { AbsentSessions } from './absent-sessions.ts';
 import type { ClientLink } from './client-link.ts';
+import type { SubscriptionCounts } from './filter-set.ts';
 import { FilterTree } from './filter-tree.ts';
 import type { SessionLimits, WindowLimits } from './limits.ts';
 import type { Message, QoS } from './message.ts';
 import type { QueueMemory } from './queue-memory.ts';
 import { Session } from './session.ts';
 import type { SharedGroups } from './shared-groups.ts';
-import { isShared, parseShared } from './topic-filter.ts';
+import { isShared } from './topic-filter.ts';
 
 export class Sessions {
   private readonly sessions = new Map<string, Session>();
   private readonly tree = new FilterTree();
-  /** Client id -> since when (ms, monotonic), the longest absent first. */
-  private readonly absent = new Map<string, number>();
+  private readonly absent: AbsentSessions;
+  /** Who gets messages of the topic that was asked for last. */
+  private lastMatch: { readonly topic: string; readonly found: Map<string, QoS> } | null = null;
 
-  /** @param groups hears whose session has ended */
+  /**
+   * @param groups hears whose session has ended
+   * @param counts of subscriptions
+   */
   constructor(
     private readonly groups: Pick<SharedGroups, 'forget'>,
+    private readonly counts: SubscriptionCounts,
     private readonly memory: QueueMemory,
     private readonly limits: SessionLimits & WindowLimits,
     private readonly logger: Logger,
-  ) {}
+  ) {
+    this.absent = new AbsentSessions(limits);
+  }
 
+  /** Those that are subscribed to something. */
   get size(): number {
-    return this.sessions.size;
+    let count = 0;
+    for (const { filters } of this.sessions.values()) if (filters.size > 0) count++;
+    return count;
   }
 
   /** Messages in all sessions, waiting and unacknowledged. */
@@ -41,24 +53,26 @@ export class Sessions {
     return this.sessions.get(clientId);
   }
 
-  subscribe(clientId: string, subscriptions: readonly { readonly topic: string; readonly qos: QoS }[]): void {
-    let session = this.sessions.get(clientId);
-    if (!session) {
-      session = new Session(clientId, this.memory, this.limits);
-      this.sessions.set(clientId, session);
-      this.setAbsent(clientId);
-    }
-    for (const { topic, qos } of subscriptions) {
-      // Aedes hands over refused ones too.
-      if (isShared(topic) && !parseShared(topic)) continue;
-      session.filters.set(topic, qos);
-      if (isShared(topic)) continue;
-      if (qos > 0) this.tree.add(topic, clientId, qos);
-      else this.tree.remove(topic, clientId);
-    }
+  /** The session of a client that connects, a new one if need be. */
+  open(clientId: string, owner: string): Session {
+    const existing = this.sessions.get(clientId);
+    if (existing) return existing;
+    const session = new Session(clientId, owner, this.counts.of(owner), this.memory, this.limits);
+    this.sessions.set(clientId, session);
+    this.setAbsent(clientId, session);
+    return session;
+  }
+
+  /** What the session's filters have taken up; a malformed shared one is left out. */
+  subscribe(clientId: string, filter: string, qos: QoS): void {
+    if (isShared(filter)) return;
+    this.lastMatch = null;
+    if (qos > 0) this.tree.add(filter, clientId, qos);
+    else this.tree.remove(filter, clientId);
   }
 
   unsubscribe(clientId: string, filters: readonly string[]): void {
+    this.lastMatch = null;
     const session = this.sessions.get(clientId);
     for (const filter of filters) {
       session?.filters.delete(filter);
@@ -67,8 +81,16 @@ export class Sessions {
   }
 
   /** Who gets a message of QoS 1 or 2 on this topic, and with which QoS at most. */
-  match(topic: string): Map<string, QoS> {
-    return this.tree.match(topic);
+  match(topic: string): ReadonlyMap<string, QoS> {
+    // Asked for each subscriber of a message.
+    if (this.lastMatch?.topic !== topic) this.lastMatch = { topic, found: this.tree.match(topic) };
+    return this.lastMatch.found;
+  }
+
+  /** Whether messages of QoS 1 and 2 on this topic come from the client's queue; the others Aedes sends. */
+  queues(clientId: string, topic: string): boolean {
+    const session = this.sessions.get(clientId);
+    return session !== undefined && (!session.filters.hasUnqueued || this.match(topic).has(clientId));
   }
 
   push(clientId: string, message: Message, qos: QoS): void {
@@ -77,23 +99,23 @@ export class Sessions {
 
   /** Its client is connected: the queue goes out to it. */
   attach(clientId: string, link: ClientLink): void {
-    this.absent.delete(clientId);
+    this.absent.remove(clientId);
     this.sessions.get(clientId)?.attach(link);
   }
 
   detach(clientId: string, link: ClientLink | null): void {
     const session = this.sessions.get(clientId);
-    if (!session?.detach(link)) return;
-    if (session.filters.size === 0) this.end(clientId);
-    else this.setAbsent(clientId);
+    if (session?.detach(link)) this.setAbsent(clientId, session);
   }
 
   end(clientId: string): void {
-    this.absent.delete(clientId);
+    this.absent.remove(clientId);
     const session = this.sessions.get(clientId);
     if (session) {
+      this.lastMatch = null;
       this.sessions.delete(clientId);
-      for (const filter of session.filters.keys()) this.tree.remove(filter, clientId);
+      for (const filter of session.filters.filters()) this.tree.remove(filter, clientId);
+      session.filters.clear();
       session.queue.close();
     }
     this.groups.forget(clientId);
@@ -101,23 +123,20 @@ export class Sessions {
 
   /** Ends the sessions whose clients have been absent for too long. */
   expire(now = performance.now()): void {
-    for (const [clientId, since] of this.absent) {
-      if (now - since < this.limits.sessionExpiryMs) return;
-      this.forget(clientId, 'the client was absent for too long');
-    }
+    for (let id = this.absent.expired(now); id !== null; id = this.absent.expired(now))
+      this.forget(id, 'the client was absent for too long');
   }
 
-  private setAbsent(clientId: string): void {
-    this.absent.delete(clientId);
-    this.absent.set(clientId, performance.now());
-    if (this.absent.size <= this.limits.maxSessions) return;
-    const [longest] = this.absent.keys();
-    if (longest !== undefined) this.forget(longest, 'too many clients are absent');
+  private setAbsent(clientId: string, { owner, filters }: Session): void {
+    this.absent.add(clientId, owner, filters.size === 0, performance.now());
+    const surplus = this.absent.surplus(owner, clientId);
+    if (surplus !== null) this.forget(surplus, 'too many clients are absent');
   }
 
   private forget(clientId: string, reason: string): void {
-    const messages = this.sessions.get(clientId)?.queue.length ?? 0;
-    this.logger.warn({ clientId, messages }, `MQTT session ended: ${reason}`);
+    const session = this.sessions.get(clientId);
+    const messages = session?.queue.length ?? 0;
+    if (session?.filters.size) this.logger.warn({ clientId, messages }, `MQTT session ended: ${reason}`);
     this.end(clientId);
   }
 }

@@ -14,6 +14,7 @@ const REFUSED = 128;
 
 export class Subscribers {
   private readonly links = new Map<Client, ClientLink>();
+  private latest: Client | null = null;
 
   constructor(
     private readonly sessions: Sessions,
@@ -23,32 +24,43 @@ export class Subscribers {
   follow(aedes: Aedes): void {
     // Not before: a delivery must not overtake the CONNACK.
     aedes.on('clientReady', (client) => {
+      // It may have gone while it was being let in; then nothing would take it out again.
+      if (client.closed) return;
       const session = client.clean ? undefined : this.sessions.get(client.id);
       if (session)
         this.join(
           client,
-          [...session.filters].map(([topic, qos]) => ({ topic, qos })),
+          [...session.filters.entries()].map(([topic, qos]) => ({ topic, qos })),
         );
     });
-    aedes.on('subscribe', (subscriptions, client) =>
+    aedes.on('subscribe', (subscriptions, client) => {
+      this.latest = client;
       this.join(
         client,
         subscriptions.filter(({ qos }) => Number(qos) !== REFUSED),
-      ),
-    );
+      );
+    });
     aedes.on('unsubscribe', (filters, client) => {
       // Aedes says so too when a clean client's connection ends, which another may have taken over by now.
       if (client.closed) return;
       for (const filter of filters) if (isShared(filter)) this.groups.leave(client.id, filter);
     });
-    aedes.on('clientDisconnect', (client) => {
-      const link = this.links.get(client);
-      this.links.delete(client);
-      link?.close();
-      const session = client.clean ? undefined : this.sessions.get(client.id);
-      if (link) this.groups.detach(client.id, link, session?.filters);
-      if (!client.clean) this.sessions.detach(client.id, link ?? null);
-    });
+  }
+
+  /** The connection of a client has closed. */
+  gone(client: Client): void {
+    if (this.latest === client) this.latest = null;
+    const link = this.links.get(client);
+    this.links.delete(client);
+    link?.close();
+    const session = client.clean ? undefined : this.sessions.get(client.id);
+    if (link) this.groups.detach(client.id, link, session?.filters);
+    if (!client.clean) this.sessions.detach(client.id, link ?? null);
+  }
+
+  /** The client that has subscribed last. */
+  get newest(): Client | null {
+    return this.latest;
   }
 
   acknowledge(client: Client, id: number): void {

@@ -37,6 +37,7 @@ export function hidesFromWildcard(filter: string, topic: string): boolean {
 
 /** What makes `filter` none, or null. */
 export function filterProblem(filter: string): string | null {
+  if (filter === '') return 'an empty topic filter';
   const levels = filter.split('/');
   for (const [i, level] of levels.entries()) {
     if (level === '#' ? i < levels.length - 1 : level !== '+' && /[+#]/.test(level))

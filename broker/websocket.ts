@@ -1,6 +1,7 @@
 /** MQTT over WebSocket: turns upgraded HTTP connections into byte streams for the broker. */
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TlsOptions } from 'node:tls';
 import { createWebSocketStream, WebSocketServer } from 'ws';
@@ -14,7 +15,10 @@ export interface WebSocketServerOptions {
   readonly origins?: readonly string[];
   /** Asked before each upgrade; false answers 503. */
   readonly hasRoom: () => boolean;
-  readonly onConnection: (stream: Duplex) => void;
+  /** Told of each page that may not connect. */
+  readonly onForeign: (origin: string) => void;
+  /** @param socket the one below the stream */
+  readonly onConnection: (stream: Duplex, socket: Socket) => void;
 }
 
 /** A WebSocket message may carry several packets, so it may be somewhat larger than one. */
@@ -42,6 +46,7 @@ export function webSocketServer(options: WebSocketServerOptions): Server {
   server.on('upgrade', (request, socket, head) => {
     socket.on('error', () => socket.destroy());
     if (!mayConnect(request)) {
+      options.onForeign(String(request.headers.origin));
       socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n');
       return;
     }
@@ -50,7 +55,7 @@ export function webSocketServer(options: WebSocketServerOptions): Server {
       return;
     }
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
-      options.onConnection(createWebSocketStream(webSocket));
+      options.onConnection(createWebSocketStream(webSocket), request.socket);
     });
   });
   return server;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { packetSizeCheck } from '../../broker/packet-limit.ts';
+import { PacketReader, PacketSizeError } from '../../broker/packet-reader.ts';
 import { random } from '../../devices/random.ts';
 
 /** A packet of `size` bytes in all, its body full of bytes that look like long packets. */
@@ -16,6 +16,21 @@ function packet(size: number): Buffer {
     return Buffer.concat([Buffer.from(header), bytes]);
   }
   throw new Error(`no packet has ${size} bytes`);
+}
+
+/** Whether a reader that takes packets of so many bytes has met a larger one. */
+function packetSizeCheck(maxBytes: number): (chunk: Buffer) => boolean {
+  const reader = new PacketReader(maxBytes, () => undefined);
+  let exceeded = false;
+  return (chunk) => {
+    try {
+      if (!exceeded) reader.read(chunk);
+    } catch (error) {
+      if (!(error instanceof PacketSizeError)) throw error;
+      exceeded = true;
+    }
+    return exceeded;
+  };
 }
 
 describe('packetSizeCheck', () => {

@@ -63,6 +63,7 @@ export class ClientStream extends Duplex {
   private connection: 'new' | 'connecting' | 'ready' = 'new';
   private connectSeen = false;
   private ended = false;
+  private ending = false;
   private connackSent = false;
   private blocked: (() => void) | null = null;
   /** Why the connection ends: found in what was read, and due when the packets before it are through. */
@@ -111,6 +112,12 @@ export class ClientStream extends Duplex {
   /** Aedes has accepted the CONNECT: it may have what came behind it. */
   ready(): void {
     this.connection = 'ready';
+  }
+
+  /** Takes what has come in so far, and closes the connection. */
+  endSoon(): void {
+    this.ending = true;
+    this.schedulePull();
   }
 
   /** Closes the connection for a reason of the broker's own. */
@@ -187,7 +194,7 @@ export class ClientStream extends Duplex {
       }
       const chunk: unknown = this.transport.read();
       if (!Buffer.isBuffer(chunk)) {
-        if (this.ended) this.destroy();
+        if (this.ended || this.ending) this.destroy();
         return;
       }
       this.readChunk(chunk);

@@ -1,8 +1,12 @@
 /** What the built-in broker tells Prometheus. Asked for at each scrape. */
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Broker } from './broker.ts';
+import { REFUSALS } from './refusals.ts';
 
-export function brokerMetrics(registry: Registry, broker: Pick<Broker, 'connections' | 'statistics'>): void {
+export function brokerMetrics(
+  registry: Registry,
+  broker: Pick<Broker, 'connections' | 'statistics' | 'refused'>,
+): void {
   const registers = [registry];
   const gauge = (name: string, help: string, read: () => number) =>
     new Gauge({
@@ -44,4 +48,14 @@ export function brokerMetrics(registry: Registry, broker: Pick<Broker, 'connecti
     'Messages delivered but not retained, because too many are.',
     () => now().refusedRetainedMessages,
   );
+  new Counter({
+    name: 'vigia_broker_refused_total',
+    help: 'What the built-in broker has refused to clients, by reason.',
+    labelNames: ['reason'],
+    registers,
+    collect() {
+      this.reset();
+      for (const reason of REFUSALS) this.inc({ reason }, broker.refused(reason));
+    },
+  });
 }

@@ -5,6 +5,9 @@
 import type { Client } from 'aedes';
 import { streamOf } from './client-stream.ts';
 
+/** How long a connection that is taken over may go on with what it has sent, ms. */
+const TAKE_OVER_MS = 1000;
+
 export class PresentClients {
   private readonly byId = new Map<string, Client>();
 
@@ -33,9 +36,15 @@ export class PresentClients {
   }
 }
 
+/** What the client has sent is still taken; one whose messages cannot be taken soon is closed without. */
 function gone(client: Client): Promise<void> {
   return new Promise((resolve) => {
-    streamOf(client).once('close', () => resolve());
-    client.close();
+    const stream = streamOf(client);
+    const timer = setTimeout(() => client.close(), TAKE_OVER_MS);
+    stream.once('close', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+    stream.endSoon();
   });
 }

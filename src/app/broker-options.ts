@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { Counter, type Registry } from 'prom-client';
 import type { AccessOptions } from '../../broker/access.ts';
 import type { BrokerOptions } from '../../broker/broker.ts';
+import type { BrokerLimits } from '../../broker/limits.ts';
 import type { Config } from '../settings/config.ts';
 
 /** Who may use the built-in broker. */
@@ -17,21 +18,21 @@ export function brokerAccess({ mqtt, broker }: Config): AccessOptions {
 }
 
 export function brokerOptions(config: Config, logger: Logger): BrokerOptions {
-  const { broker } = config;
   return {
     ...endpoints(config),
     access: brokerAccess(config),
-    limits: {
-      maxPacketBytes: config.readings.maxPayload,
-      maxConnections: broker.maxConnections,
-      maxKeepAliveSeconds: Math.floor(broker.maxKeepAlive / 1000),
-      maxInflightMessages: broker.maxInflightMessages,
-      maxQueuedMessages: broker.maxQueuedMessages,
-      maxQueuedBytes: broker.maxQueuedBytes,
-      maxRetainedMessages: broker.maxRetainedMessages,
-      sessionExpiryMs: config.mqtt.sessionExpiry,
-    },
+    limits: brokerLimits(config),
     logger,
+  };
+}
+
+function brokerLimits({ brokerLimits: limits, readings, mqtt }: Config): Partial<BrokerLimits> {
+  const { maxKeepAlive = 0, ...others } = limits;
+  return {
+    ...others,
+    maxPacketBytes: readings.maxPayload,
+    maxKeepAliveSeconds: Math.floor(maxKeepAlive / 1000),
+    sessionExpiryMs: mqtt.sessionExpiry,
   };
 }
 

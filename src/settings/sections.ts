@@ -1,6 +1,7 @@
 /** The sections of the settings, in the order in which `vigia --help` and docs/settings.md show them. */
 import { alerts } from './sections/alerts.ts';
 import { broker } from './sections/broker.ts';
+import { brokerLimits } from './sections/broker-limits.ts';
 import { http } from './sections/http.ts';
 import { live } from './sections/live.ts';
 import { models } from './sections/models.ts';
@@ -16,6 +17,7 @@ export const SECTIONS = {
   http,
   mqtt,
   broker,
+  brokerLimits,
   readings,
   alerts,
   store,

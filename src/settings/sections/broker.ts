@@ -1,5 +1,5 @@
 import { type Section, setting } from '../setting.ts';
-import { bytes, choice, duration, list, port, text, whole } from '../value-types.ts';
+import { choice, list, port, text } from '../value-types.ts';
 
 export const broker = {
   title: 'Built-in broker',
@@ -40,30 +40,6 @@ export const broker = {
     acl: setting('MQTT_ACL', text, {
       reload: true,
       help: 'who may publish and subscribe to which topics at the built-in broker, in the format of the acl_file of Mosquitto (usually given as MQTT_ACL_FILE)',
-    }),
-    maxConnections: setting('MQTT_MAX_CONNECTIONS', whole(1, 1_000_000), {
-      fallback: '10000',
-      help: 'connections that the built-in broker accepts at the same time',
-    }),
-    maxKeepAlive: setting('MQTT_MAX_KEEPALIVE', duration(1000), {
-      fallback: '1h',
-      help: 'longest keep-alive that the built-in broker accepts from a client',
-    }),
-    maxInflightMessages: setting('MQTT_MAX_INFLIGHT', whole(1, 32_000), {
-      fallback: '1000',
-      help: 'messages that the built-in broker sends to one subscriber before it waits for acknowledgements',
-    }),
-    maxQueuedMessages: setting('MQTT_MAX_QUEUED', whole(1, 1e9), {
-      fallback: '1000000',
-      help: 'messages that the built-in broker keeps for one absent session or one shared subscription; the oldest are dropped first',
-    }),
-    maxQueuedBytes: setting('MQTT_MAX_QUEUED_BYTES', bytes(1024, 2 ** 40), {
-      fallback: '512MB',
-      help: 'memory that the built-in broker uses for all queued messages together; the longest queue loses its oldest messages first',
-    }),
-    maxRetainedMessages: setting('MQTT_MAX_RETAINED', whole(1, 1e9), {
-      fallback: '100000',
-      help: 'topics whose retained message the built-in broker keeps',
     }),
   },
   problems(values) {

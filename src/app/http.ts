@@ -85,6 +85,10 @@ function httpOptions(
     get authFailures() {
       return current().http.authFailures;
     },
+    get allowedHosts() {
+      const { allowedHosts = [], host } = current().http;
+      return [...allowedHosts, host, hostname(), `${hostname()}.local`];
+    },
     get corsOrigins() {
       return current().http.corsOrigins ?? [];
     },

@@ -9,6 +9,7 @@ import { legacyRouter } from './legacy/router.ts';
 import { accessCheck } from './middleware/access.ts';
 import { crossOrigin } from './middleware/cross-origin.ts';
 import { errorBody, errorHandler, RequestRefused } from './middleware/error-answer.ts';
+import { knownHost } from './middleware/known-host.ts';
 import { Methods } from './middleware/methods.ts';
 import { noStore } from './middleware/no-store.ts';
 import { requestLimit } from './middleware/rate-limits.ts';
@@ -47,6 +48,7 @@ export function application(options: HttpOptions): Express {
 
   app.use(methods.options);
   for (const route of health) mountRoute(app, route, [noStore]);
+  app.use(knownHost(() => options.allowedHosts));
   app.use(legacyRouter(legacy, options, (route) => [limited, ...check(route)]));
   app.use(limited, ...crossOrigin(() => options.corsOrigins));
   app.use('/panel', servePanelFiles(files));
@@ -75,6 +77,8 @@ function frame(app: IRouter, { logger }: HttpOptions): void {
       contentSecurityPolicy: { useDefaults: false, directives: PAGE_POLICY },
       // This server speaks plain HTTP. A proxy that ends TLS decides whether the host is HTTPS-only.
       strictTransportSecurity: false,
+      // A request from a page of this server names the page: this proves that no other page sent the request.
+      referrerPolicy: { policy: 'same-origin' },
     }),
     (request, _response, next) => {
       if (!decodes(request.path)) throw new InvalidInput('path', 'the path has broken percent-encoding');

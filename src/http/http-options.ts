@@ -53,6 +53,8 @@ export interface HttpOptions {
   readonly rateLimit: number;
   /** Wrong tokens a minute that one client may send. */
   readonly authFailures: number;
+  /** Names that a client may use for this server, beside addresses and names without a dot; `*` for all. */
+  readonly allowedHosts: readonly string[];
   /** Pages of other sites that may use the JSON API; `*` for all. */
   readonly corsOrigins: readonly string[];
   /** A number of proxies, or their addresses: whose X-Forwarded-For is believed. */

@@ -155,8 +155,18 @@ it('a restart keeps readings and visits', async () => {
   expect(await (await fetch(second.url)).text()).toContain('<span id="visits">2</span>');
 });
 
-it('HTTP_TOKEN closes the API and nothing else', async () => {
+it('HTTP_TOKEN closes all that tells or stores readings', async () => {
   const server = await start({ HTTP_TOKEN: 'geheim' });
+  for (const path of ['/nuevo?dato=1', '/detectar?dato=1', '/listar']) {
+    expect((await fetch(`${server.url}${path}`)).status).toBe(401);
+    expect(
+      (await fetch(`${server.url}${path}`, { headers: { authorization: 'Bearer geheim' } })).status,
+    ).toBe(200);
+  }
+});
+
+it('HTTP_TOKEN closes the API and nothing else where HTTP_LEGACY_ACCESS=open', async () => {
+  const server = await start({ HTTP_TOKEN: 'geheim', HTTP_LEGACY_ACCESS: 'open' });
   const reading = { sensor: 's', metric: 'temperature', value: 1 };
   expect((await post(server, reading)).status).toBe(401);
   expect((await post(server, reading, { authorization: 'Bearer geheim' })).body.committed).toBe(1);

@@ -1,6 +1,6 @@
 /** Who may use the HTTP routes: tokens, limits per client, proxies, pages of other sites. */
 import { once } from 'node:events';
-import { get, type IncomingMessage } from 'node:http';
+import { get, type IncomingMessage, request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { ConfigurationError } from '../../src/errors.ts';
@@ -121,7 +121,7 @@ describe('pages of other sites', () => {
     expect(write.status).toBe(403);
   });
 
-  it('may not write on the legacy routes either, except by a link that the visitor follows', async () => {
+  it('may not write on the legacy routes either, and an address that is opened asks before it writes', async () => {
     const http = await testHttp({ corsOrigins: ['https://panel.example'] });
     // fetch sends a Sec-Fetch-Mode of its own.
     const ask = async (path: string, headers: Record<string, string>) => {
@@ -147,9 +147,66 @@ describe('pages of other sites', () => {
       'sec-fetch-mode': 'navigate',
       'sec-fetch-dest': 'document',
     };
-    for (const headers of [link, page('https://panel.example'), { 'sec-fetch-site': 'same-origin' }, {}])
+    for (const site of ['cross-site', 'none']) {
+      const { status, body } = await ask('/nuevo?dato=1&sensor=a%20b', { ...link, 'sec-fetch-site': site });
+      expect(status).toBe(403);
+      expect(textLines(body)).toEqual(['El valor todavía no se ha guardado.', 'Guardar']);
+      expect(body).toContain('<a href="/nuevo?dato=1&amp;sensor=a%20b">Guardar</a>');
+    }
+    expect(http.submitted).toEqual([]);
+    for (const headers of [page('https://panel.example'), { ...link, 'sec-fetch-site': 'same-origin' }, {}])
       expect((await ask('/nuevo?dato=1', headers)).status).toBe(200);
+    expect(http.submitted).toHaveLength(3);
     expect((await ask('/listar', page('https://evil.example'))).status).toBe(200);
+  });
+
+  it('are known without Sec-Fetch-Site too: browsers send none under a LAN name', async () => {
+    const http = await testHttp({ corsOrigins: ['https://panel.example'] });
+    const own = `http://127.0.0.1:${http.port}`;
+    const browser = { 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64)', 'accept-language': 'en-US' };
+    const ask = async (method: string, path: string, headers: Record<string, string>) => {
+      const sent = request(http.url + path, { method, headers });
+      sent.end(method === 'POST' ? '[]' : undefined);
+      const [response] = await once(sent, 'response');
+      await text(response);
+      return (response as IncomingMessage).statusCode;
+    };
+    const cases: [Record<string, string>, number][] = [
+      [{}, 200],
+      [{ 'user-agent': 'curl/8.1' }, 200],
+      [{ 'accept-language': '*' }, 200],
+      [browser, 403],
+      [{ 'accept-language': 'es' }, 403],
+      [{ 'user-agent': 'Mozilla/5.0' }, 403],
+      [{ 'upgrade-insecure-requests': '1' }, 403],
+      [{ 'sec-ch-ua': '"Chromium"' }, 403],
+      [{ ...browser, authorization: 'Bearer x' }, 200],
+      [{ ...browser, origin: own }, 200],
+      [{ ...browser, referer: `${own}/` }, 200],
+      [{ ...browser, origin: 'https://panel.example' }, 200],
+      [{ ...browser, origin: 'null' }, 403],
+      [{ ...browser, origin: 'http://evil.example', referer: `${own}/` }, 403],
+      [{ ...browser, origin: 'http://127.0.0.1:1' }, 403],
+      [{ ...browser, referer: 'http://evil.example/127.0.0.1' }, 403],
+      [{ ...browser, origin: 'http://evil.example', authorization: 'Bearer x' }, 403],
+      [{ origin: 'http://evil.example' }, 403],
+    ];
+    for (const [headers, status] of cases) {
+      for (const [method, path] of [
+        ['POST', '/api/readings'],
+        ['GET', '/nuevo?dato=1'],
+        ['GET', '/detectar?dato=1'],
+      ] as const)
+        expect([method, path, headers, await ask(method, path, headers)]).toEqual([
+          method,
+          path,
+          headers,
+          status,
+        ]);
+      expect(await ask('GET', '/api/series', headers)).toBe(200);
+    }
+    // A browser that opens the address is asked, as with Sec-Fetch-Site.
+    expect(await ask('GET', '/nuevo?dato=1', { ...browser, accept: 'text/html,*/*' })).toBe(403);
   });
 
   it('that are listed may read and write, with the token where there is one; others may not', async () => {
@@ -174,5 +231,70 @@ describe('pages of other sites', () => {
     const other = await write('https://evil.example', 'geheim');
     expect(other.status).toBe(403);
     expect(other.headers.get('access-control-allow-origin')).toBeNull();
+  });
+});
+
+describe('the name that a client uses for this server', () => {
+  const status = async (url: string, host: string, headers: Record<string, string> = {}) => {
+    const [response] = await once(get(url, { headers: { ...headers, host } }), 'response');
+    return [(response as IncomingMessage).statusCode, await text(response)] as const;
+  };
+
+  it('must be an address, a name without a dot, or listed: a foreign name may have been rebound', async () => {
+    const http = await testHttp({ allowedHosts: ['vigia.lan', '*.example.org'] });
+    for (const host of [
+      '127.0.0.1:4000',
+      '192.168.1.7',
+      '[::1]:4000',
+      'localhost:4000',
+      'panel.localhost',
+      'bridge:4000',
+      'VIGIA.lan:4000',
+      'vigia.lan.',
+      'a.b.example.org',
+    ])
+      expect([host, (await status(`${http.url}/api/series`, host))[0]]).toEqual([host, 200]);
+    for (const host of [
+      'evil.example',
+      'evil.example:4000',
+      'vigia.lan.evil.example',
+      'example.org',
+      '127.0.0.1.nip.io',
+      '[::1].evil.example',
+    ]) {
+      for (const path of [
+        '/api/series',
+        '/',
+        '/nuevo?dato=1',
+        '/panel/panel.js',
+        '/openapi.json',
+        '/nothing',
+      ])
+        expect([host, path, (await status(http.url + path, host))[0]]).toEqual([host, path, 421]);
+    }
+    const [, body] = await status(`${http.url}/api/series`, 'evil.example:80');
+    expect(JSON.parse(body)).toEqual({
+      error: {
+        code: 'unknown_host',
+        message: "this server is not known as 'evil.example': HTTP_ALLOWED_HOSTS can list the name",
+      },
+    });
+    expect(http.submitted).toEqual([]);
+  });
+
+  it('may be any where * is listed, and does not matter to probes and scrapers', async () => {
+    const open = await testHttp({ allowedHosts: ['*'] });
+    expect((await status(`${open.url}/api/series`, 'evil.example'))[0]).toBe(200);
+    const http = await testHttp();
+    for (const path of ['/healthz', '/readyz', '/metrics'])
+      expect((await status(http.url + path, 'evil.example'))[0]).toBe(200);
+  });
+
+  it('is checked behind a proxy too, as the proxy names it and as the proxy was asked for it', async () => {
+    const http = await testHttp({ trustProxy: '127.0.0.1', allowedHosts: ['vigia.lan'] });
+    const forwarded = (host: string) => ({ 'x-forwarded-host': host });
+    expect((await status(`${http.url}/`, 'bridge:4000', forwarded('vigia.lan')))[0]).toBe(200);
+    expect((await status(`${http.url}/`, 'bridge:4000', forwarded('evil.example')))[0]).toBe(421);
+    expect((await status(`${http.url}/`, 'evil.example', forwarded('vigia.lan')))[0]).toBe(421);
   });
 });

@@ -75,6 +75,7 @@ export async function testHttp(
     legacyOpen: true,
     rateLimit: 0,
     authFailures: 60,
+    allowedHosts: [],
     corsOrigins: [],
     now: () => NOW,
     ...over,

@@ -61,6 +61,17 @@ export function refusalPage(message: string): string {
   return page([`<p>${escapeHtml(message)}</p>`]);
 }
 
+/**
+ * Asks before a value is stored. A browser may open an address without its visitor: by a link, a preview, or a restored tab.
+ * @param address path and query of the request; the link of this page sends the same request again
+ */
+export function confirmationPage(address: string): string {
+  return page([
+    '<p>El valor todavía no se ha guardado.</p>',
+    `<p><a href="${escapeHtml(address)}">Guardar</a></p>`,
+  ]);
+}
+
 function received(value: number, unit: string): string {
   return `<p>Temperatura recibida: ${pythonFloat(value)}${escapeHtml(unit)}</p>`;
 }

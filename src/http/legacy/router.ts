@@ -2,16 +2,18 @@
  * Puts the legacy routes together. Errors are Spanish, as a page or as JSON. Nothing may cache an answer, because `/nuevo` and
  * `/detectar` write on GET; HEAD, which by convention changes nothing, is refused there.
  */
-import { type Request, type RequestHandler, Router } from 'express';
+import { type Request, type RequestHandler, type Response, Router } from 'express';
 import type { HttpOptions } from '../http-options.ts';
 import { refuseForeignPages } from '../middleware/cross-origin.ts';
 import { type ErrorAnswer, errorBody, errorHandler, RequestRefused } from '../middleware/error-answer.ts';
 import { mountRoute } from '../mount-route.ts';
 import { queryParameter } from '../query-parameter.ts';
 import type { Route } from '../route.ts';
-import { refusalPage } from './pages.ts';
+import { confirmationPage, refusalPage } from './pages.ts';
 import { inSpanish } from './queries.ts';
 import { isJson, sendPage } from './routes.ts';
+
+const FOREIGN = 'Esta ruta no admite datos de páginas de otros sitios.';
 
 /** @param guards of a route: they run after the check of the method */
 export function legacyRouter(
@@ -24,10 +26,9 @@ export function legacyRouter(
   for (const route of routes) {
     router.use(route.path, ...guards(route));
     if (!route.writes) continue;
-    const message = 'Esta ruta no admite datos de páginas de otros sitios.';
     router.use(
       route.path,
-      refuseForeignPages(() => options.corsOrigins, message),
+      refuseForeignPages(() => options.corsOrigins, FOREIGN, ask),
     );
   }
   for (const route of routes) mountRoute(router, route, [], inSpanish);
@@ -39,6 +40,14 @@ export function legacyRouter(
     }),
   );
   return router;
+}
+
+/** The link of the page that asks sends the same request again, this time from a page of this server. */
+function ask(request: Request, response: Response): void {
+  const message = 'Un navegador que abre esta dirección todavía no guarda el valor.';
+  if (isJson(request, formatOf(request))) throw new RequestRefused(403, 'cross_site', message);
+  response.status(403);
+  sendPage(response, confirmationPage(request.originalUrl.replace(/^\w+:\/\/[^/]*/, '')));
 }
 
 function onlyGet(writes: boolean): RequestHandler {

@@ -1,17 +1,17 @@
 /**
  * Pages of other sites may not use the JSON API, and may not write, unless HTTP_CORS_ORIGINS lists their origin. Without this
- * check a page in a visitor's browser could write to a Vigía on localhost that has no token. Browsers send the headers
- * Sec-Fetch-… and Origin, and a page cannot forge these headers; other clients send neither.
+ * check a page in a visitor's browser could write to a Vigía on localhost or on the LAN that has no token.
  */
 import cors from 'cors';
-import type { Request, RequestHandler } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import { RequestRefused } from './error-answer.ts';
+import { isListed, isNavigation, senderOf } from './sender.ts';
 
 /** @param origins as browsers name them, or `*` for all; asked for at each request */
 export function crossOrigin(origins: () => readonly string[]): RequestHandler[] {
   return [
     cors({
-      origin: (origin, done) => done(null, allows(origins(), origin)),
+      origin: (origin, done) => done(null, isListed(origins(), origin)),
       methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
       allowedHeaders: ['Authorization', 'Content-Type', 'X-Request-Id', 'Last-Event-ID'],
       exposedHeaders: ['X-Request-Id', 'Retry-After', 'Content-Disposition'],
@@ -19,7 +19,7 @@ export function crossOrigin(origins: () => readonly string[]): RequestHandler[] 
     }),
     (request, _response, next) => {
       const write = request.method !== 'GET' && request.method !== 'HEAD';
-      if (write && isForeign(request, origins())) {
+      if (write && senderOf(request, origins()) === 'foreign') {
         throw new RequestRefused(403, 'cross_site', 'writes from pages of other sites are refused');
       }
       next();
@@ -28,24 +28,21 @@ export function crossOrigin(origins: () => readonly string[]): RequestHandler[] 
 }
 
 /**
- * For routes that write on GET: refuses a request that a page of another site makes without its visitor, also from a frame. A
- * link that the visitor follows is allowed.
+ * For routes that write on GET. A page of another site is refused. An address that a browser opens, by a link or typed,
+ * writes nothing: the browser asks the visitor first, and only the page that asks leads to the write.
  * @param message of the refusal
+ * @param ask answers with a page that asks the visitor
  */
-export function refuseForeignPages(origins: () => readonly string[], message: string): RequestHandler {
-  return (request, _response, next) => {
-    const { 'sec-fetch-mode': mode, 'sec-fetch-dest': destination = 'document' } = request.headers;
-    const followed = mode === 'navigate' && destination === 'document';
-    if (!followed && isForeign(request, origins())) throw new RequestRefused(403, 'cross_site', message);
-    next();
+export function refuseForeignPages(
+  origins: () => readonly string[],
+  message: string,
+  ask: (request: Request, response: Response) => void,
+): RequestHandler {
+  return (request, response, next) => {
+    const sender = senderOf(request, origins());
+    if (sender === 'program' || sender === 'own') next();
+    else if (isNavigation(request)) ask(request, response);
+    else if (sender === 'foreign') throw new RequestRefused(403, 'cross_site', message);
+    else next();
   };
-}
-
-function isForeign({ headers }: Request, origins: readonly string[]): boolean {
-  const site = headers['sec-fetch-site'];
-  return (site === 'cross-site' || site === 'same-site') && !allows(origins, headers.origin);
-}
-
-function allows(origins: readonly string[], origin: string | undefined): boolean {
-  return origin !== undefined && (origins.includes('*') || origins.includes(origin));
 }

@@ -20,9 +20,8 @@ export const http = {
       help: 'bearer token that clients of the JSON API must send (unset: no token is needed)',
     }),
     legacyAccess: setting('HTTP_LEGACY_ACCESS', choice('open', 'token'), {
-      fallback: 'open',
       reload: true,
-      help: 'whether the routes /nuevo, /listar and /detectar are open to everybody, or need HTTP_TOKEN as bearer token or as ?token=',
+      help: 'whether the routes /nuevo, /listar and /detectar are open to everybody although HTTP_TOKEN is set, or need HTTP_TOKEN as bearer token or as ?token= (unset: they need it)',
     }),
     rateLimit: setting('HTTP_RATE_LIMIT', whole(0, 1_000_000_000), {
       fallback: '0',
@@ -36,6 +35,11 @@ export const http = {
     }),
     trustProxy: setting('TRUST_PROXY', text, {
       help: 'proxies whose X-Forwarded-For header names the client: their number, or their addresses separated by commas',
+    }),
+    allowedHosts: setting('HTTP_ALLOWED_HOSTS', list, {
+      shape: 'list',
+      reload: true,
+      help: 'host names of this server, for example vigia.lan or *.example.org; a request for another name is refused with 421 (*: all names). Addresses, localhost, names without a dot and the name of the machine are always allowed',
     }),
     corsOrigins: setting('HTTP_CORS_ORIGINS', list, {
       shape: 'list',

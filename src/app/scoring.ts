@@ -55,6 +55,7 @@ export function createScoring(context: AppContext, own: OwnModel): Scoring {
     batchSeries: config.pipeline.batchSeries,
     lingerMs: config.pipeline.lingerMs,
     deadlineMs: config.http.deadline,
+    maxRequestBytes: config.pipeline.maxInFlightBytes,
     cacheSize: config.pipeline.cacheSize,
     rebuildReadings: config.pipeline.rebuildReadings,
     readableByFormer: () => formats.readableByFormer,

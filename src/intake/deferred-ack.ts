@@ -7,10 +7,9 @@
  * arrival, as MQTT demands and as is cheap for the broker (docs/decisions.md).
  */
 import type { IPublishPacket, MqttClient } from 'mqtt';
+import { READING_BYTES } from '../pipeline/in-flight.ts';
 
 const DEFERRED = new Error('acknowledged after the commit');
-/** What a reading takes in memory on its way, however few bytes it has in its message: 250 to 300 bytes when measured. */
-const READING_BYTES = 300;
 /** For how long acknowledgements wait for that of one older message, twice at most, ms. */
 const PATIENCE_MS = 2000;
 

@@ -184,6 +184,11 @@ export class Accounting {
     this.inFlightTickets = new InFlight(registry);
   }
 
+  /** How much memory the readings of requests take that are not answered yet, bytes. */
+  get requestBytes(): number {
+    return this.inFlightTickets.requestBytes;
+  }
+
   get inFlight(): number {
     return this.flying;
   }

@@ -14,6 +14,7 @@ import { deadLetterIds } from './dead-letter-id.ts';
 import type { Endings } from './endings.ts';
 import { answerOf } from './forwarded.ts';
 import { clockProblem, type GuardLimits } from './guard.ts';
+import { READING_BYTES } from './in-flight.ts';
 import type { Message } from './message.ts';
 import type { Outage } from './outage.ts';
 import type { Shutdown } from './shutdown.ts';
@@ -26,6 +27,8 @@ export interface AdmissionOptions {
   readonly guard: GuardLimits;
   /** How long a request waits for its commit, ms. */
   readonly deadlineMs: number;
+  /** Memory that the readings of all waiting requests may take together, bytes; a request always fits alone. */
+  readonly maxRequestBytes: number;
   /** Puts readings into the queue. */
   readonly enqueue: (pendings: readonly PendingReading[]) => void;
   readonly replicas: ReplicaGroup<PendingReading> | null;
@@ -78,6 +81,7 @@ export class Admission {
     if (readings.length === 0) return Promise.resolve([]);
     return new Promise((resolve, reject) => {
       this.requireStore();
+      this.requireRoom(readings.length);
       const ticket: Ticket = {
         arrived: performance.now(),
         message: null,
@@ -94,6 +98,8 @@ export class Admission {
           reject(error);
         },
         failed: false,
+        older: null,
+        newer: null,
       };
       const giveUp = () => this.options.endings.failTicket(ticket, this.late());
       const timer = setTimeout(giveUp, this.options.deadlineMs);
@@ -117,6 +123,8 @@ export class Admission {
       done: () => answer(answerOf(pendings)),
       fail: () => answer(null),
       failed: false,
+      older: null,
+      newer: null,
     };
     const pendings = readings.map((reading, index) => pendingReading(ticket, index, { reading }));
     this.options.enqueue(pendings);
@@ -134,6 +142,16 @@ export class Admission {
     const { shutdown, outage } = this.options;
     if (shutdown.begun) throw new StoreUnavailable('shutting down');
     if (outage.error) throw outage.error;
+  }
+
+  /** Requests are refused while those that wait already take too much memory. */
+  private requireRoom(readings: number): void {
+    const { accounting, maxRequestBytes } = this.options;
+    const waiting = accounting.requestBytes;
+    if (waiting > 0 && waiting + readings * READING_BYTES > maxRequestBytes)
+      throw new StoreUnavailable(
+        `MAX_IN_FLIGHT_BYTES (${maxRequestBytes}): too many readings wait for their commit`,
+      );
   }
 
   private late(): StoreUnavailable {

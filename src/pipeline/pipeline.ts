@@ -43,6 +43,8 @@ export interface PipelineOptions extends PlanSources {
   readonly lingerMs: number;
   /** How long a request waits for its commit, ms. */
   readonly deadlineMs: number;
+  /** Memory that the readings of all waiting requests may take together, bytes. */
+  readonly maxRequestBytes: number;
   /** Series whose state is remembered. */
   readonly cacheSize: number;
   /** Readings from which the detector of a series of an earlier release is rebuilt, at most. */

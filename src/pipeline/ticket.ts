@@ -28,12 +28,17 @@ export interface Ticket {
   /** Called at most once and instead of `done`: requests only. */
   fail(error: VigiaError): void;
   failed: boolean;
+  /** The tickets before and after it in the order of arrival, see `InFlight`. */
+  older: Ticket | null;
+  newer: Ticket | null;
 }
 
 /** The ticket of a message. There are thousands at a time, so what all have in common is not in each. */
 export class MessageTicket implements Ticket {
   remaining = 0;
   failed = false;
+  older: Ticket | null = null;
+  newer: Ticket | null = null;
 
   constructor(
     readonly message: Message,

@@ -48,6 +48,7 @@ export function runningPipeline(
     batchSeries: 256,
     lingerMs: 0,
     deadlineMs: 5000,
+    maxRequestBytes: 64_000_000,
     cacheSize: 1000,
     rebuildReadings: 5000,
     readableByFormer: () => false,

@@ -24,6 +24,7 @@ it('lets go of what is over, however long an older one waits', async () => {
     inFlight.remove(next);
   }
   expect(inFlight.held).toBeLessThan(2000);
+  expect(inFlight.held).toBe(1);
   expect(await gauge('messages')).toBe(1);
   expect(await gauge('bytes')).toBe(8);
   expect(await gauge('oldest_seconds')).toBeGreaterThanOrEqual(60);

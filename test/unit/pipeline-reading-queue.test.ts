@@ -14,6 +14,8 @@ const pending = (sensor: string, index = 0): PendingReading => ({
     done: () => {},
     fail: () => {},
     failed: false,
+    older: null,
+    newer: null,
   },
   index,
   reading: { sensor, metric: 'temperature', value: index },

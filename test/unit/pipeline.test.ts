@@ -202,6 +202,38 @@ describe('a submission', () => {
   });
 });
 
+describe('the readings of requests that wait', () => {
+  it('are counted, and bounded together', async () => {
+    const store = openStore();
+    const release: (() => void)[] = [];
+    const running = runningPipeline(
+      alteredStore(store, 'series', {
+        async commit(commits) {
+          await new Promise<void>((resolve) => release.push(resolve));
+          return store.series.commit(commits);
+        },
+      }),
+      { maxRequestBytes: 3000 },
+    );
+    const request = (n: number, ts: number) =>
+      running.pipeline.submit(Array.from({ length: n }, (_, i) => ({ ...S, ts: ts + i, value: 1 })));
+    // Alone, a request may be larger than the bound.
+    const first = request(11, NOW);
+    await expect(request(1, NOW + 100)).rejects.toThrow(/MAX_IN_FLIGHT_BYTES \(3000\)/);
+    expect(await running.metric('vigia_in_flight_bytes')).toBe(3300);
+    (await waitFor('its commit', () => release.shift()))();
+    expect(await first).toHaveLength(11);
+    const [second, third] = [request(5, NOW + 200), request(5, NOW + 300)];
+    await expect(request(1, NOW + 400)).rejects.toMatchObject({ code: 'store_unavailable' });
+    await waitFor('the others', async () => {
+      release.shift()?.();
+      return (await running.metric('vigia_in_flight_bytes')) === 0;
+    });
+    expect([...(await second), ...(await third)]).toHaveLength(10);
+    expect(await accounts(running)).toEqual({ received: 21, sum: 21 });
+  });
+});
+
 describe('a message', () => {
   it('is acknowledged once everything in it is stored, also as dead letters', async () => {
     const store = openStore();

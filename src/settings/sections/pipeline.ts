@@ -10,7 +10,7 @@ export const pipeline = {
     }),
     maxInFlightBytes: setting('MAX_IN_FLIGHT_BYTES', bytes(1024, 2 ** 40), {
       fallback: '64MB',
-      help: 'memory of received messages that wait for their commit, where each reading counts for 300 bytes more than its message; at this size a bridge stops reading from the broker',
+      help: 'memory of received messages that wait for their commit, where each reading counts for 300 bytes more than its message; at this size a bridge stops reading from the broker. The readings of waiting HTTP requests have the same bound for themselves; further requests are answered with 503',
     }),
     forwarding: setting('HAND_OVER', choice('yes', 'no'), {
       fallback: 'yes',

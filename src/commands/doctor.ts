@@ -72,7 +72,8 @@ export function doctorCommand(): Command {
       const found = (
         await Promise.all([
           settings(config),
-          within('store', store(config, running), embedded ? 'DATA_DIR' : 'REDIS_URL'),
+          // To read a whole database takes as long as it takes.
+          within('store', store(config, running), embedded ? 'DATA_DIR' : 'REDIS_URL', !embedded),
           within(
             'broker',
             config.mqtt.url === undefined ? builtInBroker(config, running) : broker(config),
@@ -96,13 +97,14 @@ async function within(
   check: Finding['check'],
   findings: Promise<Finding[]>,
   setting: string,
+  hasDeadline = true,
 ): Promise<Finding[]> {
   const over = new AbortController();
   const late = delay(DEADLINE, undefined, { signal: over.signal }).then((): Finding[] => [
     { check, status: 'fail', detail: `${setting}: no answer within ${DEADLINE / 1000} s` },
   ]);
   try {
-    return await Promise.race([findings, late]);
+    return await (hasDeadline ? Promise.race([findings, late]) : findings);
   } catch (error) {
     const { message } = error as Error;
     const detail = message.includes(setting) ? message : `${setting}: ${message}`;
@@ -146,7 +148,9 @@ async function store(config: Config, running: Promise<RunningVigia | null>): Pro
   try {
     await opened.ping();
     const detail = `${opened.description}: ${await opened.series.count()} series, ${await opened.deadLetters.count()} dead letters`;
+    const damages = (await opened.check?.()) ?? [];
     return [
+      ...damages.map((damage): Finding => ({ check: 'store', status: 'fail', detail: damaged(damage) })),
       { check: 'store', status: 'ok', detail },
       opened.kind === 'redis' ? await clock(opened) : ownClock(config, await opened.series.list()),
     ];
@@ -154,6 +158,8 @@ async function store(config: Config, running: Promise<RunningVigia | null>): Pro
     await opened.close();
   }
 }
+
+const damaged = (damage: string) => `DATA_DIR: the database is damaged: restore a backup (${damage})`;
 
 async function clock(opened: { time(): Promise<number> }): Promise<Finding> {
   const before = Date.now();

@@ -7,7 +7,14 @@ import { join } from 'node:path';
 import { AlertStreamTable } from './embedded/alert-stream-table.ts';
 import { AlertTable } from './embedded/alert-table.ts';
 import { counterTable } from './embedded/counter-table.ts';
-import { available, closeDatabase, DATABASE_FILE, openDatabase, transaction } from './embedded/database.ts';
+import {
+  available,
+  closeDatabase,
+  DATABASE_FILE,
+  damages,
+  openDatabase,
+  transaction,
+} from './embedded/database.ts';
 import { DeadLetterTable } from './embedded/dead-letter-table.ts';
 import { formatTable } from './embedded/format-table.ts';
 import { modelTables } from './embedded/model-tables.ts';
@@ -50,6 +57,7 @@ export function openEmbeddedStore(options: EmbeddedOptions): Store {
       transaction(database, () => undefined);
     },
     trim: (now) => trimTables(database, now, options.retention),
+    check: async () => damages(database),
     async close() {
       if (!open) return;
       open = false;

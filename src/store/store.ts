@@ -297,6 +297,8 @@ export interface Store {
   memory?(): Promise<StoreMemory>;
   /** Throws StoreUnavailable unless a write could succeed now. */
   ping(): Promise<void>;
+  /** Only of a store with files of its own: reads them whole and says what is damaged; empty where nothing is. */
+  check?(): Promise<string[]>;
   /** Drops what RETENTION and the rollups' own limits no longer cover. */
   trim(now: number): Promise<void>;
   close(): Promise<void>;

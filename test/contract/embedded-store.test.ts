@@ -7,6 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { SCHEMA } from '../../src/store/embedded/schema.ts';
 import { TRIM_SERIES } from '../../src/store/embedded/trimming.ts';
 import { openEmbeddedStore } from '../../src/store/embedded-store.ts';
+import { damagePage, storedValue } from '../helpers/damaged-database.ts';
 import { temporaryDirectory } from '../helpers/temporary-directory.ts';
 import { storeContract } from './store-contract.ts';
 
@@ -163,5 +164,83 @@ describe('the embedded store', () => {
     clearInterval(timer);
     expect(await store.series.range({ sensor: 's2000', metric: 'm' }, 0, DAY)).toEqual([]);
     expect(turns).toBeGreaterThan(0);
+  });
+});
+
+describe('a damaged page', () => {
+  const names = ['a', 'b', 'c'];
+  const value = (sensor: string) => 1000.5 + names.indexOf(sensor);
+  const COUNT = 9000;
+  const commitOf = (sensor: string, first: number, count: number, expectedVersion: string | null) => ({
+    series: { sensor, metric: 'm' },
+    expectedVersion,
+    samples: Array.from({ length: count }, (_, i) => ({ ts: first + i, value: value(sensor) })),
+    verdicts: [],
+    next: {
+      ...{ state: Buffer.from(`state of ${sensor}`), snapshots: [], oldestSnapshot: 0, horizon: 9e9 },
+      ...{ assignments: [], status: 'normal' as const },
+    },
+    alerts: [],
+    duplicates: 0,
+  });
+
+  /** A database with these series, of which the middle one of the pages that contain `bytes` is damaged. */
+  async function damaged(bytes: Buffer, sensors = names) {
+    const directory = temporaryDirectory();
+    const store = openEmbeddedStore({ directory, retention: 30 * DAY, deadLetterMax: 5 });
+    await store.series.commit(sensors.map((sensor) => commitOf(sensor, 1000, COUNT / sensors.length, null)));
+    await store.close();
+    damagePage(directory, bytes);
+    return open(directory);
+  }
+
+  it('of the readings of a series is the fault of that series; the others go on', async () => {
+    const store = await damaged(storedValue(value('b')));
+    const records = await store.series.load(names.map((sensor) => ({ sensor, metric: 'm' })));
+    const commits = names.map((sensor, i) => commitOf(sensor, 1000 + COUNT / 3 - 1, 20, records[i]!.version));
+    const results = await store.series.commit(commits);
+    expect(results).toMatchObject([
+      { status: 'committed' },
+      {
+        status: 'failed',
+        error: { code: 'store_damaged', message: expect.stringMatching(/restore a backup/) },
+      },
+      { status: 'committed' },
+    ]);
+    expect(await store.series.newest({ sensor: 'c', metric: 'm' }, 1)).toEqual([
+      { ts: 1000 + COUNT / 3 + 18, value: value('c') },
+    ]);
+    await expect(store.series.range({ sensor: 'b', metric: 'm' }, 0, 9e9)).rejects.toMatchObject({
+      code: 'store_damaged',
+    });
+    await expect(store.trim(1000 + 30 * DAY + COUNT / 3)).rejects.toMatchObject({ code: 'store_damaged' });
+    expect(await store.series.range({ sensor: 'c', metric: 'm' }, 0, 9e9)).toHaveLength(19);
+    expect(await store.check!()).not.toEqual([]);
+  });
+
+  it('of some states leaves the store to the series elsewhere', async () => {
+    const sensors = Array.from({ length: 300 }, (_, i) => `sensor-${i}`);
+    const store = await damaged(Buffer.from('state of sensor-150'), sensors);
+    const records = await store.series.load(sensors.map((sensor) => ({ sensor, metric: 'm' })));
+    expect(records[150]).toBeNull();
+    const commits = sensors.map((sensor, i) => commitOf(sensor, 9000, 1, records[i]?.version ?? null));
+    const results = await store.series.commit(commits);
+    const readable = sensors.filter((_, i) => records[i] !== null);
+    expect(readable.length).toBeGreaterThan(200);
+    results.forEach((result, i) => {
+      const expected = records[i]
+        ? { status: 'committed' }
+        : { status: 'failed', error: { code: 'store_damaged' } };
+      expect(result, sensors[i]!).toMatchObject(expected);
+    });
+    expect((await store.series.list()).map(({ sensor }) => sensor)).toEqual([...readable].sort());
+    const all = await store.series.summaries(sensors.map((sensor) => ({ sensor, metric: 'm' })));
+    expect(all.map((summary) => summary !== null)).toEqual(records.map((record) => record !== null));
+  });
+
+  it('is not in a sound database', async () => {
+    const store = open(temporaryDirectory());
+    await store.series.commit([commitOf('a', 1000, 10, null)]);
+    expect(await store.check!()).toEqual([]);
   });
 });

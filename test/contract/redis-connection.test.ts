@@ -192,6 +192,32 @@ describe.skipIf(!has('redis-server'))('starting on Redis (needs redis-server)', 
   });
 });
 
+describe.skipIf(!has('redis-server'))('a user without all rights (needs redis-server)', () => {
+  const commitOf = (sensor: string): SeriesCommit => ({
+    ...{ series: { sensor, metric: 'm' }, expectedVersion: null, samples: [{ ts: T0, value: 1 }] },
+    ...{ verdicts: [], next: null, alerts: [], duplicates: 0 },
+  });
+
+  it('loses only the series whose key the user may not use', async () => {
+    const keys = ['~vigia:[a-z]*', '~vigia:{vigia*', '~vigia:{good*'];
+    const server = await start(['--user', 'vigia', 'on', '>pw', ...keys, '&vigia:*', '+@all']);
+    const store = await open(`redis://vigia:pw@127.0.0.1:${server.port}`);
+    expect(await store.series.load([{ sensor: 'bad', metric: 'm' }])).toEqual([null]);
+    const results = await store.series.commit(['bad', 'good'].map(commitOf));
+    expect(results).toMatchObject([
+      { status: 'failed', error: { message: expect.stringMatching(/vigia:\{bad\/m\}.*permissions.*key/) } },
+      { status: 'committed' },
+    ]);
+  });
+
+  it.each(['evalsha', 'zadd'])('is an outage where the user may not run %s', async (command) => {
+    const rights = ['~vigia:*', '&vigia:*', '+@all', `-${command}`];
+    const server = await start(['--user', 'vigia', 'on', '>pw', ...rights]);
+    const store = await open(`redis://vigia:pw@127.0.0.1:${server.port}`);
+    await expect(store.series.commit([commitOf('s')])).rejects.toMatchObject({ code: 'store_unavailable' });
+  });
+});
+
 describe.skipIf(!has('redis-server'))('a failing Redis (needs redis-server)', () => {
   it('is reported at once while it is gone, and used again when it is back', async () => {
     const server = await start(['--appendonly', 'yes', '--appendfsync', 'always']);

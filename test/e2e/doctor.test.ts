@@ -7,6 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { artifactBytes } from '../../models/artifact.ts';
 import { openEmbeddedStore } from '../../src/store/embedded-store.ts';
 import { freePort } from '../helpers/child.ts';
+import { damagePage, storedValue } from '../helpers/damaged-database.ts';
 import { MOSQUITTO, startMosquitto } from '../helpers/mosquitto.ts';
 import { REDIS, startRedis } from '../helpers/running-redis.ts';
 import { overflowingArtifact } from '../helpers/small-model.ts';
@@ -163,6 +164,19 @@ describe('vigia doctor', () => {
       detail: expect.stringMatching(/REDIS_URL.*password/),
     });
     expect(output).not.toContain('wrong-secret');
+  });
+
+  it('finds a damaged page of the embedded store, and says that a backup is needed', async () => {
+    const directory = temporaryDirectory();
+    const store = openEmbeddedStore({ directory, retention: 1e12, deadLetterMax: 5 });
+    const samples = Array.from({ length: 1000 }, (_, i) => ({ ts: i, value: 1000.5 }));
+    await fill(store, { sensor: 's', metric: 'm' }, samples);
+    await store.close();
+    expect((await doctor({ DATA_DIR: directory })).failures).toEqual([]);
+    damagePage(directory, storedValue(1000.5));
+    const { code, failures } = await doctor({ DATA_DIR: directory });
+    expect(code).toBe(1);
+    expect(failures[0]).toMatch(/^store: DATA_DIR: the database is damaged: restore a backup \(/);
   });
 
   it('names REDIS_URL and MQTT_URL where nobody answers', async () => {

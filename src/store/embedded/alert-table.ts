@@ -4,6 +4,7 @@ import type { SeriesId } from '../../domain/series.ts';
 import type { AlertQuery, AlertStore } from '../store.ts';
 import type { AlertStreamTable } from './alert-stream-table.ts';
 import { available, type Database, transaction } from './database.ts';
+import { Query } from './query.ts';
 
 const COLUMNS = `a.id, s.sensor, s.metric, a.rule, a.ts, a.value, a.expected, a.score, a.limit_value, a.state,
   a.cleared_ts, a.acknowledged, a.revision, a.model FROM alerts a JOIN series s ON s.id = a.series`;
@@ -65,17 +66,16 @@ export class AlertTable implements AlertStore {
     private readonly database: Database,
     private readonly stream: Pick<AlertStreamTable, 'append'>,
   ) {
-    this.standing = database.prepare('SELECT state, acknowledged FROM alerts WHERE id = ?').raw();
-    this.upsert = database
-      .prepare(
-        `INSERT INTO alerts (id, series, rule, ts, value, expected, score, limit_value, state, cleared_ts, model)
+    this.standing = new Query(database, 'SELECT state, acknowledged FROM alerts WHERE id = ?');
+    this.upsert = new Query(
+      database,
+      `INSERT INTO alerts (id, series, rule, ts, value, expected, score, limit_value, state, cleared_ts, model)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (id) DO UPDATE SET value = excluded.value, expected = excluded.expected, score = excluded.score,
            limit_value = excluded.limit_value, state = excluded.state, cleared_ts = excluded.cleared_ts, model = excluded.model,
            revision = revision + 1
          RETURNING acknowledged, revision`,
-      )
-      .raw();
+    );
   }
 
   /** Inserts or revises one alert, inside the caller's transaction. */
@@ -83,7 +83,7 @@ export class AlertTable implements AlertStore {
     const id = alertId(series, change.rule, change.ts);
     const { rule, ts, value, expected, score, limit, state, clearedTs, model = null } = change;
     const before = this.before(id);
-    const [acknowledged, revision] = this.upsert.get(
+    const [acknowledged, revision] = this.upsert.first(
       id,
       seriesRow,
       rule,
@@ -109,7 +109,7 @@ export class AlertTable implements AlertStore {
   }
 
   private before(id: string): Pick<Alert, 'state' | 'acknowledged'> | null {
-    const row = this.standing.get(id) as [state: AlertState, acknowledged: number] | undefined;
+    const row = this.standing.first(id) as [state: AlertState, acknowledged: number] | undefined;
     return row ? { state: row[0], acknowledged: row[1] === 1 } : null;
   }
 

@@ -32,6 +32,8 @@ export function openDatabase(directory: string): Database {
     database.pragma('locking_mode = EXCLUSIVE');
     database.pragma('journal_mode = WAL');
     database.pragma('synchronous = FULL');
+    // Damage is noticed where a page is read, before it spreads.
+    database.pragma('cell_size_check = ON');
     database.exec('BEGIN IMMEDIATE');
     const format = (database.prepare('PRAGMA user_version').raw().get() as [number])[0];
     if (format > SCHEMA_FORMAT) throw refuse(`was written by a later version (format ${format})`, undefined);
@@ -46,9 +48,8 @@ export function openDatabase(directory: string): Database {
     if (error instanceof VigiaError) throw error;
     const { code, message } = error as { code?: string; message: string };
     if (code?.startsWith('SQLITE_BUSY')) throw refuse('is in use by another vigia process', error);
-    if (code?.startsWith('SQLITE_NOTADB') || code?.startsWith('SQLITE_CORRUPT')) {
-      throw refuse('holds a vigia.db that is not a database', error);
-    }
+    if (code?.startsWith('SQLITE_NOTADB')) throw refuse('holds a vigia.db that is not a database', error);
+    if (code?.startsWith('SQLITE_CORRUPT')) throw refuse(`cannot be used: ${DAMAGED_ADVICE}`, error);
     throw refuse(`cannot be written: ${message}`, error);
   }
 }
@@ -62,7 +63,7 @@ export function closeDatabase(database: Database): void {
   database.close();
 }
 
-/** Runs `work` in one durable transaction. @throws StoreUnavailable when the disk refuses; nothing was written then */
+/** Runs `work` in one durable transaction; nothing is written where it throws. @throws as `available` */
 export function transaction<T>(database: Database, work: () => T): T {
   return available(() => {
     database.exec('BEGIN IMMEDIATE');
@@ -78,12 +79,57 @@ export function transaction<T>(database: Database, work: () => T): T {
   });
 }
 
-/** Turns what SQLite reports (disk full, I/O error, closed) into StoreUnavailable. */
+/**
+ * Runs `work`, and turns what SQLite reports into errors of the project.
+ * @throws StoreUnavailable when nothing can be written or read at present: disk full, I/O error, closed
+ * @throws VigiaError `store_damaged` or `store_refused` when only what `work` touches is at fault
+ */
 export function available<T>(work: () => T): T {
   try {
     return work();
   } catch (error) {
-    if (error instanceof VigiaError) throw error;
-    throw new StoreUnavailable(`embedded store: ${(error as Error).message}`, { cause: error });
+    throw storeError(error);
   }
+}
+
+/** What SQLite says where the same call may succeed later, whatever it touches. */
+const NOT_NOW = /^SQLITE_(?:FULL|IOERR|BUSY|LOCKED|CANTOPEN|READONLY|NOMEM|PROTOCOL|INTERRUPT)/;
+const DAMAGED = /^SQLITE_(?:CORRUPT|NOTADB)/;
+export const DAMAGED_ADVICE = 'the database is damaged: restore a backup';
+
+function storeError(error: unknown): unknown {
+  if (error instanceof VigiaError) return error;
+  const { code, message } = error as { code?: unknown; message: string };
+  const closed = message === 'The database connection is not open';
+  if (closed || (typeof code === 'string' && NOT_NOW.test(code))) {
+    return new StoreUnavailable(`embedded store: ${message}`, { cause: error });
+  }
+  // A field that should be JSON is not.
+  if (error instanceof SyntaxError || (typeof code === 'string' && DAMAGED.test(code))) {
+    return new VigiaError('store_damaged', `embedded store: ${message}: ${DAMAGED_ADVICE}`, { cause: error });
+  }
+  if (typeof code !== 'string') return error;
+  return new VigiaError('store_refused', `embedded store: ${message}`, { cause: error });
+}
+
+/**
+ * The result of `work`, or `otherwise` of the error where only what `work` touches is at fault.
+ * @throws StoreUnavailable
+ */
+export function tolerant<T>(work: () => T, otherwise: (error: VigiaError) => T): T {
+  try {
+    return available(work);
+  } catch (error) {
+    if (error instanceof StoreUnavailable || !(error instanceof VigiaError)) throw error;
+    return otherwise(error);
+  }
+}
+
+/** Reads the whole database. @returns what is damaged, at most ten descriptions, none where all is well */
+export function damages(database: Database): string[] {
+  const lines = () => {
+    const rows = database.prepare('PRAGMA quick_check(10)').raw().all() as [string][];
+    return rows.flatMap(([text]) => (text === 'ok' ? [] : text.split('\n').filter((line) => line !== '')));
+  };
+  return tolerant(lines, ({ message }) => [message]);
 }

@@ -2,6 +2,7 @@
 import { ROLLUPS } from '../rollup.ts';
 import type { SeriesCommit } from '../store.ts';
 import type { Database } from './database.ts';
+import { Query } from './query.ts';
 
 type RollupRow = [n: number, sum: number, min: number, max: number];
 
@@ -21,9 +22,10 @@ export class SampleWriter {
          expected = coalesce(excluded.expected, expected), score = coalesce(excluded.score, score)`,
     );
     this.putVerdict = prepare('UPDATE samples SET expected = ?, score = ? WHERE series = ? AND ts = ?');
-    this.rollup = prepare(
+    this.rollup = new Query(
+      database,
       'SELECT n, sum, min, max FROM rollups WHERE series = ? AND width = ? AND start = ?',
-    ).raw();
+    );
     this.putRollup = prepare(
       'INSERT OR REPLACE INTO rollups (series, width, start, n, sum, min, max) VALUES (?, ?, ?, ?, ?, ?, ?)',
     );
@@ -65,7 +67,7 @@ export class SampleWriter {
           rows.map(([value]) => value),
         );
       } else {
-        const row = this.rollup.get(id, width, start) as RollupRow | undefined;
+        const row = this.rollup.first(id, width, start) as RollupRow | undefined;
         this.writeRollup(id, width, start, row ?? null, added);
       }
     }

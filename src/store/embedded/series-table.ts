@@ -7,6 +7,7 @@ import type { Alert } from '../../domain/alert.ts';
 import type { Sample } from '../../domain/reading.ts';
 import type { SeriesId } from '../../domain/series.ts';
 import type { ScoredSample } from '../../domain/verdict.ts';
+import type { VigiaError } from '../../errors.ts';
 import { rollupFor } from '../rollup.ts';
 import type {
   Aggregate,
@@ -18,7 +19,8 @@ import type {
   SeriesSummary,
 } from '../store.ts';
 import type { AlertTable } from './alert-table.ts';
-import { available, type Database, transaction } from './database.ts';
+import { available, type Database, tolerant, transaction } from './database.ts';
+import { Query } from './query.ts';
 import { SampleWriter } from './sample-writer.ts';
 
 type SeriesRow = [
@@ -56,6 +58,7 @@ const AGGREGATE = {
 
 export class SeriesTable implements SeriesStore {
   private readonly find;
+  private readonly summary;
   private readonly insert;
   private readonly update;
   private readonly season;
@@ -73,9 +76,11 @@ export class SeriesTable implements SeriesStore {
   ) {
     this.samples = new SampleWriter(database);
     const prepare = (sql: string) => database.prepare(sql);
-    this.find = prepare(
+    const query = (sql: string) => new Query(database, sql);
+    this.find = query(
       'SELECT id, version, state, assignments, last_ts, watch FROM series WHERE sensor = ? AND metric = ?',
-    ).raw();
+    );
+    this.summary = query(`${SUMMARY} WHERE sensor = ? AND metric = ?`);
     this.insert = prepare(
       "INSERT INTO series (sensor, metric, version, state, assignments, status, horizon) VALUES (?, ?, '', x'', '[]', 'warmup', -1)",
     );
@@ -83,10 +88,10 @@ export class SeriesTable implements SeriesStore {
       `UPDATE series SET version = ?, state = ?, assignments = coalesce(?, assignments), status = ?, horizon = ?, watch = coalesce(?, watch)
        WHERE id = ?`,
     );
-    this.season = prepare('SELECT bytes FROM rings WHERE series = ?').raw();
+    this.season = query('SELECT bytes FROM rings WHERE series = ?');
     this.putSeason = prepare('INSERT OR REPLACE INTO rings (series, bytes) VALUES (?, ?)');
     this.marks = prepare('SELECT n, ts FROM snapshots WHERE series = ? ORDER BY n').raw();
-    this.snapshotBytes = prepare('SELECT bytes FROM snapshots WHERE series = ? AND n = ?').raw();
+    this.snapshotBytes = query('SELECT bytes FROM snapshots WHERE series = ? AND n = ?');
     this.putSnapshot = prepare('INSERT OR REPLACE INTO snapshots (series, n, ts, bytes) VALUES (?, ?, ?, ?)');
     this.dropSnapshots = prepare('DELETE FROM snapshots WHERE series = ? AND n < ?');
     this.newestSamples = prepare(
@@ -94,22 +99,40 @@ export class SeriesTable implements SeriesStore {
     ).raw();
   }
 
+  /** A series that cannot be read is null here; its commit is then refused with the reason. */
   async load(series: readonly SeriesId[]): Promise<(SeriesRecord | null)[]> {
-    return available(() =>
-      series.map((id) => {
-        const row = this.row(id);
-        return row && this.record(row);
-      }),
+    const load = (id: SeriesId) => {
+      const row = this.row(id);
+      return row && this.record(row);
+    };
+    return series.map((id) =>
+      tolerant(
+        () => load(id),
+        () => null,
+      ),
     );
   }
 
   async commit(commits: readonly SeriesCommit[]): Promise<CommitResult[]> {
     // Nothing but redelivered readings: they are stored already, and durably.
-    if (commits.every(isEmpty)) return commits.map((commit) => this.unchanged(commit));
-    return transaction(this.database, () => {
-      const random = randomBytes(8 * commits.length);
-      return commits.map((commit, i) => this.apply(commit, random.toString('hex', 8 * i, 8 * i + 8)));
-    });
+    if (commits.every(isEmpty)) {
+      return commits.map((commit) => tolerant(() => this.unchanged(commit), failed));
+    }
+    const random = randomBytes(8 * commits.length);
+    const version = (i: number) => random.toString('hex', 8 * i, 8 * i + 8);
+    return this.together(commits.map((commit, i) => ({ commit, version: version(i) })));
+  }
+
+  /** In one transaction. Where one series is at fault, that one is found by halves, and the others are committed. */
+  private together(parts: readonly { commit: SeriesCommit; version: string }[]): CommitResult[] {
+    return tolerant(
+      () => transaction(this.database, () => parts.map(({ commit, version }) => this.apply(commit, version))),
+      (error) => {
+        if (parts.length === 1) return [failed(error)];
+        const half = parts.length >> 1;
+        return [...this.together(parts.slice(0, half)), ...this.together(parts.slice(half))];
+      },
+    );
   }
 
   private apply(commit: SeriesCommit, version: string): CommitResult {
@@ -149,7 +172,7 @@ export class SeriesTable implements SeriesStore {
     return available(() => {
       const id = this.row(series)?.[0];
       if (id === undefined) return null;
-      return (this.snapshotBytes.get(id, n) as [Uint8Array] | undefined)?.[0] ?? null;
+      return (this.snapshotBytes.first(id, n) as [Uint8Array] | undefined)?.[0] ?? null;
     });
   }
 
@@ -251,37 +274,56 @@ export class SeriesTable implements SeriesStore {
   }
 
   async summaries(series: readonly SeriesId[]): Promise<(SeriesSummary | null)[]> {
-    return available(() => {
-      const find = this.database.prepare(`${SUMMARY} WHERE sensor = ? AND metric = ?`).raw();
-      return series.map(({ sensor, metric }) => {
-        const row = find.get(sensor, metric) as SummaryRow | undefined;
-        return row ? toSummary(row) : null;
-      });
-    });
+    return series.map(({ sensor, metric }) =>
+      tolerant(
+        () => {
+          const row = this.summary.first(sensor, metric) as SummaryRow | undefined;
+          return row ? toSummary(row) : null;
+        },
+        () => null,
+      ),
+    );
   }
 
   async list(): Promise<SeriesSummary[]> {
-    return available(() =>
+    const all = () =>
       (this.database.prepare(`${SUMMARY} ORDER BY sensor, metric`).raw().all() as SummaryRow[]).map(
         toSummary,
+      );
+    return tolerant(all, () => this.readable());
+  }
+
+  /** The summaries of the series that can be read, where others cannot. The index knows the names of all. */
+  private readable(): SeriesSummary[] {
+    const names = available(() =>
+      this.database.prepare('SELECT sensor, metric FROM series ORDER BY sensor, metric').raw().all(),
+    ) as [string, string][];
+    return names.flatMap((name) =>
+      tolerant(
+        () => [toSummary(this.summary.first(...name) as SummaryRow)],
+        () => [],
       ),
     );
   }
 
   private row(series: SeriesId): SeriesRow | null {
-    return (this.find.get(series.sensor, series.metric) as SeriesRow | undefined) ?? null;
+    return (this.find.first(series.sensor, series.metric) as SeriesRow | undefined) ?? null;
   }
 
   private record([id, version, state, assignments, , watch]: SeriesRow): SeriesRecord {
     return {
       version,
       state,
-      season: (this.season.get(id) as [Uint8Array] | undefined)?.[0] ?? new Uint8Array(0),
+      season: (this.season.first(id) as [Uint8Array] | undefined)?.[0] ?? new Uint8Array(0),
       snapshots: (this.marks.all(id) as [number, number][]).map(([n, ts]) => ({ n, ts })),
       assignments: JSON.parse(assignments),
       watch: watch === null ? null : JSON.parse(watch),
     };
   }
+}
+
+function failed(error: VigiaError): CommitResult {
+  return { status: 'failed', error };
 }
 
 function isEmpty(commit: SeriesCommit): boolean {

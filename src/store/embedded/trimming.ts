@@ -3,8 +3,9 @@
  * of all readings would hold up the event loop, and with it every commit, for seconds.
  */
 import { setImmediate as turn } from 'node:timers/promises';
+import type { VigiaError } from '../../errors.ts';
 import { ROLLUPS } from '../rollup.ts';
-import { type Database, transaction } from './database.ts';
+import { type Database, tolerant, transaction } from './database.ts';
 
 /** How long it holds up the event loop at a time, ms; one series is always done whole. */
 const SLICE_MS = 5;
@@ -18,7 +19,10 @@ export const TRIM_SERIES = {
   rollups: 'DELETE FROM rollups WHERE series = :series AND width = :width AND start < :before',
 } as const;
 
-/** @param retention ms */
+/**
+ * @param retention ms
+ * @throws VigiaError of the first series that could not be trimmed, after all the others
+ */
 export async function trimTables(database: Database, now: number, retention: number): Promise<void> {
   const before = now - retention;
   const { samples, alerts, rollups, ids } = transaction(database, () => {
@@ -35,12 +39,30 @@ export async function trimTables(database: Database, now: number, retention: num
     alerts.run({ series, before });
     for (const { width, kept } of ROLLUPS) rollups.run({ series, width, before: now - kept });
   };
+  let problem: VigiaError | null = null;
   for (let next = 0; next < ids.length; ) {
     await turn();
-    transaction(database, () => {
+    const first = next;
+    const slice = () => {
       const end = performance.now() + SLICE_MS;
       do trimSeries(ids[next++]![0]);
       while (next < ids.length && performance.now() < end);
-    });
+    };
+    tolerant(
+      () => transaction(database, slice),
+      (error) => {
+        // A series that is damaged does not keep the others from being trimmed.
+        problem ??= error;
+        const damaged = next;
+        for (next = first; next < damaged; next++) {
+          const [id] = ids[next]!;
+          tolerant(
+            () => transaction(database, () => trimSeries(id)),
+            () => undefined,
+          );
+        }
+      },
+    );
   }
+  if (problem) throw problem;
 }

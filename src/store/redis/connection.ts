@@ -21,7 +21,13 @@ export interface Call {
 
 /** Replies that say that the server cannot do it just now, whatever was asked. */
 const NOT_NOW =
-  /(?:^|-)(OOM|LOADING|READONLY|MISCONF|CLUSTERDOWN|MASTERDOWN|NOREPLICAS|TRYAGAIN|BUSY|NOAUTH|WRONGPASS|NOPERM|UNBLOCKED)\s/;
+  /(?:^|-)(OOM|LOADING|READONLY|MISCONF|CLUSTERDOWN|MASTERDOWN|NOREPLICAS|TRYAGAIN|BUSY|NOAUTH|WRONGPASS|UNBLOCKED)\s/;
+/**
+ * The user may not run a command, directly or in a script. Where the user may not use a key, only what is under that key is
+ * at fault.
+ */
+const NO_COMMAND =
+  /NOPERM.* run |^ERR (?:ACL failure in script: .* run |The user executing the script can't run )/;
 
 export class Connection {
   readonly redis: Redis;
@@ -127,7 +133,8 @@ export class Connection {
       );
     }
     for (const reply of replies) {
-      if (reply instanceof Error && NOT_NOW.test(reply.message)) throw this.unavailable(reply);
+      if (!(reply instanceof Error)) continue;
+      if (NOT_NOW.test(reply.message) || NO_COMMAND.test(reply.message)) throw this.unavailable(reply);
     }
     return replies;
   }

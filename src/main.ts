@@ -6,6 +6,7 @@ import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../models/package-root.ts';
 import { configCommand } from './commands/config.ts';
 import { deadLetterCommand } from './commands/dead-letter.ts';
+import { decodeCommand } from './commands/decode.ts';
 import { devicesCommand } from './commands/devices.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { exportCommand } from './commands/export.ts';
@@ -46,6 +47,7 @@ for (const command of [
   modelCommand(),
   deadLetterCommand(),
   doctorCommand(),
+  decodeCommand(),
   exportCommand(),
   importReadingsCommand(),
   seriesCommand(),

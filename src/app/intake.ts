@@ -3,14 +3,15 @@ import { hostname } from 'node:os';
 import { type Broker, startBroker } from '../../broker/broker.ts';
 import { brokerMetrics } from '../../broker/metrics.ts';
 import { packageVersion } from '../../models/package-root.ts';
-import { Decoder } from '../codecs/decode.ts';
-import type { TopicTemplate } from '../codecs/topic.ts';
 import { brokerHook } from '../intake/broker-hook.ts';
 import { MessageIntake } from '../intake/message-intake.ts';
 import { MqttSubscriber, type SubscriberOptions } from '../intake/mqtt-subscriber.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
+import { subscriptionFilters } from '../sources/filters.ts';
+import { SourceMetrics } from '../sources/source-metrics.ts';
 import { brokerOptions, deniedCounter } from './broker-options.ts';
 import type { AppContext } from './context.ts';
+import { createDecoder } from './decoder.ts';
 import { externalBroker } from './external-broker.ts';
 
 export interface Intake {
@@ -23,23 +24,27 @@ export interface Intake {
 }
 
 /** The caller closes the broker; the subscriber is added to the lifecycle. */
-export async function openIntake(
-  context: AppContext,
-  pipeline: Pipeline,
-  templates: readonly TopicTemplate[],
-): Promise<Intake> {
+export async function openIntake(context: AppContext, pipeline: Pipeline): Promise<Intake> {
   const { role, config, logger, registry, lifecycle } = context;
-  const messages = new MessageIntake(new Decoder(templates, config.readings), pipeline);
+  const decoder = createDecoder(config);
+  new SourceMetrics(registry, decoder);
+  const messages = new MessageIntake(decoder, pipeline);
   if (role === 'serve') {
     const broker = await startBroker({
       ...brokerOptions(config, logger),
-      onPublish: brokerHook(messages, templates),
+      onPublish: brokerHook(messages, decoder),
       onDenied: deniedCounter(registry),
     });
     brokerMetrics(registry, broker);
     return { messages, broker, subscriber: null };
   }
-  const subscriber = new MqttSubscriber(subscriberOptions(context, messages, templates));
+  const subscriber = new MqttSubscriber(
+    subscriberOptions(
+      context,
+      messages,
+      subscriptionFilters(decoder.sources.map(({ topic }) => topic.filter)),
+    ),
+  );
   lifecycle.add('subscriber', () => subscriber.close());
   subscriber.start();
   return { messages, broker: null, subscriber };
@@ -48,14 +53,14 @@ export async function openIntake(
 function subscriberOptions(
   { config, logger, now }: AppContext,
   messages: MessageIntake,
-  templates: readonly TopicTemplate[],
+  filters: readonly string[],
 ): SubscriberOptions {
   const { mqtt } = config;
   return {
     ...externalBroker(config),
     clientId: config.clientId,
     group: mqtt.group,
-    templates,
+    filters,
     receiveMaximum: mqtt.receiveMaximum,
     sessionExpiry: mqtt.sessionExpiry,
     limits: { maxMessages: config.pipeline.maxInFlight, maxBytes: config.pipeline.maxInFlightBytes },

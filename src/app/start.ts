@@ -8,7 +8,6 @@ import type { Logger } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { packageVersion } from '../../models/package-root.ts';
 import type { Deliveries } from '../alerts/deliveries.ts';
-import { TopicTemplate } from '../codecs/topic.ts';
 import type { Live } from '../http/live/live.ts';
 import { registerProcessMetrics } from '../http/ops/process-metrics.ts';
 import type { Config } from '../settings/config.ts';
@@ -75,13 +74,12 @@ async function open(options: AppOptions, lifecycle: Lifecycle): Promise<App> {
   const current = () => settings;
   const context: AppContext = { role, config, current, store, registry, lifecycle, logger, now };
 
-  const templates = config.mqtt.topics.map((topic) => new TopicTemplate(topic));
   const scoring = createScoring(context, own);
   const live = createLive(context);
   let intake: Intake | null = null;
   const deliveries = createDeliveries(context, () => intake?.broker ?? null);
   const begun = startBackground(context, own.artifact, scoring, deliveries);
-  intake = await openIntake(context, scoring.pipeline, templates);
+  intake = await openIntake(context, scoring.pipeline);
   wire(context, scoring, intake, live, deliveries);
   const http = await openHttp(context, own, scoring, intake, live);
 

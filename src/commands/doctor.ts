@@ -16,14 +16,11 @@ import { usableSimd } from '../../models/kernel/kernel.ts';
 import { trialRun } from '../../models/trial.ts';
 import { settingProblems } from '../app/setting-problems.ts';
 import { openExistingStore } from '../app/store-choice.ts';
-import { Decoder } from '../codecs/decode.ts';
-import { TopicTemplate } from '../codecs/topic.ts';
 import { seriesKey } from '../domain/series.ts';
 import { InvalidInput } from '../errors.ts';
-import { clockProblem } from '../pipeline/guard.ts';
 import { changedSettings } from '../settings/changes.ts';
 import { type Config, readConfig } from '../settings/config.ts';
-import { WIDEST_ROLLUP } from '../store/rollup.ts';
+import { explainMessage, type GivenBytes, givenBytes, readingText } from './explained-message.ts';
 import { portProblem, type RunningVigia, runningVigia } from './ports.ts';
 import { redact } from './terminal.ts';
 
@@ -33,9 +30,8 @@ interface Finding {
   readonly detail: string;
 }
 
-interface Options {
+interface Options extends GivenBytes {
   readonly topic?: string;
-  readonly payload?: string;
   readonly json?: boolean;
   readonly config?: string;
 }
@@ -60,10 +56,13 @@ export function doctorCommand(): Command {
     )
     .option('--topic <topic>', 'topic of the sample message')
     .option('--payload <text>', 'payload of the sample message')
+    .option('--file <file>', 'file that holds the payload of the sample message')
+    .option('--hex <digits>', 'payload of the sample message in hexadecimal digits')
     .option('--config <file>', 'configuration file (VIGIA_CONFIG)')
     .option('--json', 'print the findings as JSON')
     .action(async (options: Options) => {
-      if ((options.topic === undefined) !== (options.payload === undefined))
+      const { topic, payload, file, hex } = options;
+      if ((topic === undefined) !== ((payload ?? file ?? hex) === undefined))
         throw new InvalidInput('topic', '--topic and --payload go together');
       const config = readConfig({}, undefined, options.config);
       const embedded = config.redis.url === undefined;
@@ -283,33 +282,28 @@ async function data(config: Config): Promise<Finding[]> {
   return [{ check: 'data', status: free < DISK_WARN ? 'warn' : 'ok', detail }];
 }
 
-/** What the sample message would become, found by the code that decodes received messages. */
-function sample(config: Config, { topic, payload }: Options): Finding[] {
-  if (topic === undefined || payload === undefined) return [];
-  const templates = config.mqtt.topics.map((text) => new TopicTemplate(text));
-  const guard = {
-    maxClockSkew: config.readings.maxClockSkew,
-    retention: config.store.retention,
-    widestBucket: WIDEST_ROLLUP,
-  };
-  return new Decoder(templates, config.readings)
-    .decode(topic, Buffer.from(payload))
-    .map((element): Finding => {
-      const reading = 'reading' in element ? element.reading : null;
-      const problem =
-        'problem' in element
-          ? element.problem
-          : reading?.ts !== undefined
-            ? clockProblem(reading.ts, Date.now(), guard)
-            : null;
-      if (problem) {
-        const detail = `dead letter (${problem.reason}), ${problem.field}: ${problem.detail}`;
-        return { check: 'sample', status: 'fail', detail };
-      }
-      const { value, ts } = reading!;
-      const unit = config.readings.units[reading!.metric];
-      const when = ts === undefined ? 'the time of its arrival' : new Date(ts).toISOString();
-      const detail = `${seriesKey(reading!)} = ${value}${unit ? ` ${unit}` : ''} at ${when}`;
-      return { check: 'sample', status: 'ok', detail };
-    });
+/** In the words of `vigia decode`. */
+function sample(config: Config, { topic, ...bytes }: Options): Finding[] {
+  if (topic === undefined) return [];
+  const { readings, problems, ignored, presets } = explainMessage(
+    config,
+    topic,
+    givenBytes(bytes),
+    Date.now(),
+  );
+  const finding = (status: Finding['status'], detail: string): Finding => ({
+    check: 'sample',
+    status,
+    detail,
+  });
+  const found = [
+    ...readings.map((reading) => finding('ok', readingText(reading, seriesKey(reading)))),
+    ...problems.map(({ field, reason, detail }) =>
+      finding('fail', `dead letter (${reason}), ${field}: ${detail}`),
+    ),
+    ...ignored.map(({ path, reason }) => finding('ok', `ignored: ${path} (${reason})`)),
+    ...presets.map((preset) => finding('warn', `MQTT_PRESETS=${preset} would make readings of it`)),
+  ];
+  if (readings.length > 0 || problems.length > 0) return found;
+  return [...found, finding('ok', 'the message says nothing: no reading and no dead letter')];
 }

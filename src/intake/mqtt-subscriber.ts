@@ -6,7 +6,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { IClientOptions, MqttClient } from 'mqtt';
 import mqtt from 'mqtt';
 import type { Logger } from 'pino';
-import type { TopicTemplate } from '../codecs/topic.ts';
 import { isOwnTopic } from '../domain/own-topic.ts';
 import { VigiaError } from '../errors.ts';
 import type { Message } from '../pipeline/message.ts';
@@ -25,7 +24,8 @@ export interface SubscriberOptions {
   readonly key?: string | undefined;
   /** Empty: a subscription of its own instead of a shared one. */
   readonly group: string;
-  readonly templates: readonly TopicTemplate[];
+  /** Topic filters, of which no two overlap. */
+  readonly filters: readonly string[];
   /** Messages that a broker of MQTT 5 may send before it waits for acknowledgements. */
   readonly receiveMaximum: number;
   /** How long the broker keeps the session of an absent replica, ms. */
@@ -335,8 +335,8 @@ export class MqttSubscriber {
   }
 
   private get filters(): string[] {
-    const { group, templates } = this.options;
-    return templates.map(({ filter }) => (group === '' ? filter : `$share/${group}/${filter}`));
+    const { group, filters } = this.options;
+    return filters.map((filter) => (group === '' ? filter : `$share/${group}/${filter}`));
   }
 
   private statusTopic(): string {

@@ -2,8 +2,9 @@
  * The ways into the pipeline: messages, replayed dead letters, requests, and readings that a peer forwards. Each gets a ticket
  * and its readings go into the queue, or to the peer that owns their series.
  */
-import type { Decoded } from '../codecs/decode.ts';
+
 import type { DeadLetter } from '../domain/dead-letter.ts';
+import type { Decoded } from '../domain/decoded.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { IncomingReading } from '../domain/reading.ts';
 import { StoreUnavailable } from '../errors.ts';

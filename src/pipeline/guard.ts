@@ -1,5 +1,5 @@
 /** The clock guard: one far-future sample would make a time series refuse every correct one after it. */
-import type { Problem } from '../codecs/decode.ts';
+import type { Problem } from '../domain/decoded.ts';
 
 export interface GuardLimits {
   /** How far in the future a reading may be, ms. */

@@ -1,6 +1,7 @@
 /** The dead letters of messages, and elements of messages, that can never be stored as they are. */
-import type { Problem } from '../codecs/decode.ts';
+
 import type { DeadLetter } from '../domain/dead-letter.ts';
+import type { Problem } from '../domain/decoded.ts';
 import { deadLetterIds } from './dead-letter-id.ts';
 import type { PendingReading, Ticket } from './ticket.ts';
 

@@ -5,9 +5,9 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { Decoded } from '../codecs/decode.ts';
 import type { Alert } from '../domain/alert.ts';
 import type { DeadLetter } from '../domain/dead-letter.ts';
+import type { Decoded } from '../domain/decoded.ts';
 import type { SeriesId } from '../domain/series.ts';
 import { EntryCache } from '../planning/entry-cache.ts';
 import type { Planned, PlanSources } from '../planning/plan.ts';

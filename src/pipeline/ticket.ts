@@ -2,7 +2,7 @@
  * What a message or a request becomes on its way through the pipeline. Its readings travel one by one, possibly in several
  * batches. The ticket finishes when the last of them has its outcome.
  */
-import type { Decoded, Problem } from '../codecs/decode.ts';
+import type { Decoded, Problem } from '../domain/decoded.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { IncomingReading } from '../domain/reading.ts';
 import type { VigiaError } from '../errors.ts';

@@ -3,7 +3,7 @@
  * `http_token_file: /run/secrets/token`). A list, a map or alert rules may be written as YAML instead of as one text.
  */
 import { readFileSync } from 'node:fs';
-import { isMap, isScalar, LineCounter, parseDocument } from 'yaml';
+import { isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
 import type { Shape } from './setting.ts';
 
 export interface FileValue {
@@ -19,8 +19,15 @@ export interface ConfigFile {
   readonly problems: readonly string[];
 }
 
-/** @param shapes every setting's name, with its shape where it has one */
-export function readConfigFile(path: string, shapes: ReadonlyMap<string, Shape | undefined>): ConfigFile {
+/**
+ * @param shapes every setting's name, with its shape where it has one
+ * @param keys settings that have a key of their own in the file, by that key
+ */
+export function readConfigFile(
+  path: string,
+  shapes: ReadonlyMap<string, Shape | undefined>,
+  keys: ReadonlyMap<string, string> = new Map(),
+): ConfigFile {
   const values = new Map<string, FileValue>();
   let text: string;
   try {
@@ -45,13 +52,18 @@ export function readConfigFile(path: string, shapes: ReadonlyMap<string, Shape |
   for (const { key, value } of document.contents.items) {
     const given = isScalar(key) ? String(key.value) : '';
     const place = at((key as { range?: readonly number[] }).range?.[0]);
-    const name = given.toUpperCase();
+    const name = keys.get(given) ?? given.toUpperCase();
     const base = shapes.has(name) ? name : name.replace(/_FILE$/, '');
     if (!shapes.has(base)) {
       problems.push(`${place}: '${given}' is no setting${suggestion(given, shapes)}`);
       continue;
     }
     const where = `${place}, ${given}`;
+    const range = (value as { range?: readonly number[] } | null)?.range;
+    if (shapes.get(base) === 'sources' && name === base && isSeq(value) && range) {
+      values.set(name, { text: inPlace(text, range[0]!, range[1]!), where: `${path}, ${given}` });
+      continue;
+    }
     // As written: a password 0123 is not the number 123.
     const js: unknown =
       isScalar(value) && typeof value.value === 'number'
@@ -62,6 +74,14 @@ export function readConfigFile(path: string, shapes: ReadonlyMap<string, Shape |
     else if (read !== '') values.set(name, { text: read, where });
   }
   return { values, problems };
+}
+
+/** A part of the file that stands where it stood, so that whoever reads it can name the lines of the file. */
+function inPlace(text: string, from: number, to: number): string {
+  const before = text.slice(0, from);
+  const column = from - (before.lastIndexOf('\n') + 1);
+  const lines = before.split('\n').length - 1;
+  return `${'\n'.repeat(lines)}${' '.repeat(column)}${text.slice(from, to)}`;
 }
 
 function asText(value: unknown, shape: Shape | undefined): string | { problem: string } {
@@ -81,7 +101,9 @@ function asText(value: unknown, shape: Shape | undefined): string | { problem: s
     return pairs.map(([name, each]) => `${name}=${each}`).join(',');
   }
   const wanted =
-    shape === undefined ? 'one value' : { list: 'a list', map: 'a map', rules: 'a list of rules' }[shape];
+    shape === undefined
+      ? 'one value'
+      : { list: 'a list', map: 'a map', rules: 'a list of rules', sources: 'a list of sources' }[shape];
   return { problem: `must be ${wanted}` };
 }
 

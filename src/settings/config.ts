@@ -51,7 +51,8 @@ export function readConfig(
 ): Config {
   const settings = Object.entries(SETTINGS) as [SettingName, Setting][];
   const shapes = new Map(settings.map(([name, { shape }]) => [name as string, shape]));
-  const file: ConfigFile = path ? readConfigFile(path, shapes) : { values: new Map(), problems: [] };
+  const keys = new Map(settings.flatMap(([name, { fileKey }]) => (fileKey ? [[fileKey, name]] : [])));
+  const file: ConfigFile = path ? readConfigFile(path, shapes, keys) : { values: new Map(), problems: [] };
   const problems: string[] = [...file.problems];
   const values: Record<string, unknown> = {};
   for (const [name, setting] of settings) {

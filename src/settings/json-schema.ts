@@ -6,6 +6,7 @@ const STRUCTURED = {
   list: { type: 'array', items: { type: 'string' } },
   map: { type: 'object', additionalProperties: { type: 'string' } },
   rules: { type: 'array', items: { type: 'object' } },
+  sources: { type: 'array', items: { type: 'object' } },
 } as const;
 
 /** The file may give a number for a text, which is taken as it is written: `mqtt_username: 007`. */
@@ -17,8 +18,8 @@ const inYaml = (options: readonly unknown[]) =>
 
 export function configSchema(): object {
   const properties: Record<string, object> = {};
-  for (const [name, { schema, help, fallback, shape }] of Object.entries(SETTINGS)) {
-    const key = name.toLowerCase();
+  for (const [name, { schema, help, fallback, shape, fileKey }] of Object.entries(SETTINGS)) {
+    const key = fileKey ?? name.toLowerCase();
     const one =
       schema instanceof z.ZodEnum ? { enum: inYaml(schema.options) } : (schema.meta()?.file ?? TEXT);
     properties[key] = {

@@ -2,7 +2,7 @@
 import type { z } from 'zod';
 
 /** How a setting may be written in the configuration file instead of as one text. */
-export type Shape = 'list' | 'map' | 'rules';
+export type Shape = 'list' | 'map' | 'rules' | 'sources';
 
 export interface Setting {
   /** The name in the environment. In the configuration file the same name stands in small letters. */
@@ -19,6 +19,8 @@ export interface Setting {
   /** An empty value has a meaning of its own. An empty value of any other setting counts as not set. */
   readonly mayBeEmpty?: boolean;
   readonly shape?: Shape;
+  /** The key in the configuration file, where it is not the name in small letters. */
+  readonly fileKey?: string;
   /** A running process takes over a new value on SIGHUP. */
   readonly reload?: boolean;
 }

@@ -2,7 +2,6 @@
 import type { IClientOptions, MqttClient } from 'mqtt';
 import type { IPublishPacket } from 'mqtt-packet';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { TopicTemplate } from '../../src/codecs/topic.ts';
 import { DeferredAcks } from '../../src/intake/deferred-ack.ts';
 import { MqttSubscriber } from '../../src/intake/mqtt-subscriber.ts';
 import { startChild } from '../helpers/child.ts';
@@ -440,7 +439,7 @@ test("the bridge's own subscribers share, fall back to MQTT 3.1.1, and go on whe
       url: broker.url,
       clientId: `replica-${i}`,
       group: 'vigia',
-      templates: [new TopicTemplate('sensors/{sensor}/{metric}')],
+      filters: ['sensors/+/+'],
       receiveMaximum: 2000,
       sessionExpiry: 60_000,
       limits: { maxMessages: 20_000, maxBytes: 1e8 },

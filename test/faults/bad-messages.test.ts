@@ -60,11 +60,13 @@ async function settled(url: string, messages: readonly MutatedMessage[]): Promis
 
 const contentOf = (topic: string, bytes: Uint8Array) => `${topic}\n${Buffer.from(bytes).toString('base64')}`;
 
-/** What no reader of readings could take for one: neither a number nor JSON. */
+/** What no reader of readings could take for one, nor for a word that says that there is none. */
 function isGarbage(payload: Buffer): boolean {
-  const text = payload.toString('utf8');
-  if (!Buffer.from(text).equals(payload)) return true;
-  if (/^[+-]?[\d.]+(e[+-]?\d+)?$/i.test(text.trim())) return false;
+  const text = payload.toString('utf8').replace(/\0+$/, '');
+  // Bytes that are no text may be a map of CBOR or MessagePack.
+  if (!Buffer.from(text).equals(payload)) return false;
+  if (/^(nan|null|unknown|unavailable|on|off|true|false)?$/i.test(text.trim())) return false;
+  if (/^[+-]?[\d.]+(e[+-]?\d+)?\s*\S{0,8}$/i.test(text.trim()) || /NaN|Infinity|=/.test(text)) return false;
   try {
     JSON.parse(text.trim());
     return false;

@@ -4,14 +4,14 @@ import { onTestFinished } from 'vitest';
 import { parseArtifact } from '../../models/artifact.ts';
 import { createModel } from '../../models/lstm-model.ts';
 import type { Model } from '../../models/model.ts';
-import { Decoder } from '../../src/codecs/decode.ts';
-import { TopicTemplate } from '../../src/codecs/topic.ts';
 import { DEFAULT_RULES } from '../../src/domain/alert-rule.ts';
 import { MessageIntake } from '../../src/intake/message-intake.ts';
 import { ModelRegistry } from '../../src/model-registry/model-registry.ts';
 import { Accounting } from '../../src/pipeline/accounting.ts';
 import { Pipeline, type PipelineOptions } from '../../src/pipeline/pipeline.ts';
 import { RuleBook } from '../../src/planning/rule-book.ts';
+import { Decoder } from '../../src/sources/decoder.ts';
+import { compileSources, topicSources } from '../../src/sources/read-sources.ts';
 import type { Store } from '../../src/store/store.ts';
 import { smallModel } from './small-model.ts';
 
@@ -56,8 +56,8 @@ export function runningPipeline(
     now: Date.now,
     ...rest,
   });
-  const templates = [new TopicTemplate('sensors/{sensor}/{metric}')];
-  const intake = new MessageIntake(new Decoder(templates, { maxReadings, maxNameBytes: 200 }), pipeline);
+  const sources = compileSources(topicSources(['sensors/{sensor}/{metric}']));
+  const intake = new MessageIntake(new Decoder(sources, { maxReadings, maxNameBytes: 200 }), pipeline);
   pipeline.start();
   onTestFinished(() => pipeline.close(1000));
   return {

@@ -1,24 +1,16 @@
 import { isOwnTopic } from '../../domain/own-topic.ts';
+import { readPresets, readSources } from '../../sources/read-sources.ts';
+import { TopicTemplate } from '../../sources/topic-template.ts';
 import { type Section, setting } from '../setting.ts';
 import { duration, text, url, whole } from '../value-types.ts';
 
 const topics = text.transform((given, context) => {
   const list = given.split(',').map((topic) => topic.trim());
   for (const topic of list) {
-    const levels = topic.split('/');
-    const bad =
-      topic === '' ||
-      levels.filter((level) => level === '{sensor}').length !== 1 ||
-      levels.filter((level) => level === '{metric}').length > 1 ||
-      levels.some((level, i) =>
-        level === '#'
-          ? i !== levels.length - 1
-          : level !== '+' && !/^\{(sensor|metric)\}$/.test(level) && /[+#{}]/.test(level),
-      );
     if (isOwnTopic(topic)) {
       context.addIssue({ code: 'custom', message: `'${topic}' is where Vigía itself publishes` });
     }
-    if (bad) {
+    if (!isUsable(topic)) {
       context.addIssue({
         code: 'custom',
         message: `'${topic}' must have one whole level {sensor}, at most one {metric}, and otherwise names, + or a final #`,
@@ -27,6 +19,34 @@ const topics = text.transform((given, context) => {
   }
   return Object.freeze(list);
 });
+
+function isUsable(topic: string): boolean {
+  try {
+    return topic !== '' && new TopicTemplate(topic).names.includes('sensor');
+  } catch {
+    return false;
+  }
+}
+
+const sources = text.transform((given, context) => {
+  const { specs, problems } = readSources(given);
+  for (const message of problems) context.addIssue({ code: 'custom', message });
+  return Object.freeze(specs);
+});
+
+const presets = text.transform((given, context) => {
+  const { specs, problems } = readPresets(given);
+  for (const message of problems) context.addIssue({ code: 'custom', message });
+  return Object.freeze(specs);
+});
+
+const timeZone = text.refine((name) => {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
+}, 'must be a time zone such as Europe/Madrid or UTC');
 
 export const mqtt = {
   title: 'MQTT',
@@ -39,6 +59,21 @@ export const mqtt = {
       fallback: 'sensors/{sensor}/{metric}',
       shape: 'list',
       help: 'topics that readings are published on, separated by commas; {sensor} and {metric} stand for one level each',
+    }),
+    sources: setting('MQTT_SOURCES', sources, {
+      shape: 'sources',
+      fileKey: 'sources',
+      long: true,
+      help: 'where messages come from and how each is read: a list in YAML or JSON, see docs/devices.md (usually the key sources of vigia.yaml)',
+    }),
+    presets: setting('MQTT_PRESETS', presets, {
+      shape: 'list',
+      fileKey: 'presets',
+      help: 'ecosystems whose messages are read as docs/devices.md says, separated by commas, for example zigbee2mqtt,tasmota',
+    }),
+    timeZone: setting('TIME_ZONE', timeZone, {
+      fallback: 'UTC',
+      help: 'time zone of times in messages that name none, for example Europe/Madrid; a source may have its own time_zone',
     }),
     group: setting('MQTT_GROUP', text.regex(/^[^/+#]*$/, 'must not contain / + or #'), {
       fallback: 'vigia',

@@ -32,6 +32,10 @@ export const readings = {
       fallback: '10000',
       help: 'readings that one message or one request may contain',
     }),
+    maxDecompressed: setting('MAX_DECOMPRESSED', bytes(16, 2 ** 28), {
+      fallback: '4MB',
+      help: 'size of the largest payload after a compressed message was decompressed',
+    }),
     maxNameBytes: setting('MAX_NAME_BYTES', whole(1, 4096), {
       fallback: '200',
       help: 'length of the longest name of a sensor or a metric, in bytes of UTF-8',

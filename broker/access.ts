@@ -27,23 +27,30 @@ export class Access {
     this.list = options.accessList === undefined ? null : new AccessList(options.accessList, 'MQTT_ACL');
   }
 
-  /** @returns whose name the client has, null without one; undefined when it may not connect */
-  async user(
-    stream: unknown,
-    username: string | undefined,
-    password: Buffer | undefined,
-  ): Promise<string | null | undefined> {
-    const certified = this.options.certificateUsers ? commonName(stream) : null;
-    if (certified !== null) return certified;
-    if (!this.own && !this.users) return username ?? null;
-    if (this.own?.(username, password)) return username!;
-    if (username === undefined || password === undefined || !this.users) return undefined;
-    return (await this.users.matches(username, password)) ? username : undefined;
+  /** The user of the certificate that a client has shown, where that is how users are known; null otherwise. */
+  certified(socket: unknown): string | null {
+    return this.options.certificateUsers ? commonName(socket) : null;
+  }
+
+  /** Nobody has a password: anybody may connect under any name. */
+  get open(): boolean {
+    return !this.own && !this.users;
+  }
+
+  /** What is stored of the user's password, to tell whether it has changed; null: there is no such user. */
+  stored(user: string): string | null {
+    const own = user === this.options.credentials?.username ? this.options.credentials.password : null;
+    const hashed = this.users?.stored(user) ?? null;
+    return own === null && hashed === null ? null : JSON.stringify([own, hashed]);
+  }
+
+  async matches(user: string, password: Buffer): Promise<boolean> {
+    return this.own?.(user, password) || ((await this.users?.matches(user, password)) ?? false);
   }
 
   /** Whether a client that is connected may still be, as far as its name tells. */
   knows(user: string | null): boolean {
-    if (this.options.certificateUsers || (!this.own && !this.users)) return true;
+    if (this.options.certificateUsers || this.open) return true;
     return user !== null && (user === this.options.credentials?.username || this.users?.has(user) === true);
   }
 

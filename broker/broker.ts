@@ -13,6 +13,7 @@ import { ClientAccess, type Denied } from './client-access.ts';
 import { streamOf } from './client-stream.ts';
 import { type BrokerLimits, defaultLimits } from './limits.ts';
 import { Listeners, type MqttEndpoint, type WebSocketEndpoint } from './listeners.ts';
+import { Logins } from './logins.ts';
 import { messageStore, type QueueStatistics } from './message-store.ts';
 import { PresentClients } from './present-clients.ts';
 import { hookRunner, type PublishHook } from './publish-hook.ts';
@@ -48,6 +49,8 @@ export interface Broker {
   statistics(): QueueStatistics & {
     /** Clients that have been let in. */
     readonly clients: number;
+    /** Passwords hashed since the start. */
+    readonly passwordHashes: number;
   };
   /** How often something was refused for this reason since the start. */
   refused(reason: Refusal): number;
@@ -83,15 +86,19 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const limits = { ...defaultLimits, ...options.limits };
   const hook = hookRunner(options.onPublish);
   const refusals = new Refusals(logger);
-  const clients = new ClientAccess(new Access(options.access ?? {}), logger, refusals, options.onDenied);
+  const logins = new Logins(limits);
+  const access = new Access(options.access ?? {});
+  const clients = new ClientAccess(access, logins, logger, refusals, options.onDenied);
   const store = messageStore(limits, logger, clients, refusals);
   const present = new PresentClients((client) => store.gone(client));
 
+  /** @returns the CONNACK return code */
   async function letIn(client: Client, username: string | undefined, password: Buffer | undefined) {
-    if (!(await clients.authenticate(client, username, password)) || !(await present.enter(client)))
-      return false;
+    const failure = await clients.authenticate(client, username, password);
+    if (failure !== null) return failure === 'bad-credentials' ? BAD_CREDENTIALS : UNAVAILABLE;
+    if (!(await present.enter(client))) return UNAVAILABLE;
     store.admit(client);
-    return true;
+    return ACCEPTED;
   }
 
   const aedes = await Aedes.createBroker({
@@ -99,11 +106,11 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     ...store.aedesOptions,
     authenticate: (client, username, password, done) =>
       void letIn(client, username, password).then(
-        (accepted) => {
-          if (accepted) done(null, true);
-          else done(badCredentials(), null);
+        (code) => (code === ACCEPTED ? done(null, true) : done(refusedConnect(code), null)),
+        (error: unknown) => {
+          logger.error({ err: error }, 'MQTT broker failure');
+          done(refusedConnect(UNAVAILABLE), null);
         },
-        () => done(badCredentials(), null),
       ),
     authorizePublish(client, packet, done) {
       const problem = topicProblem(packet.topic, limits);
@@ -145,9 +152,13 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       ...(tls && { tlsPort: await listeners.openMqtt(tls) }),
       ...(webSocket && { webSocketPort: await listeners.openWebSocket(webSocket) }),
       connections: () => listeners.connections,
-      statistics: () => ({ ...store.statistics(), clients: present.size }),
+      statistics: () => ({
+        ...store.statistics(),
+        clients: present.size,
+        passwordHashes: logins.hashes,
+      }),
       refused: (reason) => refusals.total(reason),
-      setAccess: (access) => clients.replace(new Access(access), present.all(), store.filtersOf),
+      setAccess: (next) => clients.replace(new Access(next), present.all(), store.filtersOf),
       publish: publisher(aedes, limits),
       close,
     };
@@ -167,12 +178,16 @@ function aedesOptions(limits: BrokerLimits): AedesOptions {
   };
 }
 
-function badCredentials(): AuthenticateError {
-  return Object.assign(new RefusedByUs('bad user name or password'), { returnCode: BAD_CREDENTIALS });
+function refusedConnect(code: number): AuthenticateError {
+  return Object.assign(new RefusedByUs('connect refused'), {
+    returnCode: code as AuthenticateError['returnCode'],
+  });
 }
 
-/** CONNACK return code of MQTT 3.1.1; Aedes has it in a const enum, which does not exist at run time. */
-const BAD_CREDENTIALS = 4 as AuthenticateError['returnCode'];
+/** CONNACK return codes of MQTT 3.1.1; Aedes has them in a const enum, which does not exist at run time. */
+const ACCEPTED = 0;
+const UNAVAILABLE = 3;
+const BAD_CREDENTIALS = 4;
 
 function publisher(aedes: Aedes, limits: BrokerLimits): Broker['publish'] {
   return async (topic, payload, { qos = 0, retain = false } = {}) => {

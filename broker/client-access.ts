@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import type { Access } from './access.ts';
 import type { Identity } from './access-list.ts';
 import { streamOf } from './client-stream.ts';
+import type { LoginFailure, Logins } from './logins.ts';
 import type { Refusals } from './refusals.ts';
 
 export type Denied = 'connect' | 'publish' | 'subscribe';
@@ -14,27 +15,42 @@ export type Denied = 'connect' | 'publish' | 'subscribe';
 export class ClientAccess {
   private readonly known = new WeakMap<Client, Identity>();
 
+  /** @param logins checks passwords */
   constructor(
     private access: Access,
+    private readonly logins: Pick<Logins, 'check'>,
     private readonly logger: Logger,
     private readonly refusals: Pick<Refusals, 'count'>,
     private readonly onDenied: (what: Denied) => void = () => undefined,
   ) {}
 
+  /** @returns why the client may not connect; null if it may */
   async authenticate(
     client: Client,
     username: string | undefined,
     password: Buffer | undefined,
-  ): Promise<boolean> {
-    const user = await this.access.user(streamOf(client).peer.socket, username, password);
-    if (user === undefined) {
-      this.onDenied('connect');
-      const { address } = streamOf(client).peer;
-      this.refusals.count('bad-credentials', { user: username ?? null, clientId: client.id, address });
-      return false;
+  ): Promise<LoginFailure | null> {
+    const stream = streamOf(client);
+    const { address, socket } = stream.peer;
+    const { access } = this;
+    const certified = access.certified(socket);
+    let user = certified ?? username ?? null;
+    if (certified === null && !access.open) {
+      const abandoned = () => stream.abandoned || client.closed;
+      const login = { user: username, password, clientId: client.id, address, abandoned };
+      const failure = await this.logins.check(access, login);
+      // The rules have changed while the password was being checked.
+      if (access !== this.access) return this.authenticate(client, username, password);
+      if (failure !== null) {
+        if (failure === 'gone') return failure;
+        this.onDenied('connect');
+        this.refusals.count(failure, { user: username ?? null, clientId: client.id, address });
+        return failure;
+      }
+      user = username ?? null;
     }
     this.known.set(client, { user, clientId: client.id });
-    return true;
+    return null;
   }
 
   /** Who shares the bounds of one user; where clients have no user names, of one address. */

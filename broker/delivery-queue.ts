@@ -13,6 +13,8 @@ export interface DeliveryQueueOptions {
   /** For the log. */
   readonly name: string;
   readonly memory: QueueMemory;
+  /** Whose messages they are; null: of many. */
+  readonly owner: string | null;
   readonly window: WindowLimits;
   /**
    * Whether unacknowledged messages are for the same client again: then they keep their packet identifier and are marked
@@ -34,7 +36,7 @@ export class DeliveryQueue {
     private readonly options: DeliveryQueueOptions,
     onReleased: (delivery: Delivery) => void = () => undefined,
   ) {
-    this.queue = new MessageQueue(options.name, options.memory, onReleased);
+    this.queue = new MessageQueue(options.name, options.memory, onReleased, options.owner);
   }
 
   /** Messages that wait, those in flight not included. */

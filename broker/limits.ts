@@ -1,4 +1,5 @@
 import type { SubscriptionLimits } from './filter-set.ts';
+import type { LoginQueueLimits } from './logins.ts';
 
 /** What one client, and all clients together, may take from the broker. */
 export interface BrokerLimits
@@ -6,7 +7,8 @@ export interface BrokerLimits
     QueueLimits,
     SessionLimits,
     RetainedLimits,
-    SubscriptionLimits {
+    SubscriptionLimits,
+    LoginQueueLimits {
   /** A larger packet closes its connection. */
   readonly maxPacketBytes: number;
   /** Of all packets together that were begun and are not whole; beyond it the connection that holds most is closed. */
@@ -49,6 +51,8 @@ export interface QueueLimits {
   readonly maxQueuedMessages: number;
   /** Of all together, about 280 bytes per message included. Beyond it the largest queue loses its oldest. */
   readonly maxQueuedBytes: number;
+  /** The same of the sessions of one user; where clients have no user names, of one address. */
+  readonly maxUserQueuedBytes: number;
 }
 
 export interface SessionLimits {
@@ -68,6 +72,9 @@ export interface RetainedLimits {
 
 export const defaultLimits: BrokerLimits = {
   maxPacketBytes: 1_048_576,
+  maxPendingLogins: 1000,
+  maxLoginFailures: 10,
+  maxLoginBanMs: 60_000,
   maxUnfinishedBytes: 67_108_864,
   maxFilters: 1000,
   maxSubscriptions: 10_000,
@@ -85,6 +92,7 @@ export const defaultLimits: BrokerLimits = {
   maxInflightBytes: 4_194_304,
   maxQueuedMessages: 1_000_000,
   maxQueuedBytes: 536_870_912,
+  maxUserQueuedBytes: 268_435_456,
   maxSessions: 10_000,
   maxUserSessions: 5000,
   sessionExpiryMs: 604_800_000,

@@ -14,6 +14,7 @@ export class MessageQueue implements BoundedQueue {
     readonly name: string,
     private readonly memory: QueueMemory,
     private readonly onDropped: (delivery: Delivery) => void,
+    readonly owner: string | null = null,
   ) {
     memory.add(this);
   }
@@ -81,7 +82,6 @@ export class MessageQueue implements BoundedQueue {
 
   private resize(bytes: number): void {
     this.size += bytes;
-    if (bytes > 0) this.memory.grow(bytes);
-    else this.memory.shrink(-bytes);
+    this.memory.resize(this, bytes);
   }
 }

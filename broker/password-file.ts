@@ -20,9 +20,6 @@ interface Secret {
   readonly hash: Buffer;
 }
 
-/** Compared with when there is no such user, so that the time taken does not tell. */
-const NOBODY: Secret = { iterations: ITERATIONS, salt: Buffer.alloc(12), hash: Buffer.alloc(HASH_BYTES) };
-
 export class PasswordFile {
   private readonly secrets = new Map<string, Secret>();
 
@@ -51,15 +48,21 @@ export class PasswordFile {
     return this.secrets.has(user);
   }
 
-  /** Takes about as long for an unknown user. */
+  /** What is stored of the user's password; null: there is no such user. */
+  stored(user: string): string | null {
+    return this.secrets.get(user)?.hash.toString('base64') ?? null;
+  }
+
+  /** False for an unknown user, at once: Logins sees to it that the time tells nothing. */
   async matches(user: string, password: Uint8Array): Promise<boolean> {
     const secret = this.secrets.get(user);
-    const { iterations, salt, hash } = secret ?? NOBODY;
+    if (!secret) return false;
+    const { iterations, salt, hash } = secret;
     const given =
       iterations === 0
         ? createHash('sha512').update(password).update(salt).digest()
         : await derive(password, salt, iterations, HASH_BYTES, 'sha512');
-    return timingSafeEqual(given, hash) && secret !== undefined;
+    return timingSafeEqual(given, hash);
   }
 }
 

@@ -23,7 +23,7 @@ export class Session {
     memory: QueueMemory,
     window: WindowLimits,
   ) {
-    const options = { name: `session ${clientId}`, memory, window, sameClient: true };
+    const options = { name: `session ${clientId}`, memory, window, owner, sameClient: true };
     this.queue = new DeliveryQueue(options, ({ id }) => this.ids.release(id));
   }
 

@@ -118,7 +118,8 @@ export class SharedGroups {
     if (filter === undefined) return null;
     const members = new Map<string, Member>();
     const { memory, window } = this;
-    const queue = new DeliveryQueue({ name: `group ${shared}`, memory, window, sameClient: false });
+    const name = `group ${shared}`;
+    const queue = new DeliveryQueue({ name, memory, window, owner: null, sameClient: false });
     const waits = (qos: QoS) =>
       queue.live > 0 || (qos > 0 && [...members.values()].some(({ keepsBacklog }) => keepsBacklog));
     const take: MessageTaker = (packet, done) => {

@@ -27,10 +27,11 @@ export function brokerOptions(config: Config, logger: Logger): BrokerOptions {
 }
 
 function brokerLimits({ brokerLimits: limits, readings, mqtt }: Config): Partial<BrokerLimits> {
-  const { maxKeepAlive = 0, ...others } = limits;
+  const { maxKeepAlive = 0, maxLoginBan, ...others } = limits;
   return {
     ...others,
     maxPacketBytes: readings.maxPayload,
+    maxLoginBanMs: maxLoginBan,
     maxKeepAliveSeconds: Math.floor(maxKeepAlive / 1000),
     sessionExpiryMs: mqtt.sessionExpiry,
   };

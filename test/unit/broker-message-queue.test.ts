@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { generate, parser } from 'mqtt-packet';
 import { describe, expect, test } from 'vitest';
+import type { QueueLimits } from '../../broker/limits.ts';
 import { type Delivery, encode, type Message, messageOf, packetSize } from '../../broker/message.ts';
 import { MessageQueue } from '../../broker/message-queue.ts';
 import { PacketIds } from '../../broker/packet-ids.ts';
@@ -11,8 +12,11 @@ function message(order: number, bytes = 100): Message {
   return { topic: 't', payload: Buffer.from(String(order)), qos: 1, bytes, order };
 }
 const given = (one: Message, id = 1): Delivery => ({ message: one, qos: 1, id, dup: false, received: false });
-const memoryOf = (limits: { maxQueuedMessages?: number; maxQueuedBytes?: number } = {}) =>
-  new QueueMemory({ maxQueuedMessages: 1e6, maxQueuedBytes: 1e9, ...limits }, silent);
+const memoryOf = (limits: Partial<QueueLimits> = {}) =>
+  new QueueMemory(
+    { maxQueuedMessages: 1e6, maxQueuedBytes: 1e9, maxUserQueuedBytes: 1e9, ...limits },
+    silent,
+  );
 
 function drain(queue: MessageQueue): number[] {
   const orders: number[] = [];
@@ -20,6 +24,25 @@ function drain(queue: MessageQueue): number[] {
     orders.push('message' in next ? next.message.order : next.order);
   return orders;
 }
+
+describe('the queues of one owner', () => {
+  test('have a bound of their own: beyond it the largest of them loses its oldest, not that of another', () => {
+    const memory = memoryOf({ maxUserQueuedBytes: 1000 });
+    const [one, two, other] = ['me', 'me', 'you'].map(
+      (owner) => new MessageQueue('q', memory, () => undefined, owner),
+    ) as [MessageQueue, MessageQueue, MessageQueue];
+    for (let i = 1; i <= 8; i++) other.push(message(i));
+    for (let i = 1; i <= 3; i++) one.push(message(i));
+    for (let i = 1; i <= 20; i++) two.push(message(i));
+    expect([one.length, other.length]).toEqual([3, 8]);
+    expect(two.length).toBeLessThanOrEqual(7);
+    expect(drain(two).at(-1)).toBe(20);
+    expect(memory.dropped).toBeGreaterThanOrEqual(13);
+    one.close();
+    for (let i = 1; i <= 9; i++) two.push(message(i));
+    expect(two.length).toBe(9);
+  });
+});
 
 describe('a message queue', () => {
   test('gives back in the order of arrival, whatever came back in between, and knows its size', () => {

@@ -27,6 +27,10 @@ export const brokerLimits = {
       fallback: '512MB',
       help: 'memory that the built-in broker uses for all queued messages together; the longest queue loses its oldest messages first',
     }),
+    maxUserQueuedBytes: setting('MQTT_MAX_USER_QUEUED_BYTES', memory, {
+      fallback: '256MB',
+      help: 'memory that the built-in broker uses for the queued messages of the sessions of one user, or of one address where clients have no user name',
+    }),
     maxRetainedMessages: setting('MQTT_MAX_RETAINED', count, {
       fallback: '100000',
       help: 'topics whose retained message the built-in broker keeps',
@@ -34,6 +38,18 @@ export const brokerLimits = {
     maxAddressConnections: setting('MQTT_MAX_ADDRESS_CONNECTIONS', count, {
       fallback: '5000',
       help: 'connections that the built-in broker accepts at the same time from one IPv4 address or IPv6 /56',
+    }),
+    maxPendingLogins: setting('MQTT_MAX_PENDING_LOGINS', count, {
+      fallback: '1000',
+      help: 'logins from one address that wait until the built-in broker checks their password; further ones are refused at once',
+    }),
+    maxLoginFailures: setting('MQTT_AUTH_FAILURES', whole(0, 1e6), {
+      fallback: '10',
+      help: 'failed logins of one address, user name and client id at the built-in broker, after which these three are banned for a time; each further failure doubles the time (0: never)',
+    }),
+    maxLoginBan: setting('MQTT_AUTH_BAN', duration(1000), {
+      fallback: '1m',
+      help: 'longest such ban after failed logins at the built-in broker',
     }),
     maxUnfinishedBytes: setting('MQTT_MAX_UNFINISHED_BYTES', memory, {
       fallback: '64MB',

@@ -5,10 +5,12 @@
  * never if it rejects. MQTT 3.1 and 3.1.1; Aedes refuses version 5.
  */
 import { setTimeout as pause, setImmediate as tick } from 'node:timers/promises';
-import { Aedes, type AedesOptions, type AuthenticateError, type Client } from 'aedes';
+import type { Aedes } from 'aedes';
 import type { Logger } from 'pino';
 import { InvalidInput } from '../src/errors.ts';
 import { Access, type AccessOptions } from './access.ts';
+import { countErrors } from './aedes-errors.ts';
+import { openAedes } from './aedes-setup.ts';
 import { ClientAccess, type Denied } from './client-access.ts';
 import { streamOf } from './client-stream.ts';
 import { type BrokerLimits, defaultLimits } from './limits.ts';
@@ -92,36 +94,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const store = messageStore(limits, logger, clients, refusals);
   const present = new PresentClients((client) => store.gone(client));
 
-  /** @returns the CONNACK return code */
-  async function letIn(client: Client, username: string | undefined, password: Buffer | undefined) {
-    const failure = await clients.authenticate(client, username, password);
-    if (failure !== null) return failure === 'bad-credentials' ? BAD_CREDENTIALS : UNAVAILABLE;
-    if (!(await present.enter(client))) return UNAVAILABLE;
-    store.admit(client);
-    return ACCEPTED;
-  }
-
-  const aedes = await Aedes.createBroker({
-    ...aedesOptions(limits),
-    ...store.aedesOptions,
-    authenticate: (client, username, password, done) =>
-      void letIn(client, username, password).then(
-        (code) => (code === ACCEPTED ? done(null, true) : done(refusedConnect(code), null)),
-        (error: unknown) => {
-          logger.error({ err: error }, 'MQTT broker failure');
-          done(refusedConnect(UNAVAILABLE), null);
-        },
-      ),
-    authorizePublish(client, packet, done) {
-      const problem = topicProblem(packet.topic, limits);
-      if (problem !== null) {
-        refusals.count('topic', { ...(client && clients.identity(client)), detail: problem });
-        done(new RefusedByUs(problem));
-      } else if (client && !clients.mayPublish(client, packet.topic))
-        done(new RefusedByUs('publish denied by MQTT_ACL'));
-      else hook.run(client?.id ?? '', packet, done);
-    },
-  });
+  const aedes = await openAedes({ limits, clients, store, present, hook, refusals, logger });
   countErrors(aedes, refusals, logger);
   store.follow(aedes);
   aedes.on('clientReady', (client) => streamOf(client).ready());
@@ -168,27 +141,6 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   }
 }
 
-function aedesOptions(limits: BrokerLimits): AedesOptions {
-  return {
-    concurrency: limits.concurrency,
-    connectTimeout: limits.connectTimeoutMs,
-    drainTimeout: limits.drainTimeoutMs,
-    maxTopicLevels: limits.maxTopicLevels,
-    maxInflightInbound: limits.maxInflightQos2,
-  };
-}
-
-function refusedConnect(code: number): AuthenticateError {
-  return Object.assign(new RefusedByUs('connect refused'), {
-    returnCode: code as AuthenticateError['returnCode'],
-  });
-}
-
-/** CONNACK return codes of MQTT 3.1.1; Aedes has them in a const enum, which does not exist at run time. */
-const ACCEPTED = 0;
-const UNAVAILABLE = 3;
-const BAD_CREDENTIALS = 4;
-
 function publisher(aedes: Aedes, limits: BrokerLimits): Broker['publish'] {
   return async (topic, payload, { qos = 0, retain = false } = {}) => {
     const problem = topicProblem(topic, limits);
@@ -199,40 +151,6 @@ function publisher(aedes: Aedes, limits: BrokerLimits): Broker['publish'] {
       ),
     );
   };
-}
-
-/** Refused, counted and logged by the broker itself. */
-class RefusedByUs extends Error {}
-
-/** What Aedes closes connections for, by the words of its errors. */
-const AEDES_ERRORS: readonly (readonly [words: RegExp, reason: Refusal])[] = [
-  [/^connect did not arrive in time/, 'connect-timeout'],
-  [/^keep alive timeout/, 'keep-alive-timeout'],
-  [/^drain timeout/, 'drain-timeout'],
-  [/^maxInflightInbound/, 'qos2-window'],
-  [/topic|only allowed in/, 'topic'],
-];
-
-function countErrors(aedes: Aedes, refusals: Refusals, logger: Logger): void {
-  // A connection that goes with messages under way reports each of them.
-  const reported = new WeakSet<object>();
-  const report = (client: Client, error: Error & { readonly returnCode?: number }): void => {
-    if (reported.has(client)) return;
-    reported.add(client);
-    if (error instanceof RefusedByUs || error.message === 'connection closed') return;
-    const reason = AEDES_ERRORS.find(([words]) => words.test(error.message))?.[1] ?? 'other';
-    refusals.count(reason, {
-      clientId: client.id,
-      address: streamOf(client).peer.address,
-      detail: error.message,
-    });
-  };
-  aedes.on('clientError', report);
-  aedes.on('connectionError', report);
-  // Not in Aedes' types: failures of its persistence, which would otherwise end the process.
-  (aedes as NodeJS.EventEmitter).on('error', (error: Error) =>
-    logger.error({ err: error }, 'MQTT broker failure'),
-  );
 }
 
 /** Resolves with the promise, or after `ms`. */

@@ -6,6 +6,7 @@
 import { Readable } from 'node:stream';
 import type { Client, PublishPacket } from 'aedes';
 import { messageOf, type QoS } from './message.ts';
+import type { ReceivedMessages } from './received-messages.ts';
 import type { RetainedMessages } from './retained-messages.ts';
 import type { Sessions } from './sessions.ts';
 import type { Subscribers } from './subscribers.ts';
@@ -20,17 +21,13 @@ interface Match {
   readonly qos: QoS;
 }
 
-/** QoS 2 messages that await their PUBREL are remembered for this many clients. */
-const MAX_RECEIVING_CLIENTS = 20_000;
-
 export class MemoryPersistence {
-  /** Client id -> packet identifiers of QoS 2 that it has published and not released. */
-  private readonly receiving = new Map<string, Set<number>>();
-
   constructor(
     private readonly sessions: Sessions,
     private readonly subscribers: Subscribers,
     private readonly retained: RetainedMessages,
+    /** Of the client's session. */
+    private readonly receivedFrom: (client: Client) => ReceivedMessages,
   ) {}
 
   async setup(): Promise<void> {}
@@ -84,28 +81,22 @@ export class MemoryPersistence {
     return Readable.from([]);
   }
 
-  async incomingStorePacket({ id }: Client, { messageId }: Numbered): Promise<void> {
-    const ids = this.receiving.get(id) ?? new Set();
-    this.receiving.set(id, ids.add(messageId as number));
-    const [longest] = this.receiving.keys();
-    if (this.receiving.size > MAX_RECEIVING_CLIENTS) this.receiving.delete(longest as string);
+  async incomingStorePacket(client: Client, { messageId }: Numbered): Promise<void> {
+    this.receivedFrom(client).add(messageId as number);
   }
 
   /** @throws Error if there is none: Aedes takes the message for a new one then */
-  async incomingGetPacket({ id }: Client, { messageId }: Numbered): Promise<Numbered> {
-    if (!this.receiving.get(id)?.has(messageId as number)) throw new Error('no such packet');
+  async incomingGetPacket(client: Client, { messageId }: Numbered): Promise<Numbered> {
+    if (!this.receivedFrom(client).has(messageId as number)) throw new Error('no such packet');
     return { messageId };
   }
 
-  async incomingDelPacket({ id }: Client, { messageId }: Numbered): Promise<void> {
-    const ids = this.receiving.get(id);
-    ids?.delete(messageId as number);
-    if (ids?.size === 0) this.receiving.delete(id);
+  async incomingDelPacket(client: Client, { messageId }: Numbered): Promise<void> {
+    this.receivedFrom(client).delete(messageId as number);
   }
 
-  async cleanIncoming({ id }: Client): Promise<void> {
-    this.receiving.delete(id);
-  }
+  // They go with the session.
+  async cleanIncoming(): Promise<void> {}
 
   // Wills are kept with their connections. Aedes stores them for the other nodes of a cluster to publish.
   async putWill(): Promise<void> {}

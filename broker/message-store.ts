@@ -12,6 +12,7 @@ import { MemoryPersistence } from './memory-persistence.ts';
 import type { QoS } from './message.ts';
 import { aedesIds } from './packet-ids.ts';
 import { QueueMemory } from './queue-memory.ts';
+import { ReceivedMessages } from './received-messages.ts';
 import type { Refusals } from './refusals.ts';
 import { RetainedMessages } from './retained-messages.ts';
 import { Sessions } from './sessions.ts';
@@ -42,6 +43,8 @@ export interface MessageStore {
    * or by rules that have changed, the session ends.
    */
   admit(client: Client): void;
+  /** Messages of QoS 2 that the client's session has published and not released. */
+  receivedFrom(client: Client): ReceivedMessages;
   /** What a client is subscribed to. */
   filtersOf(client: Client): Iterable<string>;
   /** The connection of a client that was admitted has closed. */
@@ -73,6 +76,12 @@ export function messageStore(
   const counts = new SubscriptionCounts(limits);
   const sessions = new Sessions(groups, counts, memory, limits, logger);
   const filters = new WeakMap<Client, FilterSet>();
+  const received = new WeakMap<Client, ReceivedMessages>();
+  const receivedFrom = (client: Client) => {
+    const known = received.get(client) ?? new ReceivedMessages();
+    received.set(client, known);
+    return known;
+  };
   const subscribers = new Subscribers(sessions, groups);
   const retained = new RetainedMessages(limits, logger);
   const nextId = aedesIds();
@@ -112,17 +121,20 @@ export function messageStore(
       sessions.end(id);
     }
     streamOf(client).sessionPresent = sessions.get(id) !== undefined;
-    filters.set(client, sessions.open(id, owner).filters);
+    const session = sessions.open(id, owner);
+    filters.set(client, session.filters);
+    received.set(client, session.received);
   }
 
   return {
     aedesOptions: {
-      persistence: new MemoryPersistence(sessions, subscribers, retained),
+      persistence: new MemoryPersistence(sessions, subscribers, retained, receivedFrom),
       authorizeForward: forward,
       authorizeSubscribe: (client, subscription, done) =>
         done(null, !client || grant(client, subscription as Wanted) ? subscription : null),
     },
     admit,
+    receivedFrom,
     filtersOf: (client) => filters.get(client)?.filters() ?? [],
     gone(client) {
       subscribers.gone(client);

@@ -6,9 +6,11 @@ import type { WindowLimits } from './limits.ts';
 import type { Message, QoS } from './message.ts';
 import { PacketIds } from './packet-ids.ts';
 import type { QueueMemory } from './queue-memory.ts';
+import { ReceivedMessages } from './received-messages.ts';
 
 export class Session {
   readonly ids = new PacketIds();
+  readonly received = new ReceivedMessages();
   readonly queue: DeliveryQueue;
   private place: Place | null = null;
 

@@ -37,15 +37,15 @@ describe('subscriptions', () => {
   test.each([true, false])(
     'as many as one packet may have are granted without a pause (clean: %s)',
     async (clean) => {
-      const broker = await testBroker();
+      const broker = await testBroker({ limits: { maxFilters: 5000 } });
       const client = await rawSession(broker.mqttPort, { clientId: 'greedy', clean });
       const { delay, bound } = await loopDelay(async () => {
-        for (let packet = 0; packet < 5; packet++) {
+        for (let packet = 0; packet < 2; packet++) {
           const granted = await subscribe(
             client,
-            filters(1000, (i) => `flood/${packet}/${i}/+`),
+            filters(5000, (i) => `flood/${packet}/${i}/+`),
           );
-          expect(granted).toEqual(new Array(1000).fill(1));
+          expect(granted).toEqual(new Array(5000).fill(1));
         }
       });
       expect(delay).toBeLessThan(bound);

@@ -139,6 +139,85 @@ describe('a connected client', () => {
   });
 });
 
+describe('a message of QoS 2', () => {
+  const message = (dup: boolean, payload = '1'): Packet => ({
+    cmd: 'publish',
+    topic: 'once',
+    payload,
+    qos: 2,
+    messageId: 7,
+    dup,
+    retain: false,
+  });
+
+  /** A broker whose store takes as long as the test wants. */
+  async function slowBroker() {
+    const stored: string[] = [];
+    const letGo: (() => void)[] = [];
+    const broker = await testBroker({
+      onPublish: (_topic, payload) =>
+        new Promise((resolve) => {
+          letGo.push(() => {
+            stored.push(payload.toString());
+            resolve();
+          });
+        }),
+    });
+    const received: string[] = [];
+    const listener = await mqttClient(broker.url);
+    listener.on('message', (_topic, payload) => received.push(payload.toString()));
+    await listener.subscribeAsync('once', { qos: 1 });
+    return { broker, stored, received, letGo };
+  }
+  const count = (client: RawClient, cmd: string) => client.received.filter((one) => one.cmd === cmd).length;
+
+  test('that is repeated before its PUBREL is stored and delivered once', async () => {
+    const { broker, stored, received, letGo } = await slowBroker();
+    const client = await rawSession(broker.mqttPort, { clientId: 'one', clean: false });
+    client.socket.write(
+      Buffer.concat([message(false), message(true), message(true)].map((one) => generate(one))),
+    );
+    await waitFor('the first', () => letGo.length === 1);
+    letGo.shift()!();
+    await waitFor('an answer to each', () => count(client, 'pubrec') === 3);
+    client.send(message(true));
+    await waitFor('one more', () => count(client, 'pubrec') === 4);
+    client.send({ cmd: 'pubrel', messageId: 7 });
+    await client.packet('pubcomp');
+    client.send(message(false, '2'));
+    await waitFor('the next', () => letGo.length === 1);
+    letGo.shift()!();
+    await waitFor('both', () => received.length === 2);
+    expect(stored).toEqual(['1', '2']);
+    expect(received).toEqual(['1', '2']);
+  });
+
+  test('that is repeated on the next connection of its session is stored once, also while it is being stored', async () => {
+    const { broker, stored, letGo } = await slowBroker();
+    const first = await rawSession(broker.mqttPort, { clientId: 'one', clean: false });
+    first.send(message(false));
+    await waitFor('it', () => letGo.length === 1);
+    const second = await rawSession(broker.mqttPort, { clientId: 'one', clean: false });
+    second.send(message(true));
+    letGo.shift()!();
+    await second.packet('pubrec');
+    await waitFor('the end of the first', first.closed);
+    expect([stored, letGo.length]).toEqual([['1'], 0]);
+  });
+
+  test('is a new one in a new session', async () => {
+    const { broker, stored, letGo } = await slowBroker();
+    for (const payload of ['1', '2']) {
+      const client = await rawSession(broker.mqttPort, { clientId: 'one', clean: true });
+      client.send(message(false, payload));
+      await waitFor('it', () => letGo.length === 1);
+      letGo.shift()!();
+      await client.packet('pubrec');
+    }
+    expect(stored).toEqual(['1', '2']);
+  });
+});
+
 describe('a client that connects, publishes and is gone in one write', () => {
   const publish = (messageId: number, qos: 0 | 1 | 2): Packet => ({
     cmd: 'publish',

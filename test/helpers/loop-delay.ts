@@ -14,10 +14,10 @@ async function longestDelay(work: () => Promise<unknown>): Promise<number> {
 
 /**
  * The longest delay while `work` runs, ms, and what may be expected of it: a machine that others load has long ones of its
- * own, so the bound is a multiple of what a look at the idle process shows, 250 ms at least.
+ * own, so the bound is a multiple of what a look at the idle process shows, 1 s at least.
  */
 export async function loopDelay(work: () => Promise<unknown>): Promise<{ delay: number; bound: number }> {
   const idle = await longestDelay(() => pause(300));
   const delay = await longestDelay(work);
-  return { delay, bound: Math.max(250, idle * 10) };
+  return { delay, bound: Math.max(1000, idle * 10) };
 }

@@ -1,0 +1,111 @@
+/** Aedes, told who may connect and publish, and what it may keep. */
+import { Aedes, type AedesOptions, type AuthenticateError, type Client, type PublishPacket } from 'aedes';
+import type { Logger } from 'pino';
+import { RefusedByUs } from './aedes-errors.ts';
+import type { ClientAccess } from './client-access.ts';
+import type { BrokerLimits } from './limits.ts';
+import type { MessageStore } from './message-store.ts';
+import type { PresentClients } from './present-clients.ts';
+import type { HookRunner } from './publish-hook.ts';
+import type { Refusals } from './refusals.ts';
+import { topicProblem } from './topic-check.ts';
+
+export interface AedesParts {
+  readonly limits: BrokerLimits;
+  readonly clients: ClientAccess;
+  readonly store: MessageStore;
+  readonly present: PresentClients;
+  readonly hook: HookRunner;
+  readonly refusals: Pick<Refusals, 'count'>;
+  readonly logger: Logger;
+}
+
+type Done = (error?: Error | null) => void;
+
+export function openAedes(parts: AedesParts): Promise<Aedes> {
+  const { limits, store, logger } = parts;
+  return Aedes.createBroker({
+    ...aedesOptions(limits),
+    ...store.aedesOptions,
+    authenticate: (client, username, password, done) =>
+      void letIn(parts, client, username, password).then(
+        (code) => (code === ACCEPTED ? done(null, true) : done(refusedConnect(code), null)),
+        (error: unknown) => {
+          logger.error({ err: error }, 'MQTT broker failure');
+          done(refusedConnect(UNAVAILABLE), null);
+        },
+      ),
+    authorizePublish: (client, packet, done) => {
+      const problem = publishProblem(parts, client, packet);
+      if (problem === null) keepOnce(parts, client, packet, done);
+      else done(new RefusedByUs(problem));
+    },
+  });
+}
+
+/** @returns the CONNACK return code */
+async function letIn(
+  { clients, present, store }: AedesParts,
+  client: Client,
+  username: string | undefined,
+  password: Buffer | undefined,
+): Promise<number> {
+  const failure = await clients.authenticate(client, username, password);
+  if (failure !== null) return failure === 'bad-credentials' ? BAD_CREDENTIALS : UNAVAILABLE;
+  if (!(await present.enter(client))) return UNAVAILABLE;
+  store.admit(client);
+  return ACCEPTED;
+}
+
+/** Why the client may not publish this, counted; null if it may. */
+function publishProblem(
+  { limits, refusals, clients }: AedesParts,
+  client: Client | null,
+  { topic }: PublishPacket,
+): string | null {
+  const problem = topicProblem(topic, limits);
+  if (problem !== null) {
+    refusals.count('topic', { ...(client && clients.identity(client)), detail: problem });
+    return problem;
+  }
+  return client && !clients.mayPublish(client, topic) ? 'publish denied by MQTT_ACL' : null;
+}
+
+/** Gives the message to the hook, one of QoS 2 once however often it comes before its PUBREL. */
+function keepOnce(
+  { hook, store, limits: { maxInflightQos2 } }: AedesParts,
+  client: Client | null,
+  packet: PublishPacket,
+  done: Done,
+): void {
+  const id = packet.qos === 2 ? packet.messageId : undefined;
+  const keep = (kept: Done) => hook.run(client?.id ?? '', packet, kept);
+  if (id === undefined || !client) {
+    keep(done);
+    return;
+  }
+  const received = store.receivedFrom(client);
+  if (received.has(id) || received.size < maxInflightQos2) received.once(id, keep, done);
+  else done(new Error(`maxInflightInbound: ${received.size} messages await their PUBREL`));
+}
+
+function aedesOptions(limits: BrokerLimits): AedesOptions {
+  return {
+    concurrency: limits.concurrency,
+    connectTimeout: limits.connectTimeoutMs,
+    drainTimeout: limits.drainTimeoutMs,
+    maxTopicLevels: limits.maxTopicLevels,
+    maxInflightInbound: limits.maxInflightQos2,
+  };
+}
+
+function refusedConnect(code: number): AuthenticateError {
+  return Object.assign(new RefusedByUs('connect refused'), {
+    returnCode: code as AuthenticateError['returnCode'],
+  });
+}
+
+/** CONNACK return codes of MQTT 3.1.1; Aedes has them in a const enum, which does not exist at run time. */
+const ACCEPTED = 0;
+const UNAVAILABLE = 3;
+const BAD_CREDENTIALS = 4;

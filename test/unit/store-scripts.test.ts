@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { script } from '../../src/store/redis/script.ts';
-import { RECORD_FIELDS, STATE_FORMAT } from '../../src/store/redis/state-hash.ts';
+import { RECORD_FIELDS, STATE_FORMAT, SUMMARY_FIELDS } from '../../src/store/redis/state-hash.ts';
 import { ROLLUPS } from '../../src/store/rollup.ts';
 
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -40,4 +40,13 @@ it.each(['commit-timeseries', 'commit-sorted-set'])('%s knows the formats of thi
     expect(text).toContain(`:${rollup.name}`.slice(name === 'commit-timeseries' ? 1 : 0));
     expect(text).toContain(String(rollup.width));
   }
+});
+
+it.each(['commit-timeseries', 'commit-sorted-set'])('%s has fields of its own in the state', (name) => {
+  const { text } = script(name);
+  const fields = (line: RegExp) => line.exec(text)![1]!.match(/\w+/g)!;
+  const own = fields(/pcall\('HMGET', STATE, 'f', 'v', 't', 'l', 'k', 'b', (.*)\) end/);
+  const others = [...RECORD_FIELDS, ...SUMMARY_FIELDS, 'b', 'd', 'h', 'g'];
+  expect(own.length).toBeGreaterThan(0);
+  expect(others).not.toEqual(expect.arrayContaining([expect.stringMatching(`^(?:${own.join('|')})$`)]));
 });

@@ -9,7 +9,7 @@ import { type Reply, text } from './reply.ts';
 export const STATE_FORMAT = 1;
 
 /** What a record is made of, in the order that `decodeRecord` takes them; the commit script answers a conflict with them. */
-export const RECORD_FIELDS = ['f', 'v', 's', 'r', 'a', 'k', 'w'] as const;
+export const RECORD_FIELDS = ['f', 'v', 's', 'e', 'a', 'k', 'w'] as const;
 
 /** The field of a snapshot's bytes. Its mark is in `k`, so that a record can be read without them. */
 export function snapshotField(n: number): string {

@@ -5,7 +5,7 @@
 local FORMAT = 1
 
 -- The fields of a record in the order of RECORD_FIELDS of state-hash.ts.
-local function record() return call('HMGET', STATE, 'f', 'v', 's', 'r', 'a', 'k', 'w') end
+local function record() return call('HMGET', STATE, 'f', 'v', 's', 'e', 'a', 'k', 'w') end
 
 -- The head has the fields f (format), v (version), t and l (newest reading), k (marks of the snapshots that are kept),
 -- b ('1': the outbox may have entries), and from the seventh on those of the layout.
@@ -59,7 +59,7 @@ if CHANGED == '1' then
   if ARGV[5] ~= '' then set('a', ARGV[5]) end
   set('c', STATUS)
   set('h', HORIZON)
-  if ARGV[6] ~= '' then set('r', ARGV[6]) end
+  if ARGV[6] ~= '' then set('e', ARGV[6]) end
   if ARGV[7] ~= '' then set('w', ARGV[7]) end
 end
 if SNAPSHOTS > 0 then

@@ -1,6 +1,7 @@
 /** Replicas that hand each other readings: pipelines on one real Redis, each with connections of its own. */
 import pino from 'pino';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { ReplicaGroup } from '../../src/replicas/replica-group.ts';
 import { openRedisStore } from '../../src/store/redis-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { RedisServer } from '../helpers/redis-server.ts';
@@ -19,7 +20,13 @@ interface Replica extends RunningPipeline {
   deliver(sensor: string, payload: string): void;
 }
 
-async function replica(url: string, max = 10_000, group = 'g'): Promise<Replica> {
+interface ReplicaOptions {
+  readonly max?: number;
+  readonly group?: string;
+  readonly answerWithinMs?: number;
+}
+
+async function openStore(url: string): Promise<Store> {
   const store = await openRedisStore({
     url,
     durability: 'memory',
@@ -29,7 +36,15 @@ async function replica(url: string, max = 10_000, group = 'g'): Promise<Replica>
     timeout: 2000,
   });
   onTestFinished(() => store.close());
-  const running = runningPipeline(store, { replicas: { pubSub: store.pubSub!, group, max } });
+  return store;
+}
+
+async function replica(
+  url: string,
+  { max = 10_000, group = 'g', ...rest }: ReplicaOptions = {},
+): Promise<Replica> {
+  const store = await openStore(url);
+  const running = runningPipeline(store, { replicas: { pubSub: store.pubSub!, group, max, ...rest } });
   const counts = { delivered: 0, acknowledged: 0 };
   const deliver = (sensor: string, payload: string) => {
     counts.delivered++;
@@ -45,7 +60,9 @@ async function replica(url: string, max = 10_000, group = 'g'): Promise<Replica>
 }
 
 async function replicas(n: number, url: string, max?: number): Promise<Replica[]> {
-  const all = await Promise.all(Array.from({ length: n }, () => replica(url, max)));
+  const all = await Promise.all(
+    Array.from({ length: n }, () => replica(url, max === undefined ? {} : { max })),
+  );
   await waitFor('all to know all', () => all.every(({ pipeline }) => pipeline.peers === n - 1));
   return all;
 }
@@ -94,6 +111,53 @@ async function expectStored(among: readonly Replica[], perSeries: number): Promi
 
 const handedOver = (among: readonly Replica[], result: 'answered' | 'returned') =>
   sum(among, 'vigia_readings_handed_over_total', `result="${result}"`);
+
+interface SilentPeer {
+  /** Readings of the series that it was sent, in any order. */
+  received(): { readonly number: number; readonly sensors: string[] }[];
+  /** Says that it is there, in this epoch, until the test ends. */
+  announce(epoch: number): void;
+  /** Forwards one reading to every replica that has announced itself. */
+  forward(ts: number): Promise<void>;
+  /** Answers that it has committed everything that it was sent. */
+  answer(): Promise<void>;
+}
+
+/** A peer that speaks the protocol of replicas, but commits nothing, and answers only when it is told to. */
+async function silentPeer(url: string): Promise<SilentPeer> {
+  const { pubSub } = await openStore(url);
+  const id = 'silent';
+  type Message = [from: string, number: number, series: [string, string, ...number[]][]];
+  const messages: Message[] = [];
+  const others = new Set<string>();
+  let epoch = 1;
+  const announce = () => pubSub!.publish('replicas:1:g', `${id} ${epoch} here`).catch(() => null);
+  pubSub!.subscribe('replicas:1:g', (text) => others.add(text.split(' ')[0]!));
+  pubSub!.subscribe(`replica:1:${id}:readings`, (text) => messages.push(JSON.parse(text)));
+  await new Promise<void>((resolve) => pubSub!.onHearing((hears) => hears && resolve()));
+  await announce();
+  const timer = setInterval(announce, 300);
+  onTestFinished(() => clearInterval(timer));
+  return {
+    received: () =>
+      messages.map(([, number, series]) => ({ number, sensors: series.map(([sensor]) => sensor) })),
+    announce(next) {
+      epoch = next;
+      void announce();
+    },
+    async forward(ts) {
+      others.delete(id);
+      const message = JSON.stringify([id, 0, [['s', 'temperature', ts, 1]]]);
+      for (const other of others) await pubSub!.publish(`replica:1:${other}:readings`, message);
+    },
+    async answer() {
+      for (const [from, number, series] of messages) {
+        const answers = series.map((readings, i) => [number, i, 'c'.repeat((readings.length - 2) / 2)]);
+        await pubSub!.publish(`replica:1:${from}:answers`, JSON.stringify(answers));
+      }
+    },
+  };
+}
 
 const restarted = (server: RedisServer) => server.command('CLIENT', 'KILL', 'TYPE', 'pubsub');
 
@@ -198,7 +262,7 @@ describe.skipIf(!REDIS)('replicas of one group (needs redis-server)', () => {
 
   it('know each other also when their connections were there before', async () => {
     const { url } = await startRedis();
-    const live = await replica(url, 10_000, 'another');
+    const live = await replica(url, { group: 'another' });
     await waitFor('the connection', async () => {
       await live.store.pubSub!.publish('test', 'x');
       const heard = new Promise((resolve) => live.store.pubSub!.subscribe('test', resolve));
@@ -212,11 +276,118 @@ describe.skipIf(!REDIS)('replicas of one group (needs redis-server)', () => {
 
   it('do not know those of another group', async () => {
     const { url } = await startRedis();
-    const [one, other] = [await replica(url, 10, 'g'), await replica(url, 10, 'other')];
-    const second = await replica(url, 10, 'g');
-    await waitFor('two of a group', () => one.pipeline.peers === 1);
-    expect(second.pipeline.peers).toBe(1);
-    expect(other.pipeline.peers).toBe(0);
+    const [one, other] = [await replica(url), await replica(url, { group: 'other' })];
+    const second = await replica(url);
+    await waitFor('two of a group', () => one.pipeline.peers === 1 && second.pipeline.peers === 1);
+    // By now the two have heard of everybody who announces itself in their group.
+    const third = await replica(url, { group: 'other' });
+    await waitFor('two of the other', () => other.pipeline.peers === 1 && third.pipeline.peers === 1);
+    expect([one, second].map(({ pipeline }) => pipeline.peers)).toEqual([1, 1]);
+  });
+
+  describe('with a peer that seems to be there and does not answer', () => {
+    async function beside(options: ReplicaOptions = {}): Promise<[Replica, SilentPeer]> {
+      const { url } = await startRedis();
+      const [one, silent] = [await replica(url, options), await silentPeer(url)];
+      await waitFor('the peer', () => one.pipeline.peers === 1);
+      return [one, silent];
+    }
+
+    it('wait for it, and store themselves what it has not answered in time', async () => {
+      const [one, silent] = await beside({ answerWithinMs: 500 });
+      deal([one], 0, 2);
+      await acknowledged([one]);
+      await expectStored([one], 2);
+      expect(silent.received().flatMap(({ sensors }) => sensors).length).toBeGreaterThan(0);
+      expect(await handedOver([one], 'returned')).toBeGreaterThan(0);
+      expect(await handedOver([one], 'answered')).toBe(0);
+      // What the peer says afterwards changes nothing.
+      await silent.answer();
+      deal([one], 2, 3);
+      await acknowledged([one]);
+      await expectStored([one], 3);
+    });
+
+    it('store at once what it was sent before it subscribed anew', async () => {
+      const [one, silent] = await beside();
+      deal([one], 0, 2);
+      await waitFor('readings at the peer', () => silent.received().length > 0);
+      expect(one.counts.acknowledged).toBeLessThan(one.counts.delivered);
+      silent.announce(2);
+      // Well before the minute after which every unanswered reading is taken back.
+      await acknowledged([one]);
+      await expectStored([one], 2);
+      expect(one.pipeline.peers).toBe(1);
+    });
+
+    it('do not say that what it was sent is stored', async () => {
+      const [one, silent] = await beside();
+      deal([one], 0, 1);
+      const forwarded = await waitFor('readings at the peer', () => silent.received()[0]);
+      const series = { sensor: forwarded.sensors[0]!, metric: 'temperature' };
+      const then = Date.now();
+      await waitFor('a later time', () => Date.now() > then + 20);
+      expect(one.pipeline.storedUntil(series)).toBeLessThanOrEqual(then);
+      await silent.answer();
+      await acknowledged([one]);
+      expect(one.pipeline.storedUntil(series)).toBeGreaterThan(then);
+    });
+
+    it('do not forward a reading whose time the clock guard refuses', async () => {
+      const [one, silent] = await beside();
+      const future = Date.now() + 86_400_000;
+      for (let s = 0; s < SERIES; s++) one.deliver(`s${s}`, `{"value":1,"ts":${future}}`);
+      await acknowledged([one]);
+      expect(await one.metric('vigia_readings_total', 'result="dead_lettered"')).toBe(SERIES);
+      expect(silent.received()).toEqual([]);
+      expect(await handedOver([one], 'returned')).toBe(0);
+    });
+  });
+
+  it('hold back what is ahead of the others, once readings have come late', async () => {
+    const { url } = await startRedis();
+    const accepted: number[] = [];
+    const member = async (group: string) => {
+      const { pubSub } = await openStore(url);
+      const made = new ReplicaGroup({
+        ...{ pubSub: pubSub!, group, max: 10 },
+        canCommit: () => true,
+        commit: (readings, answer) => {
+          accepted.push(...readings.map(({ ts }) => ts!));
+          answer(null);
+        },
+        answered: () => {},
+        returned: () => {},
+        logger: pino({ level: 'silent' }),
+        now: Date.now,
+      });
+      made.start();
+      onTestFinished(() => made.close());
+      return made;
+    };
+    const [one, alone, silent] = [await member('g'), await member('alone'), await silentPeer(url)];
+    await waitFor('the peer', () => one.peers === 1);
+    const receive = (ts: number, now: number) => {
+      for (const each of [one, alone])
+        each.forward({ reading: { sensor: 's', metric: 'temperature', ts, value: 1 } }, ts, now);
+    };
+    let now = performance.now();
+    receive(START, now);
+    expect(one.readyAt(now)).toBeNull();
+    for (const each of [one, alone]) each.committed(5000, 50);
+    expect(alone.readyAt(now)).toBeNull();
+    const ready = one.readyAt(now)!;
+    expect([ready(START, now), ready(START + 1, now), ready(START + 1, now - 10_000)]).toEqual([
+      true,
+      false,
+      true,
+    ]);
+    await silent.forward(START - 60_000);
+    await waitFor('the reading of the peer', () => accepted.length === 1);
+    now = performance.now();
+    receive(START, now);
+    expect(one.readyAt(now)!(START, now)).toBe(false);
+    expect(one.readyAt(now)!(START - 60_000, now)).toBe(true);
   });
 
   it('survive what they cannot read', async () => {

@@ -552,3 +552,20 @@ describe('a change of model', () => {
     expect(await expected(store)).toEqual(await expected(ordered));
   });
 });
+
+it('a negative zero is a zero, from a message and from a request', async () => {
+  const store = openStore();
+  const running = runningPipeline(store);
+  const [outcome] = await running.pipeline.submit([{ ...S, ts: NOW, value: -0 }]);
+  expect(outcome).toMatchObject({ status: 'committed', reading: { value: 0 } });
+  const messages = [`{"value":-0,"ts":${NOW + 1}}`, `[{"value":-0.0,"ts":${NOW + 2}}]`];
+  for (const payload of messages) {
+    const message = deliver(running, 'sensors/s/temperature', payload);
+    await waitFor('the acknowledgement', () => message.acked);
+  }
+  const undated = deliver(running, 'sensors/s/temperature', '-0');
+  await waitFor('the acknowledgement', () => undated.acked);
+  const values = (await store.series.range(S, 0, NOW + 1e9)).map(({ value }) => value);
+  expect(values).toHaveLength(4);
+  for (const value of values) expect(value).toBe(0);
+});

@@ -66,16 +66,16 @@ export class PasswordFile {
   }
 }
 
-/** A line for the file. @throws ConfigurationError (field user) for a name that cannot stand in it */
-export async function passwordLine(user: string, password: string): Promise<string> {
+/** A line for the file. @param iterations how often the password is hashed @throws ConfigurationError (field user) for a name that cannot stand in it */
+export async function passwordLine(user: string, password: string, iterations = ITERATIONS): Promise<string> {
   if (!/^[^:#\r\n][^:\r\n]*$/.test(user)) {
     throw new ConfigurationError('a user name must not be empty, contain a colon or begin with #', {
       field: 'user',
     });
   }
   const salt = randomBytes(12);
-  const hash = await derive(password, salt, ITERATIONS, HASH_BYTES, 'sha512');
-  return `${user}:$7$${ITERATIONS}$${salt.toString('base64')}$${hash.toString('base64')}`;
+  const hash = await derive(password, salt, iterations, HASH_BYTES, 'sha512');
+  return `${user}:$7$${iterations}$${salt.toString('base64')}$${hash.toString('base64')}`;
 }
 
 /** What is wrong with it, if it cannot be read. */

@@ -4,6 +4,7 @@
  */
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../models/package-root.ts';
+import { auditCommand } from './commands/audit.ts';
 import { configCommand } from './commands/config.ts';
 import { deadLetterCommand } from './commands/dead-letter.ts';
 import { decodeCommand } from './commands/decode.ts';
@@ -52,6 +53,7 @@ for (const command of [
   importReadingsCommand(),
   seriesCommand(),
   passwdCommand(),
+  auditCommand(),
   configCommand(),
 ]) {
   program.addCommand(command);

@@ -4,6 +4,7 @@ import { parseArtifact } from '../../models/artifact.ts';
 import { describeArtifact } from '../../models/details.ts';
 import { packageVersion } from '../../models/package-root.ts';
 import { trialRun } from '../../models/trial.ts';
+import { AuditLog } from '../audit/audit-log.ts';
 import type { HttpOptions } from '../http/http-options.ts';
 import { Live } from '../http/live/live.ts';
 import { type RunningHttp, startHttp } from '../http/server.ts';
@@ -25,8 +26,11 @@ export async function openHttp(
   intake: Intake,
   live: Live,
 ): Promise<RunningHttp> {
-  const http = await startHttp(httpOptions(context, own, scoring, intake, live));
-  context.lifecycle.add('http', () => http.close());
+  const { store, logger, lifecycle, now } = context;
+  const audit = new AuditLog({ store: store.audit, logger, now });
+  lifecycle.add('audit log', () => audit.close(CLOSE.audit));
+  const http = await startHttp(httpOptions(context, own, scoring, intake, live, audit));
+  lifecycle.add('http', () => http.close());
   return http;
 }
 
@@ -36,6 +40,7 @@ function httpOptions(
   { accounting, models, pipeline }: Scoring,
   { subscriber, messages }: Intake,
   live: Live,
+  audit: AuditLog,
 ): HttpOptions {
   const { config, current, store, registry, logger, now } = context;
   return {
@@ -55,6 +60,7 @@ function httpOptions(
     logger,
     registry,
     live,
+    audit,
     totals: () => accounting.totals,
     ready: async () => {
       subscriber?.ready();
@@ -75,6 +81,9 @@ function httpOptions(
     maxNameBytes: config.readings.maxNameBytes,
     get token() {
       return current().http.token;
+    },
+    get users() {
+      return current().http.users;
     },
     get legacyOpen() {
       return current().http.legacyAccess === 'open';

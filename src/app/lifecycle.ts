@@ -36,4 +36,4 @@ export class Lifecycle {
 }
 
 /** How long each part may take of the 5 s that a shutdown may take, ms. */
-export const CLOSE = { broker: 1300, http: 1500, pipeline: 1500, alerts: 200 } as const;
+export const CLOSE = { broker: 1300, http: 1500, pipeline: 1500, alerts: 200, audit: 200 } as const;

@@ -1,6 +1,7 @@
 /** What SIGHUP does in a running process. */
 import type { Logger } from 'pino';
 import type { Broker } from '../../broker/broker.ts';
+import { Accounts } from '../access/accounts.ts';
 import type { Live } from '../http/live/live.ts';
 import type { RuleBook } from '../planning/rule-book.ts';
 import { changedSettings, takeOver } from '../settings/changes.ts';
@@ -22,11 +23,12 @@ export interface Reloaded {
 export function reload(current: Config, next: Config, { broker, rules, live, logger }: Reloaded): Config {
   const changed = changedSettings(current, next);
   const merged = takeOver(current, next, changed.reload);
-  // This step alone can fail, and it changes nothing then.
+  // These steps alone can fail, and they change nothing then.
+  new Accounts(merged.http.users, merged.http.token);
   broker?.setAccess(brokerAccess(merged));
   if (changed.reload.includes('ALERT_RULES')) rules.replace(merged.alerts.rules ?? []);
   if (changed.reload.includes('LOG_LEVEL')) logger.level = merged.process.logLevel;
-  if (changed.reload.includes('HTTP_TOKEN')) live.dropClients();
+  if (changed.reload.includes('HTTP_TOKEN') || changed.reload.includes('HTTP_USERS')) live.dropClients();
   logger.info({ settings: changed.reload }, 'settings read again');
   if (changed.restart.length > 0) {
     logger.warn({ settings: changed.restart }, 'changed settings that need a restart');

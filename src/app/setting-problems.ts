@@ -1,5 +1,6 @@
 import { Access } from '../../broker/access.ts';
 import { tlsOptions } from '../../broker/tls.ts';
+import { Accounts } from '../access/accounts.ts';
 import { ConfigurationError } from '../errors.ts';
 import { checkTrustProxy } from '../http/middleware/trust-proxy.ts';
 import type { Config } from '../settings/config.ts';
@@ -16,6 +17,7 @@ export function settingProblems(config: Config): string[] {
       cert !== undefined &&
       key !== undefined &&
       tlsOptions({ cert, key, ...(clientCa !== undefined && { clientCa }) }, 'MQTT_TLS_CERT, MQTT_TLS_KEY'),
+    () => new Accounts(config.http.users, config.http.token),
     () => checkTrustProxy(config.http.trustProxy),
   ];
   return steps.flatMap((step) => {

@@ -23,7 +23,7 @@ export async function openExistingStore(
 export async function openStore(config: Config, logger: Logger, patience?: number): Promise<Store> {
   const { url, durability, layout, ca, timeout } = config.redis;
   if (url === undefined) return openEmbeddedStore(config.store);
-  const { retention, deadLetterMax } = config.store;
+  const { retention, deadLetterMax, auditMax } = config.store;
   return openRedisStore({
     url,
     durability,
@@ -34,6 +34,7 @@ export async function openStore(config: Config, logger: Logger, patience?: numbe
     maxClockSkew: config.readings.maxClockSkew,
     retention,
     deadLetterMax,
+    auditMax,
     logger,
   });
 }

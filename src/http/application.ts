@@ -7,6 +7,7 @@ import { PAGE_POLICY } from './html.ts';
 import type { HttpOptions } from './http-options.ts';
 import { legacyRouter } from './legacy/router.ts';
 import { accessCheck } from './middleware/access.ts';
+import { auditRequests } from './middleware/audit.ts';
 import { crossOrigin } from './middleware/cross-origin.ts';
 import { errorBody, errorHandler, RequestRefused } from './middleware/error-answer.ts';
 import { knownHost } from './middleware/known-host.ts';
@@ -69,9 +70,10 @@ export function application(options: HttpOptions): Express {
 }
 
 /** What every request passes first. */
-function frame(app: IRouter, { logger }: HttpOptions): void {
+function frame(app: IRouter, { logger, audit }: HttpOptions): void {
   app.use(
     requestId,
+    auditRequests(audit),
     requestLog(logger),
     helmet({
       contentSecurityPolicy: { useDefaults: false, directives: PAGE_POLICY },

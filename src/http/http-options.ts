@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
+import type { AuditLog } from '../audit/audit-log.ts';
 import type { ModelAdmin } from '../model-registry/model-admin.ts';
 import type { Replay } from '../pipeline/replay.ts';
 import type { Submit } from '../pipeline/submit.ts';
@@ -27,6 +28,7 @@ export interface HttpOptions {
   readonly registry: Registry;
   /** The live stream; ended by `close`. */
   readonly live: Live;
+  readonly audit: Pick<AuditLog, 'record'>;
   /** The accounting of this process, for /api/status. */
   totals(): ReadingTotals;
   /** Rejects while the broker or the store cannot be reached; the error's message is shown to whoever asks /readyz. */
@@ -45,8 +47,10 @@ export interface HttpOptions {
   readonly maxNameBytes: number;
   /** Told of readings that were refused before they reached `submit`, so that they can be counted. */
   readonly countRejected?: (readings: number) => void;
-  /** When set, /api asks for it as bearer token. Like `units` and the four after it, it may change while the server runs. */
+  /** HTTP_TOKEN: the token of an administrator. Like `units` and all up to `corsOrigins`, it may change while the server runs. */
   readonly token?: string | undefined;
+  /** HTTP_USERS: users and named tokens with their roles; see access/accounts.ts. */
+  readonly users?: string | undefined;
   /** Whether the legacy routes ask for no token. */
   readonly legacyOpen: boolean;
   /** Requests a minute that one client may make; 0: any number. */

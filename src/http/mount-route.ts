@@ -1,4 +1,6 @@
 import express, { type IRouter, type RequestHandler } from 'express';
+import { noteDetail, noteRoute, noteWork } from './middleware/audit.ts';
+import { ANYBODY, callerOf } from './middleware/caller.ts';
 import { type QueryWording, readQuery } from './read-query.ts';
 import { type Route, SENT } from './route.ts';
 
@@ -14,18 +16,24 @@ export function mountRoute(
   wording?: QueryWording,
 ): void {
   const { method, path, query, body } = route;
-  const handlers = [...guards];
+  const handlers: RequestHandler[] = [noteRoute(route), ...guards];
   // Every media type is accepted: `curl -d` and many devices send one that does not fit.
   if (body) handlers.push(express.raw({ type: () => true, limit: body.maxBytes }));
   handlers.push(async (request, response) => {
-    const answer = await route.handler({
-      params: request.params as Record<string, string>,
-      query: query ? readQuery(request, query, wording) : {},
-      body: body?.read(Buffer.isBuffer(request.body) ? request.body : new Uint8Array()),
-      requestId: response.get('X-Request-Id') ?? '',
-      request,
-      response,
-    });
+    const work = Promise.resolve(
+      route.handler({
+        params: request.params as Record<string, string>,
+        query: query ? readQuery(request, query, wording) : {},
+        body: body?.read(Buffer.isBuffer(request.body) ? request.body : new Uint8Array()),
+        caller: callerOf(response) ?? ANYBODY,
+        note: (detail) => noteDetail(response, detail),
+        requestId: response.get('X-Request-Id') ?? '',
+        request,
+        response,
+      }),
+    );
+    noteWork(response, work);
+    const answer = await work;
     if (answer !== SENT) response.json(answer);
   });
   const register = method.toLowerCase() as Lowercase<typeof method>;

@@ -9,16 +9,14 @@
  */
 import type { Request, Response } from 'express';
 import type { z } from 'zod';
+import type { Role } from '../domain/role.ts';
 import { InvalidInput } from '../errors.ts';
+import type { Caller } from './middleware/caller.ts';
 import { parseJson } from './parse-json.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 export type Tag = 'readings' | 'series' | 'alerts' | 'dead letters' | 'models' | 'operation' | 'legacy';
-
-/** What a caller may do. Each role may also do what the roles before it may. */
-export const ROLES = ['viewer', 'operator', 'admin'] as const;
-export type Role = (typeof ROLES)[number];
 
 /** Error statuses that every route answers in the same way, with `{error:{code,message,field?}}`. */
 export const ERRORS = {
@@ -54,6 +52,9 @@ export interface Call<Path extends string, Query extends z.ZodObject, Body> {
   readonly params: PathParameters<Path>;
   readonly query: z.output<Query>;
   readonly body: Body;
+  readonly caller: Caller;
+  /** Adds a detail to the entry of the audit log. */
+  note(detail: string): void;
   /** The value of the header X-Request-Id of the answer; the log names it too. */
   readonly requestId: string;
   readonly request: Request;
@@ -79,6 +80,8 @@ export interface Route<
   readonly legacy?: true;
   /** A GET that writes, as it did in the replaced system. HEAD, which must not write, is refused there. */
   readonly writes?: true;
+  /** Stores readings, which are data and no acts: the audit log has them only when a person has entered them. */
+  readonly storesReadings?: true;
   /** The query parameters are the input of this schema; other parameters are ignored. */
   readonly query?: Query;
   readonly body?: RequestBody<Body>;

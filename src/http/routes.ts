@@ -1,6 +1,7 @@
 /** Every route of the server, in the groups that share their middleware, and the types that the panel takes from them. */
 import type { z } from 'zod';
 import { alertRoutes } from './api/alerts.ts';
+import { auditRoutes } from './api/audit.ts';
 import { chartRoutes } from './api/chart.ts';
 import { deadLetterRoutes } from './api/dead-letters.ts';
 import { exportRoutes } from './api/export.ts';
@@ -31,6 +32,7 @@ export const apiRoutes = (options: HttpOptions) => [
   ...deadLetterRoutes(options),
   ...statusRoutes(options),
   ...logLevelRoutes(options),
+  ...auditRoutes(options),
 ];
 
 export { healthRoutes, legacyRoutes };

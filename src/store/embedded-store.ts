@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { AlertStreamTable } from './embedded/alert-stream-table.ts';
 import { AlertTable } from './embedded/alert-table.ts';
+import { auditTable } from './embedded/audit-table.ts';
 import { counterTable } from './embedded/counter-table.ts';
 import {
   available,
@@ -18,6 +19,7 @@ import {
 import { DeadLetterTable } from './embedded/dead-letter-table.ts';
 import { formatTable } from './embedded/format-table.ts';
 import { modelTables } from './embedded/model-tables.ts';
+import { secretTable } from './embedded/secret-table.ts';
 import { SeriesTable } from './embedded/series-table.ts';
 import { trimTables } from './embedded/trimming.ts';
 import type { Store } from './store.ts';
@@ -27,6 +29,8 @@ export interface EmbeddedOptions {
   /** How long readings and alerts are kept, ms. */
   readonly retention: number;
   readonly deadLetterMax: number;
+  /** Entries of the audit log that are kept; default 10,000. */
+  readonly auditMax?: number;
 }
 
 /** Whether `directory` holds a store already: opening it would otherwise make one. */
@@ -51,6 +55,8 @@ export function openEmbeddedStore(options: EmbeddedOptions): Store {
     deadLetters: new DeadLetterTable(database, options.deadLetterMax),
     models: modelTables(database),
     counters: counterTable(database),
+    audit: auditTable(database, options.auditMax ?? 10_000),
+    secrets: secretTable(database),
     formats: formatTable(database),
     time: async () => Date.now(),
     async ping() {

@@ -5,6 +5,7 @@
 import type { Logger } from 'pino';
 import { AlertLog } from './redis/alert-log.ts';
 import { AlertStream } from './redis/alert-stream.ts';
+import { auditKeys } from './redis/audit-keys.ts';
 import { counterKeys } from './redis/counter-keys.ts';
 import { DeadLetterKeys } from './redis/dead-letter-keys.ts';
 import type { Durability } from './redis/durability.ts';
@@ -19,6 +20,7 @@ import { RedisPeers } from './redis/redis-peers.ts';
 import { RedisPubSub } from './redis/redis-pub-sub.ts';
 import { parseRedisUrl } from './redis/redis-url.ts';
 import { list, text } from './redis/reply.ts';
+import { secretKeys } from './redis/secret-keys.ts';
 import { SeriesKeys } from './redis/series-keys.ts';
 import { SortedSetLayout } from './redis/sorted-set-layout.ts';
 import { TimeseriesLayout } from './redis/timeseries-layout.ts';
@@ -33,6 +35,8 @@ export interface RedisStoreOptions {
   /** How long readings and alerts are kept, ms. */
   readonly retention: number;
   readonly deadLetterMax: number;
+  /** Entries of the audit log that are kept, about; default 10,000. */
+  readonly auditMax?: number;
   readonly logger: Logger;
   /** `auto` (the default) asks the server. */
   readonly layout?: 'auto' | LayoutName;
@@ -89,6 +93,8 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     deadLetters: new DeadLetterKeys(server, options.deadLetterMax),
     models: modelKeys(server),
     counters: counterKeys(server),
+    audit: auditKeys(server, options.auditMax ?? 10_000),
+    secrets: secretKeys(server),
     formats: formatKeys(server),
     async time() {
       const [reply] = await server.run([{ key: COUNTERS_KEY, args: ['TIME'] }]);

@@ -6,7 +6,9 @@
  * Every method may throw StoreUnavailable: nothing was changed, or it is unknown whether it was, and the same call may
  * be made again.
  */
+
 import type { Alert, AlertChange, AlertState } from '../domain/alert.ts';
+import type { AuditEntry, StoredAuditEntry } from '../domain/audit.ts';
 import type { DeadLetter, DeadLetterPlace, DeadLetterSummary } from '../domain/dead-letter.ts';
 import type { ModelTable } from '../domain/model-table.ts';
 import type { Sample } from '../domain/reading.ts';
@@ -275,6 +277,19 @@ export interface FormatStore {
 }
 
 /** A store is made of parts; each part keeps one kind of thing. The methods here concern the store as a whole. */
+/** The audit log. The oldest entries beyond AUDIT_MAX are deleted. */
+export interface AuditStore {
+  add(entries: readonly AuditEntry[]): Promise<void>;
+  /** The newest first. @param before the position of an entry: only older entries are given; null: all */
+  list(limit: number, before: string | null): Promise<StoredAuditEntry[]>;
+}
+
+/** Random secrets that all replicas on the store share. */
+export interface SecretStore {
+  /** The secret of this name: 32 bytes, made at the first call. */
+  get(name: string): Promise<Uint8Array>;
+}
+
 export interface Store {
   /** For the start-up line, e.g. `embedded (data/vigia.db)`. */
   readonly description: string;
@@ -286,6 +301,8 @@ export interface Store {
   readonly deadLetters: DeadLetterStore;
   readonly models: ModelStore;
   readonly counters: CounterStore;
+  readonly audit: AuditStore;
+  readonly secrets: SecretStore;
   readonly formats: FormatStore;
   /** The other replicas on this store; null where there can be none. */
   readonly peers: Peers | null;

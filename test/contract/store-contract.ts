@@ -1,6 +1,7 @@
 /** What every store must do, whatever it is made of. Each store's test file calls this with a way to open a fresh one. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { AlertChange } from '../../src/domain/alert.ts';
+import type { AuditEntry } from '../../src/domain/audit.ts';
 import type { DeadLetterPlace } from '../../src/domain/dead-letter.ts';
 import { DEFAULT_SCOPE, EMPTY_TABLE, promote } from '../../src/domain/model-table.ts';
 import type { Sample } from '../../src/domain/reading.ts';
@@ -10,6 +11,7 @@ import type { SeriesCommit, Store } from '../../src/store/store.ts';
 export interface StoreLimits {
   readonly retention: number;
   readonly deadLetterMax: number;
+  readonly auditMax?: number;
 }
 
 const DAY = 86_400_000;
@@ -56,7 +58,7 @@ export function storeContract(name: string, open: (limits: StoreLimits) => Promi
     let store: Store;
 
     beforeEach(async () => {
-      store = await open({ retention: 30 * DAY, deadLetterMax: 5 });
+      store = await open({ retention: 30 * DAY, deadLetterMax: 5, auditMax: 100 });
     });
 
     /** Commits on top of whatever is there. @returns the new version */
@@ -635,6 +637,43 @@ export function storeContract(name: string, open: (limits: StoreLimits) => Promi
       expect(await store.formats.proposeState(3)).toBe(2);
       await store.formats.setState(3);
       expect(await store.formats.state()).toBe(3);
+    });
+
+    it('keeps the newest entries of the audit log, and gives them page by page', async () => {
+      const entry = (n: number): AuditEntry => ({
+        ts: T0 + n,
+        actor: n === 0 ? null : 'ana "ñ"',
+        role: 'admin',
+        address: '::1',
+        action: 'DELETE /api/series/{sensor}/{metric}',
+        target: `s/${n}`,
+        outcome: 'done',
+        status: 200,
+        detail: null,
+        requestId: `r${n}`,
+        count: 1,
+      });
+      expect(await store.audit.list(10, null)).toEqual([]);
+      await store.audit.add([entry(0), entry(1)]);
+      await store.audit.add([entry(2)]);
+      const all = await store.audit.list(10, null);
+      expect(all.map(({ position: _, ...rest }) => rest)).toEqual([entry(2), entry(1), entry(0)]);
+      const page = await store.audit.list(2, null);
+      expect(page).toEqual(all.slice(0, 2));
+      expect(await store.audit.list(2, page[1]!.position)).toEqual(all.slice(2));
+      for (let n = 3; n < 403; n += 100)
+        await store.audit.add(Array.from({ length: 100 }, (_, i) => entry(n + i)));
+      const kept = await store.audit.list(1000, null);
+      expect(kept[0]!.target).toBe('s/402');
+      expect(kept.length).toBeGreaterThanOrEqual(100);
+      expect(kept.length).toBeLessThan(300);
+    });
+
+    it('makes a secret once, for whoever asks first', async () => {
+      const [a, b] = await Promise.all([store.secrets.get('session'), store.secrets.get('session')]);
+      expect(a!.length).toBe(32);
+      expect(plain(b!)).toEqual(plain(a!));
+      expect(plain(await store.secrets.get('other'))).not.toEqual(plain(a!));
     });
 
     it('keeps models and counters', async () => {

@@ -64,7 +64,7 @@ describe('limits per client', () => {
     expect(http.submitted).toEqual([]);
   });
 
-  it('look at no token after too many wrong ones, of this client only', async () => {
+  it('refuse wrong tokens after too many of them, of this client only, and never a right one', async () => {
     const http = await testHttp({ token: 'geheim', authFailures: 2, trustProxy: '127.0.0.1' });
     const status = async (token: string, client: string) => {
       const headers = { authorization: `Bearer ${token}`, 'x-forwarded-for': client };
@@ -76,7 +76,9 @@ describe('limits per client', () => {
     ).toBe(401);
     expect(await status('geheim', '10.0.0.1')).toBe(200);
     expect(await status('b', '10.0.0.1')).toBe(401);
-    expect(await status('geheim', '10.0.0.1')).toBe(429);
+    expect(await status('c', '10.0.0.1')).toBe(429);
+    expect(await status('geheim', '10.0.0.1')).toBe(200);
+    expect(await status('c', '10.0.0.2')).toBe(401);
     expect(await status('geheim', '10.0.0.2')).toBe(200);
   });
 

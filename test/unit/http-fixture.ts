@@ -5,6 +5,7 @@
 import pino from 'pino';
 import { Registry } from 'prom-client';
 import { onTestFinished } from 'vitest';
+import { AuditLog } from '../../src/audit/audit-log.ts';
 import type { Outcome } from '../../src/domain/outcome.ts';
 import type { IncomingReading, Sample } from '../../src/domain/reading.ts';
 import type { SeriesId } from '../../src/domain/series.ts';
@@ -39,6 +40,7 @@ export async function testHttp(
     deadLetterMax: 10,
   });
   const log: Record<string, unknown>[] = [];
+  const logger = pino({ level: 'debug' }, { write: (line: string) => log.push(JSON.parse(line)) });
   const submitted: (readonly IncomingReading[])[] = [];
   const registry = new Registry();
   const live = new Live(
@@ -53,6 +55,8 @@ export async function testHttp(
     store.peers,
     registry,
   );
+  const audit = new AuditLog({ store: store.audit, logger, now: () => NOW });
+  onTestFinished(() => audit.close(1000));
   const submit = over.submit ?? (async (readings) => readings.map((reading) => committed(reading)));
   const options: HttpOptions = {
     host: '127.0.0.1',
@@ -61,9 +65,10 @@ export async function testHttp(
     replay: async () => null,
     models: modelAdmin(store),
     maxModelSize: 1024 * 1024,
-    logger: pino({ level: 'debug' }, { write: (line: string) => log.push(JSON.parse(line)) }),
+    logger,
     registry,
     live,
+    audit,
     totals: () => ({ received: 9, committed: 4, duplicate: 2, deadLettered: 1, rejected: 1, inFlight: 1 }),
     ready: async () => {},
     version: '1.2.3',

@@ -98,6 +98,7 @@ const REQUESTS: Readonly<Record<string, { readonly path: string; readonly body?:
   'get /api/dead-letters/ids': { path: '/api/dead-letters/ids?limit=1' },
   'get /api/dead-letters/{id}': { path: '/api/dead-letters/letter' },
   'post /api/dead-letters/{id}/replay': { path: '/api/dead-letters/letter/replay' },
+  'get /api/audit': { path: '/api/audit?limit=2' },
   'get /api/log-level': { path: '/api/log-level' },
   'put /api/log-level': { path: '/api/log-level', body: { level: 'silent' } },
   'get /nuevo': { path: '/nuevo?dato=1&format=json' },

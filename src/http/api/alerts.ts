@@ -66,7 +66,8 @@ const acknowledgeAlerts = (options: Options) =>
     body: jsonBody(acknowledgeRequest, options.maxPayload),
     answer: z.array(alertAnswer),
     errors: [400, 413, 503],
-    async handler({ body: { ids } }) {
+    async handler({ body: { ids }, note }) {
+      note(ids.join(' ').slice(0, 500));
       const alerts = await Promise.all(ids.map((id) => acknowledge(options, id)));
       // An alert that has gone meanwhile is left out: it is no reason to refuse the others.
       return alerts.filter((alert) => alert !== null);

@@ -49,8 +49,9 @@ const setLogLevel = (options: Options) =>
     body: jsonBody(logLevelRequest, MAX_BODY_BYTES),
     answer: logLevelAnswer,
     errors: [400, 413],
-    handler({ body: { level }, requestId }) {
+    handler({ body: { level }, requestId, note }) {
       const { logger } = options;
+      note(level);
       const before = logger.level;
       logger.level = level;
       logger.info({ before, level, requestId }, 'log level changed');

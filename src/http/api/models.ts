@@ -49,7 +49,11 @@ const uploadModel = ({ models, maxModelSize }: Options) =>
     body: bytesBody(z.looseObject({ format: z.int(), name: z.string(), checksum: z.string() }), maxModelSize),
     answer: storedModelAnswer,
     errors: [400, 413, 503],
-    handler: ({ body }) => models.upload(body),
+    async handler({ body, note }) {
+      const model = await models.upload(body);
+      note(model.id);
+      return model;
+    },
   });
 
 const showModel = ({ models }: Options) =>

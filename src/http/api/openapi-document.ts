@@ -13,8 +13,8 @@ export type Json = { readonly [key: string]: unknown };
 export interface DocumentOptions {
   /** Of this program. */
   readonly version: string;
-  /** HTTP_TOKEN, where it is set. */
-  readonly token?: string | undefined;
+  /** Whether callers must say who they are: HTTP_TOKEN or HTTP_USERS is set. */
+  readonly guarded: boolean;
   /** Whether the legacy routes ask for no token. */
   readonly legacyOpen: boolean;
 }
@@ -33,12 +33,12 @@ const NAMED: Readonly<Record<string, z.ZodType>> = {
 
 const DESCRIPTION =
   'Telemetry: readings in, verdicts and alerts out. Times are ms since 1970, UTC. Every answer carries X-Request-Id. ' +
-  'A client that asks too often (HTTP_RATE_LIMIT) gets 429 with Retry-After on any route but those of operation.';
+  'A client that asks too often (HTTP_RATE_LIMIT) gets 429 with Retry-After on any route but those of operation. ' +
+  'Where tokens or users are set, a route needs the role that `x-role` names; operator includes viewer, and admin both.';
 
 export function openapiDocument(routes: readonly Route[], options: DocumentOptions): Json {
-  const { token, legacyOpen, version } = options;
-  const isGuarded = ({ access, legacy }: Route) =>
-    token !== undefined && access !== 'open' && !(legacy && legacyOpen);
+  const { guarded, legacyOpen, version } = options;
+  const isGuarded = ({ access, legacy }: Route) => guarded && access !== 'open' && !(legacy && legacyOpen);
   const paths: Record<string, Record<string, Json>> = {};
   for (const route of routes) {
     paths[route.path] ??= {};
@@ -56,9 +56,9 @@ export function openapiDocument(routes: readonly Route[], options: DocumentOptio
     paths,
     components: {
       schemas: Object.fromEntries(Object.entries(NAMED).map(([name, schema]) => [name, plain(schema)])),
-      ...(token !== undefined && {
+      ...(guarded && {
         securitySchemes: {
-          token: { type: 'http', scheme: 'bearer', description: 'HTTP_TOKEN' },
+          token: { type: 'http', scheme: 'bearer', description: 'HTTP_TOKEN, or a token of HTTP_USERS' },
           tokenInQuery: { type: 'apiKey', in: 'query', name: 'token' },
         },
       }),
@@ -67,7 +67,7 @@ export function openapiDocument(routes: readonly Route[], options: DocumentOptio
 }
 
 function described(route: Route, guarded: boolean): Json {
-  const { method, path, tag, summary, legacy, query, body } = route;
+  const { method, path, tag, summary, access, legacy, query, body } = route;
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
     name,
     in: 'path',
@@ -78,7 +78,8 @@ function described(route: Route, guarded: boolean): Json {
     operationId: `${method.toLowerCase()}${path.replace(/[^A-Za-z]+(\w?)/g, (_, letter: string) => letter.toUpperCase())}`,
     tags: [tag],
     summary,
-    ...(guarded && { security: [{ token: [] }, ...(legacy ? [{ tokenInQuery: [] }] : [])] }),
+    ...(access !== 'open' && { 'x-role': access }),
+    ...(guarded && { security: [{ token: [access] }, ...(legacy ? [{ tokenInQuery: [access] }] : [])] }),
     parameters: [...inPath, ...(query ? inQuery(query) : [])],
     ...(body && { requestBody: { required: true, content: jsonContent(body.schema, 'input') } }),
     responses: responses(route, guarded),
@@ -86,7 +87,7 @@ function described(route: Route, guarded: boolean): Json {
 }
 
 function responses(
-  { answer, otherTypes = [], legacy, errors = [], otherStatuses = {} }: Route,
+  { answer, otherTypes = [], legacy, errors = [], otherStatuses = {}, access }: Route,
   guarded: boolean,
 ): Json {
   const others = Object.fromEntries(otherTypes.map((type) => [type, {}]));
@@ -94,7 +95,10 @@ function responses(
   return {
     200: { description: 'done', content: { ...others, ...(answer && jsonContent(answer)) } },
     ...Object.fromEntries(errors.map((status) => [status, { description: ERRORS[status], content: error }])),
-    ...(guarded && { 401: { description: 'the token is missing or wrong', content: error } }),
+    ...(guarded && {
+      401: { description: 'the token is missing or wrong', content: error },
+      403: { description: `the caller has not the role ${access}`, content: error },
+    }),
     ...Object.fromEntries(
       Object.entries(otherStatuses).map(([status, { text, schema }]) => [
         status,

@@ -2,7 +2,7 @@ import type { HttpOptions } from '../http-options.ts';
 import { type Route, route, SENT } from '../route.ts';
 import { openapiDocument } from './openapi-document.ts';
 
-type Options = Pick<HttpOptions, 'version' | 'token' | 'legacyOpen'>;
+type Options = Pick<HttpOptions, 'version' | 'token' | 'users' | 'legacyOpen'>;
 
 /**
  * `/openapi.json`. The document is open also where a token is set: it says nothing that the source code does not say.
@@ -17,7 +17,10 @@ export const openapiRoutes = (options: Options, routes: () => readonly Route[]) 
     access: 'open',
     otherTypes: ['application/json'],
     handler({ response }) {
-      response.set('Cache-Control', 'no-cache').json(openapiDocument(routes(), options));
+      const { version, token, users, legacyOpen } = options;
+      const guarded = token !== undefined || users !== undefined;
+      const document = openapiDocument(routes(), { version, guarded, legacyOpen });
+      response.set('Cache-Control', 'no-cache').json(document);
       return SENT;
     },
   }),

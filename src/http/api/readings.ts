@@ -20,6 +20,7 @@ function storeReadings({ submit, countRejected, maxNameBytes, maxPayload, maxRea
     tag: 'readings',
     summary: 'Store readings: each is committed, a duplicate, or rejected with its reason',
     access: 'operator',
+    storesReadings: true,
     body: {
       schema: z.union([z.array(reading), reading]),
       maxBytes: maxPayload,

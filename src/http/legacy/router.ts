@@ -4,6 +4,7 @@
  */
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 import type { HttpOptions } from '../http-options.ts';
+import { noteRoute } from '../middleware/audit.ts';
 import { refuseForeignPages } from '../middleware/cross-origin.ts';
 import { type ErrorAnswer, errorBody, errorHandler, RequestRefused } from '../middleware/error-answer.ts';
 import { mountRoute } from '../mount-route.ts';
@@ -24,7 +25,7 @@ export function legacyRouter(
   const router = Router();
   for (const { path, writes } of routes) router.use(path, onlyGet(writes === true));
   for (const route of routes) {
-    router.use(route.path, ...guards(route));
+    router.use(route.path, noteRoute(route), ...guards(route));
     if (!route.writes) continue;
     router.use(
       route.path,

@@ -21,20 +21,17 @@ export function requestLimit(perMinute: () => number): RequestHandler {
   });
 }
 
-/** Counts failed attempts: beyond `perMinute` a client's further ones are not even looked at. */
+/** Counts failed attempts of a client. */
 export class FailureLimit {
   private readonly limiter = rateLimit({ ...COMMON, limit: Number.MAX_SAFE_INTEGER });
 
   constructor(private readonly perMinute: () => number) {}
 
-  /** @throws RequestRefused (429) */
-  async check(request: Request): Promise<void> {
+  /** Counts one more. @throws RequestRefused (429) when there are more than the limit */
+  async count(request: Request): Promise<void> {
+    await new Promise<void>((resolve) => void this.limiter(request, request.res!, () => resolve()));
     const info = await this.limiter.getKey(keyOf(request));
-    if (info && info.totalHits >= this.perMinute()) throw tooMany('too many wrong tokens', info.resetTime);
-  }
-
-  count(request: Request): Promise<void> {
-    return new Promise((resolve) => void this.limiter(request, request.res!, () => resolve()));
+    if (info && info.totalHits > this.perMinute()) throw tooMany('too many wrong tokens', info.resetTime);
   }
 }
 

@@ -17,11 +17,17 @@ export const http = {
     token: setting('HTTP_TOKEN', text.regex(/^[!-~]+$/, 'must be visible ASCII characters, without spaces'), {
       reload: true,
       secret: true,
-      help: 'bearer token that clients of the JSON API must send (unset: no token is needed)',
+      help: 'bearer token with the role admin (without HTTP_TOKEN and HTTP_USERS nobody needs a token)',
+    }),
+    users: setting('HTTP_USERS', text, {
+      reload: true,
+      secret: true,
+      long: true,
+      help: 'users and named tokens of the HTTP server with their roles, as lines name:role:secret that `vigia passwd --role` makes; usually read from a file, with HTTP_USERS_FILE',
     }),
     legacyAccess: setting('HTTP_LEGACY_ACCESS', choice('open', 'token'), {
       reload: true,
-      help: 'whether the routes /nuevo, /listar and /detectar are open to everybody although HTTP_TOKEN is set, or need HTTP_TOKEN as bearer token or as ?token= (unset: they need it)',
+      help: 'whether the routes /nuevo, /listar and /detectar are open to everybody although HTTP_TOKEN or HTTP_USERS is set, or need a token as bearer token or as ?token= (unset: they need it)',
     }),
     rateLimit: setting('HTTP_RATE_LIMIT', whole(0, 1_000_000_000), {
       fallback: '0',
@@ -31,7 +37,7 @@ export const http = {
     authFailures: setting('HTTP_AUTH_FAILURES', whole(1, 1_000_000), {
       fallback: '60',
       reload: true,
-      help: 'wrong tokens that one client may send in a minute; further requests get the answer 429',
+      help: 'wrong tokens that one client may send in a minute; further wrong tokens get the answer 429',
     }),
     trustProxy: setting('TRUST_PROXY', text, {
       help: 'proxies whose X-Forwarded-For header names the client: their number, or their addresses separated by commas',

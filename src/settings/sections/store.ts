@@ -20,5 +20,9 @@ export const store = {
       fallback: '100000',
       help: 'dead letters that are kept; the oldest are deleted first',
     }),
+    auditMax: setting('AUDIT_MAX', whole(1, 10_000_000), {
+      fallback: '10000',
+      help: 'entries of the audit log that are kept; the oldest are deleted first',
+    }),
   },
 } satisfies Section;

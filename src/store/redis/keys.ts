@@ -10,6 +10,10 @@ export const LAYOUT_KEY = 'vigia:layout';
 export const MODELS_KEY = 'vigia:models';
 /** Hash: `revision` and `content` (JSON) of the model table. */
 export const MODEL_TABLE_KEY = 'vigia:model-table';
+/** Stream: the audit log. */
+export const AUDIT_KEY = 'vigia:audit';
+/** Hash: secrets that the replicas share, by name. */
+export const SECRETS_KEY = 'vigia:secrets';
 export const COUNTERS_KEY = 'vigia:counters';
 /** Hash: `state`, the format in which replicas write states. */
 export const FORMATS_KEY = 'vigia:formats';

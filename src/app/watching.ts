@@ -21,7 +21,10 @@ export function createWatchdog(
       storedUntil: (series) => pipeline.storedUntil(series),
     },
     patience: config.alerts.missingPatience,
-    accounting,
+    metrics: {
+      staleSeries: (n) => accounting.staleSeries(n),
+      alertChanged: (state) => accounting.commits.alertChanged(state),
+    },
     logger,
     now,
   });

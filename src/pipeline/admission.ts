@@ -53,7 +53,7 @@ export class Admission {
     arrived: number,
     letter?: string,
   ): readonly PendingReading[] {
-    this.options.accounting.decoded(performance.now() - arrived);
+    this.options.accounting.batches.decoded(performance.now() - arrived);
     const ticket = new MessageTicket(message, elements.length, arrived);
     let pendings = elements.map((element, index) => pendingReading(ticket, index, element));
     if (letter !== undefined) pendings = behind(letter, message, pendings);
@@ -162,7 +162,7 @@ export class Admission {
   private admit(ticket: Ticket, pendings: readonly PendingReading[]): void {
     const { accounting, enqueue } = this.options;
     ticket.remaining = pendings.length;
-    accounting.taken(ticket, pendings.length);
+    accounting.admitted(ticket, pendings.length);
     if (!ticket.message) enqueue(pendings);
     else if (pendings.length > 1) enqueue(pendings.filter((pending) => !this.forwarded(pending)));
     else if (!this.forwarded(pendings[0]!)) enqueue(pendings);

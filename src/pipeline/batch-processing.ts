@@ -42,11 +42,11 @@ export class BatchProcessing {
 
   private measure({ groups, problems, size }: Batch): void {
     const { accounting } = this.options;
-    accounting.batch(size);
+    accounting.batches.begin(size);
     const now = performance.now();
     let first = Math.min(now, firstArrival(problems));
     for (const { pendings } of groups) first = Math.min(first, firstArrival(pendings));
-    accounting.stage('queue', now - first);
+    accounting.batches.stage('queue', now - first);
   }
 
   /** Takes bad elements, and readings that the clock guard stops, out of the batch. */

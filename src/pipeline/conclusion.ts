@@ -39,7 +39,7 @@ export class Conclusion {
       return [];
     }
     if (result.status === 'conflict') {
-      accounting.retried(1);
+      accounting.commits.retried();
       cache.superseded(group.key, result.current);
       return [group];
     }
@@ -52,12 +52,13 @@ export class Conclusion {
 
   private count({ pendings }: Group, planned: Planned, alerts: readonly Alert[]): void {
     const { accounting, replicas, now } = this.options;
-    accounting.committed(planned.entry.state.lastTs, now());
-    accounting.lateReadings(planned.lateScored, planned.lateUnscored);
+    const { commits } = accounting;
+    commits.applied(planned.entry.state.lastTs, now());
+    commits.lateReadings(planned.lateScored, planned.lateUnscored);
     replicas?.committed(pendings.length, planned.lateScored);
-    if (planned.shadow) accounting.compared(planned.shadow.model, planned.shadow.gain);
-    for (let i = 0; i < planned.conflicts; i++) accounting.conflict();
-    for (const { state } of alerts) accounting.alertChanged(state);
+    if (planned.shadow) commits.compared(planned.shadow.model, planned.shadow.gain);
+    commits.conflicting(planned.conflicts);
+    for (const { state } of alerts) commits.alertChanged(state);
   }
 
   private resolve(group: Group, { outcomes }: Planned): void {

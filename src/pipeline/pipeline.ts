@@ -197,12 +197,12 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
         canCommit: () => !this.shutdown.begun && !outage.error,
         commit: (readings, answer) => this.admission.acceptForwarded(readings, answer),
         answered: (pending, result) => {
-          accounting.handedOver('answered', 1);
+          accounting.forwarded('answered', 1);
           endings.resolve(pending, outcomeAtPeer(pending, result));
           this.loop.wakeIfReady();
         },
         returned: (pendings) => {
-          accounting.handedOver('returned', pendings.length);
+          accounting.forwarded('returned', pendings.length);
           this.enqueue(pendings);
         },
         logger,

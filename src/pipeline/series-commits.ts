@@ -109,9 +109,9 @@ export class SeriesCommits {
     const scored = performance.now();
     const results = await this.store(finished.map(({ planned }) => planned.commit));
     seriesPerBatch.adapt(results);
-    accounting.stage('plan', planned - started);
-    accounting.stage('score', scored - planned);
-    accounting.stage('commit', performance.now() - scored);
+    accounting.batches.stage('plan', planned - started);
+    accounting.batches.stage('score', scored - planned);
+    accounting.batches.stage('commit', performance.now() - scored);
     return finished.flatMap(({ group, planned }, i) => conclusion.conclude(group, planned, results[i]!));
   }
 

@@ -41,7 +41,11 @@ export interface WatchdogOptions {
   readonly subscription: Subscription;
   /** How long this replica must have been subscribed at least, ms. */
   readonly patience: number;
-  readonly accounting: { silentSeries(n: number): void; alertChanged(state: AlertState): void };
+  readonly metrics: {
+    /** How many series are stale. */
+    staleSeries(n: number): void;
+    alertChanged(state: AlertState): void;
+  };
   readonly logger: Logger;
   readonly now: () => number;
 }
@@ -115,7 +119,7 @@ export class Watchdog extends EventEmitter<WatchdogEvents> {
   }
 
   private async run(): Promise<void> {
-    const { now, logger, accounting } = this.options;
+    const { now, logger, metrics } = this.options;
     const { signal } = this.abort;
     let pause = SHORTEST_PAUSE;
     while (!signal.aborted) {
@@ -126,7 +130,7 @@ export class Watchdog extends EventEmitter<WatchdogEvents> {
       try {
         if (now() >= this.surveyAt) await this.survey();
         const next = await this.check();
-        accounting.silentSeries(this.stale.size);
+        metrics.staleSeries(this.stale.size);
         pause = Math.max(SHORTEST_PAUSE, Math.min(LONGEST_PAUSE, next - now()));
       } catch (error) {
         if (signal.aborted) return;
@@ -185,7 +189,7 @@ export class Watchdog extends EventEmitter<WatchdogEvents> {
   }
 
   private async raise(series: readonly SeriesId[], completeSince: number): Promise<void> {
-    const { store, accounting, subscription, logger, now } = this.options;
+    const { store, metrics, subscription, logger, now } = this.options;
     const records = await store.series.load(series);
     const since = subscription.since();
     if (since === null || since > completeSince) return;
@@ -204,7 +208,7 @@ export class Watchdog extends EventEmitter<WatchdogEvents> {
       // After a conflict the series has a new reading, or another replica has raised the alert. The next check asks again.
       if (result.status !== 'committed') return;
       this.note(commit.series, commit.next!.watch!);
-      for (const { state } of result.alerts) accounting.alertChanged(state);
+      for (const { state } of result.alerts) metrics.alertChanged(state);
       this.emit('committed', commit.series, { commit }, result.alerts);
     });
   }

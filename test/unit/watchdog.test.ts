@@ -1,10 +1,8 @@
 /** Promises of the alert `missing`: once, however many look; ended by the next reading; never because we do not hear. */
 import pino from 'pino';
-import { Registry } from 'prom-client';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { MissingRule } from '../../src/domain/alert-rule.ts';
 import { DEFAULT_RULES } from '../../src/domain/alert-rule.ts';
-import { Accounting } from '../../src/pipeline/accounting.ts';
 import type { Pipeline } from '../../src/pipeline/pipeline.ts';
 import { RuleBook } from '../../src/planning/rule-book.ts';
 import { staleCommit } from '../../src/planning/stale-commit.ts';
@@ -50,7 +48,7 @@ function replica(
       ...hears,
     },
     patience: 0,
-    accounting: new Accounting(new Registry()),
+    metrics: { staleSeries: () => {}, alertChanged: () => {} },
     logger,
     now: Date.now,
   });

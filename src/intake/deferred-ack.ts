@@ -1,10 +1,10 @@
 /**
- * Acknowledge after the commit with MQTT.js, which has no option for it. This file alone rests on behaviour of MQTT.js
- * that it does not document, which is why package.json pins the version and test/contract/deferred-ack.test.ts fails
- * loudly when it changes: in the QoS 1 handler, an error given to the callback of `handleMessage` (a documented override
- * point) skips the automatic PUBACK, and the pump that reads packets ignores that error. So the callback is called at
- * once, the packet id kept, and the PUBACKs of a whole batch are written to the stream as one buffer later: in the order of
- * arrival, as MQTT demands and as is cheap for the broker (docs/decisions.md).
+ * Acknowledges messages after their commit. MQTT.js has no option for this. This file alone rests on behaviour of MQTT.js that
+ * is not documented, so package.json pins the version, and test/contract/deferred-ack.test.ts fails when the behaviour changes:
+ * `handleMessage` is a documented override point with a callback. In the QoS 1 handler, an error given to that callback skips
+ * the automatic PUBACK, and the pump that reads packets ignores the error. So this file calls the callback at once and keeps
+ * the packet id. Later it writes the PUBACKs of a whole batch to the stream as one buffer, in the order of arrival: MQTT demands
+ * that order, and it is cheap for the broker (docs/decisions.md).
  */
 import type { IPublishPacket, MqttClient } from 'mqtt';
 import { READING_BYTES } from '../pipeline/in-flight.ts';
@@ -20,8 +20,8 @@ export interface InFlightLimits {
 }
 
 /**
- * A message in flight. There are thousands, each long enough for V8 to move it into its old generation with all that it
- * holds on to: so it is one object, and no closure, which would hold the packet and MQTT.js' callback too.
+ * A message in flight. There are thousands at a time, and each lives long enough for V8 to move it into its old generation
+ * with everything that it refers to. So a message is one object. A closure would also hold the packet and the callback of MQTT.js.
  */
 export class DeferredMessage {
   readonly topic: string;
@@ -47,14 +47,14 @@ export class DeferredMessage {
     this.size = payload.length + topic.length;
   }
 
-  /** To be called when what is in it is stored; a second call does nothing. */
+  /** To be called when everything in the message is stored. A second call does nothing. */
   ack(): void {
     if (this.acked) return;
     this.acked = true;
     this.acks.acknowledged(this);
   }
 
-  /** It will not be stored soon: the acknowledgements of later messages are not to wait for its own. */
+  /** The message will not be stored soon: acknowledgements of later messages must not wait for its own. */
   leaveAckOrder(): void {
     if (!this.acked) this.acks.passed(this);
   }
@@ -62,19 +62,19 @@ export class DeferredMessage {
 
 /** Takes over the acknowledgement of every incoming QoS 1 message of a client. QoS 0 messages are only counted. */
 export class DeferredAcks {
-  /** Messages handed over and not stored yet, of this and of earlier connections. */
+  /** Messages given to `onMessage` and not stored yet, of this and of earlier connections. */
   inFlight = 0;
   inFlightBytes = 0;
   private holding = false;
-  /** Goes on reading. */
+  /** Resumes reading from the socket; null while it is being read. */
   private held: (() => void) | null = null;
   /**
-   * Messages of `stream` in the order in which they came: those not stored yet, the packet ids of those that only wait for
-   * older ones, null for those that nobody waits for. Those before `first` are gone.
+   * The messages of `stream` in the order of arrival: a message that is not stored yet, the packet id of a message that is
+   * stored and waits for older ones, null for a message that has left the order. Entries before `first` are gone.
    */
   private line: (DeferredMessage | number | null)[] = [];
   private first = 0;
-  /** `place` of the first of `line`. */
+  /** `place` of the first entry of `line`. */
   private start = 0;
   /** Packet ids in `line`. */
   private waiting = 0;
@@ -169,7 +169,7 @@ export class DeferredAcks {
     return true;
   }
 
-  /** Acknowledges what no longer waits for an older one. */
+  /** Acknowledges the messages that no longer wait for an older one. */
   private advance(): void {
     const { line } = this;
     for (; this.first < line.length; this.first++) {
@@ -185,7 +185,7 @@ export class DeferredAcks {
     this.first = 0;
   }
 
-  /** A message that holds up others for longer than anything should take loses its place, and all others with it. */
+  /** If one message has delayed the acknowledgements of others for too long, all of them leave the order. */
   private check(): void {
     const oldest = this.waiting > 0 ? (this.line[this.first] as DeferredMessage) : null;
     if (oldest !== null && oldest === this.oldest) this.clear();
@@ -216,8 +216,8 @@ export class DeferredAcks {
     const bytes = Buffer.allocUnsafe(ids.length * 4);
     for (const [i, id] of ids.entries()) bytes.writeUInt32BE(0x40020000 + id, i * 4);
     stream.write(bytes);
-    // They tell the broker that this client lives, so no PINGREQ is due: its answer would come behind all that the broker
-    // has sent before, which on a busy machine takes longer than MQTT.js waits for it.
+    // PUBACKs tell the broker that this client lives, so no PINGREQ is due. The answer to a PINGREQ comes behind everything
+    // that the broker has sent before. On a busy machine that takes longer than MQTT.js waits for the answer.
     client.reschedulePing(true);
   }
 }

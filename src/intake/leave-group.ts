@@ -1,14 +1,14 @@
 /**
- * Leaving a shared subscription for good, so that nothing is left behind in a session to which nobody returns: a broker
- * keeps handing an absent member of the group its share for as long as its session lasts.
+ * Leaves a shared subscription for good. A broker gives an absent member of the group its share of the messages as long as the
+ * session of the member lasts. So a session to which nobody returns must end, and must be empty when it ends.
  *
- * The last member must not leave: with no session left, the broker would acknowledge readings and drop them. Members that
- * stop at the same moment find out among themselves, from their retained statuses: each says `leaving` first and looks
- * at the others then, so whoever says it last finds nobody `online` and keeps its session.
+ * The last member must not leave: without any session the broker would acknowledge readings and drop them. If several members
+ * stop at the same moment, their retained statuses decide: each first announces `leaving` and then reads the statuses of the
+ * others. So the member that announces it last finds no other member `online`, and keeps its session.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** What this replica does at its broker to leave. Everything fails when the connection does. */
+/** What leaving takes at the broker. Each step fails when the connection is lost. */
 export interface Member {
   /** Announces it, and returns once the broker has it: everything the broker sent before has arrived by then. */
   announce(state: 'leaving' | 'left'): Promise<void>;

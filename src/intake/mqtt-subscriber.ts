@@ -3,63 +3,42 @@
  * of MQTT_GROUP. MQTT 5 where the broker speaks it, else 3.1.1. Acknowledges what the pipeline has stored.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { IClientOptions, MqttClient } from 'mqtt';
+import type { MqttClient } from 'mqtt';
 import mqtt from 'mqtt';
 import type { Logger } from 'pino';
 import { isOwnTopic } from '../domain/own-topic.ts';
 import { VigiaError } from '../errors.ts';
 import type { Message } from '../pipeline/message.ts';
+import { type BrokerConnection, clientOptions, redact } from './client-options.ts';
 import { DeferredAcks, type DeferredMessage, type InFlightLimits } from './deferred-ack.ts';
 import { leaveGroup } from './leave-group.ts';
 import { Reconnect, type ReconnectLimits } from './reconnect.ts';
+import { ALL_STATUSES, isStatus, ReplicaStatus, type StatusDetails } from './replica-status.ts';
 
-export interface SubscriberOptions {
-  readonly url: string;
-  readonly clientId: string;
-  readonly username?: string | undefined;
-  readonly password?: string | undefined;
-  /** PEM texts for TLS; `cert` and `key` make a client certificate. */
-  readonly ca?: string | undefined;
-  readonly cert?: string | undefined;
-  readonly key?: string | undefined;
+export interface SubscriberOptions extends BrokerConnection {
   /** Empty: a subscription of its own instead of a shared one. */
   readonly group: string;
   /** Topic filters, of which no two overlap. */
   readonly filters: readonly string[];
-  /** Messages that a broker of MQTT 5 may send before it waits for acknowledgements. */
-  readonly receiveMaximum: number;
-  /** How long the broker keeps the session of an absent replica, ms. */
-  readonly sessionExpiry: number;
   readonly limits: InFlightLimits;
   readonly reconnect: ReconnectLimits;
   readonly logger: Logger;
   /** Gets each message. @returns how many readings are in it */
   readonly receive: (message: Message) => number;
   /** Told to whoever reads `bridge/<client id>`. */
-  readonly status: {
-    readonly hostname: string;
-    /** Of Vigía. */
-    readonly version: string;
-    /** When this process started, ms UTC. */
-    readonly since: number;
-  };
+  readonly status: StatusDetails;
 }
 
 /** Refusals of CONNECT that mean `speak an older version`, in MQTT 3.1.1 and 5. */
 const UNSUPPORTED_VERSION = new Set([1, 132]);
 const NOT_AUTHORIZED = new Set([4, 5, 134, 135]);
 const SESSION_TAKEN_OVER = 0x8e;
-/** A node that is gone answers nothing at all; it may be back long before the default of MQTT.js. */
-const CONNECT_MS = 10_000;
 /** Pauses before a refused subscription is tried again: the rights of its user may be mended meanwhile. */
 const REFUSED_MS = 1000;
 const REFUSED_MAX_MS = 30_000;
 const CLOSE_MS = 2000;
 /** How long an answer of the broker may take. */
 const ANSWER_MS = 5000;
-const STATUS = 'bridge/';
-
-type State = 'online' | 'offline' | 'leaving' | 'left';
 
 export class MqttSubscriber {
   private client: MqttClient | null = null;
@@ -70,6 +49,9 @@ export class MqttSubscriber {
   /** For good: connecting again would take the session from the other client. */
   private stopped = false;
   private readonly reconnect: Reconnect;
+  /** As the broker is asked for them. */
+  private readonly filters: string[];
+  private readonly status: ReplicaStatus;
   /** Until a refused subscription is tried again. */
   private refused: NodeJS.Timeout | undefined;
   private subscribedAt: number | null = null;
@@ -79,13 +61,16 @@ export class MqttSubscriber {
   private left = false;
 
   constructor(private readonly options: SubscriberOptions) {
-    this.reconnect = new Reconnect(options.reconnect);
+    const { clientId, group, filters, reconnect, status } = options;
+    this.reconnect = new Reconnect(reconnect);
+    this.filters = filters.map((filter) => (group === '' ? filter : `$share/${group}/${filter}`));
+    this.status = new ReplicaStatus(clientId, this.filters, status);
   }
 
   /** Connects and goes on trying for ever; does not wait for the connection. */
   start(): void {
     const { options } = this;
-    const client = mqtt.connect(options.url, this.clientOptions());
+    const client = mqtt.connect(options.url, clientOptions(options, this.version, this.status));
     this.client = client;
     this.acks = new DeferredAcks(client, options.limits, (message) => this.receive(message));
     client.on('connect', (packet) => {
@@ -130,7 +115,7 @@ export class MqttSubscriber {
     if (!this.connected || !client?.connected) return false;
     const finished = new AbortController();
     const published = client
-      .publishAsync(this.statusTopic(), this.status('online'), { qos: 1, retain: true })
+      .publishAsync(this.status.topic, this.status.text('online'), { qos: 1, retain: true })
       .then(() => true)
       .catch(() => false);
     const late = delay(ANSWER_MS, false, { signal: finished.signal, ref: false }).catch(() => false);
@@ -169,7 +154,7 @@ export class MqttSubscriber {
     const attempt = leaveGroup(
       {
         announce: async (state) => {
-          await client.publishAsync(this.statusTopic(), this.status(state), { qos: 1, retain: true });
+          await client.publishAsync(this.status.topic, this.status.text(state), { qos: 1, retain: true });
         },
         othersOnline: () => this.othersOnline(client),
         unsubscribe: async () => {
@@ -204,11 +189,10 @@ export class MqttSubscriber {
     const statuses = new Map<string, string>();
     this.statuses = statuses;
     // At QoS 0: those of QoS 1 would queue behind the readings. A status that gets lost keeps a session too many.
-    await client.subscribeAsync(`${STATUS}+`, { qos: 0 });
-    await client.unsubscribeAsync(`${STATUS}+`);
+    await client.subscribeAsync(ALL_STATUSES, { qos: 0 });
+    await client.unsubscribeAsync(ALL_STATUSES);
     this.statuses = null;
-    statuses.delete(this.statusTopic());
-    return [...statuses.values()].filter((text) => isOnlineWith(text, this.filters)).length;
+    return this.status.othersOnline(statuses);
   }
 
   /** Says goodbye and disconnects; within 2 s even if the broker does not answer. */
@@ -220,7 +204,7 @@ export class MqttSubscriber {
     if (!client) return;
     // QoS 0, because nothing is read from the socket any more, and so no acknowledgement either.
     if (client.connected && !this.left)
-      client.publish(this.statusTopic(), this.status('offline'), { qos: 0, retain: true });
+      client.publish(this.status.topic, this.status.text('offline'), { qos: 0, retain: true });
     const finished = new AbortController();
     const goodbye = this.left && this.version === 5 ? { properties: { sessionExpiryInterval: 0 } } : {};
     const ended = client.endAsync(!client.connected, goodbye).catch(() => {});
@@ -232,7 +216,7 @@ export class MqttSubscriber {
   /** @returns how many readings are in it */
   private receive(message: DeferredMessage): number {
     const { topic } = message;
-    if (this.statuses && topic.startsWith(STATUS)) {
+    if (this.statuses && isStatus(topic)) {
       this.statuses.set(topic, message.bytes.toString());
       message.ack();
       return 0;
@@ -278,7 +262,7 @@ export class MqttSubscriber {
       this.problem = null;
       this.subscribedAt = Date.now();
       logger.info({ filters }, 'subscribed');
-      client.publish(this.statusTopic(), this.status('online'), { qos: 1, retain: true }, (failure) => {
+      client.publish(this.status.topic, this.status.text('online'), { qos: 1, retain: true }, (failure) => {
         if (failure) logger.warn({ err: failure }, 'the status could not be published');
       });
     });
@@ -305,67 +289,4 @@ export class MqttSubscriber {
     if (this.problem !== why) logger.error({ clientId, err: error }, `${why}; trying again`);
     this.problem = why;
   }
-
-  private clientOptions(): IClientOptions {
-    const { clientId, username, password, ca, cert, key, receiveMaximum, sessionExpiry } = this.options;
-    return {
-      clientId,
-      clean: false,
-      protocolVersion: this.version,
-      connectTimeout: CONNECT_MS,
-      reconnectOnConnackError: true,
-      resubscribe: false,
-      keepalive: 30,
-      manualConnect: false,
-      // Its debug log takes arguments apart for every packet, also where nobody has asked for it.
-      log: () => {},
-      ...(username !== undefined && { username }),
-      ...(password !== undefined && { password }),
-      ...(ca !== undefined && { ca }),
-      ...(cert !== undefined && { cert }),
-      ...(key !== undefined && { key }),
-      will: { topic: this.statusTopic(), payload: Buffer.from(this.status('offline')), qos: 1, retain: true },
-      ...(this.version === 5 && {
-        properties: {
-          sessionExpiryInterval: Math.min(0xfffffffe, Math.round(sessionExpiry / 1000)),
-          receiveMaximum,
-        },
-      }),
-    };
-  }
-
-  private get filters(): string[] {
-    const { group, filters } = this.options;
-    return filters.map((filter) => (group === '' ? filter : `$share/${group}/${filter}`));
-  }
-
-  private statusTopic(): string {
-    return `${STATUS}${this.options.clientId}`;
-  }
-
-  private status(state: State): string {
-    return JSON.stringify({
-      state,
-      clientId: this.options.clientId,
-      filters: this.filters,
-      ...this.options.status,
-    });
-  }
-}
-
-/** @param status of a replica, or whatever anybody has put in its place */
-function isOnlineWith(status: string, filters: readonly string[]): boolean {
-  try {
-    const said = JSON.parse(status) as { state?: unknown; filters?: unknown } | null;
-    return said?.state === 'online' && JSON.stringify(said.filters) === JSON.stringify(filters);
-  } catch {
-    return false;
-  }
-}
-
-/** A URL without its password. */
-function redact(url: string): string {
-  const parsed = new URL(url);
-  if (parsed.password) parsed.password = '***';
-  return parsed.toString();
 }

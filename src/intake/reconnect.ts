@@ -1,8 +1,8 @@
 /**
- * How long to wait before the next try to reach the broker. After a loss the first tries follow each other closely:
- * Mosquitto 2.0 does not keep shared subscriptions over a restart, and what sensors publish before a member has subscribed
- * again goes nowhere, though the broker acknowledges it. They are close only as long as they cost nothing, which is where no
- * connection comes about; what the broker, a proxy or a TLS handshake has turned away is tried again slowly.
+ * How long to wait before the next try to reach the broker. After a loss the first tries follow each other closely, because
+ * Mosquitto 2.0 does not keep shared subscriptions over a restart: it acknowledges what sensors publish before a member has
+ * subscribed again, and drops it. The tries are close only while they cost nothing, which is while no connection is made. If
+ * the broker, a proxy or a TLS handshake turns a connection away, the next tries come slowly.
  */
 
 export interface ReconnectLimits {

@@ -1,4 +1,4 @@
-/** What an operator does with models: see them, bring one along, let it score as a shadow, promote it, take that back. */
+/** What an operator does with models: list them, upload one, let it score as a shadow, promote it, roll back. */
 import type { Model } from '../../models/model.ts';
 import type { Comparison } from '../detect/shadow.ts';
 import { decodeState } from '../detect/state-format.ts';
@@ -15,7 +15,7 @@ import { InvalidInput, InvalidModel } from '../errors.ts';
 import type { ModelAssignment, SeriesRecord, Store } from '../store/store.ts';
 import type { ModelRegistry } from './model-registry.ts';
 
-/** What an artifact says of itself. */
+/** What an artifact says about itself. */
 export interface ModelDetails {
   readonly name: string;
   readonly version: string;
@@ -122,7 +122,7 @@ export class ModelAdmin {
     return model;
   }
 
-  /** A stored model with what it does; looks at every series. */
+  /** A stored model with the series that it works for. Reads every series. */
   async report(model: StoredModel): Promise<ModelReport> {
     let activeOn = 0;
     const series: SeriesComparison[] = [];
@@ -160,7 +160,7 @@ export class ModelAdmin {
   }
 
   /**
-   * Keeps a model in the store, where every replica finds it; nothing uses it yet.
+   * Keeps a model in the store, where every replica finds it. No series uses it yet.
    * @throws InvalidInput that names the field of the artifact at fault
    */
   async upload(artifact: Uint8Array): Promise<StoredModel> {
@@ -195,7 +195,7 @@ export class ModelAdmin {
     return this.change([], (table, now) => rollBack(table, scope, now));
   }
 
-  /** @param tried models that this puts to work: they are run first, whoever brought them along */
+  /** @param tried models that the change puts to work: each is tried first, whoever uploaded it */
   private async change(
     tried: readonly string[],
     edit: (table: ModelTable, now: number) => ModelTable,
@@ -226,7 +226,7 @@ export class ModelAdmin {
   }
 }
 
-/** What a stored state says of its shadow; nothing, where this version cannot read it. */
+/** What a stored state says about its shadow; null where this version cannot read the state. */
 function comparisonOf(state: Uint8Array): Comparison | null {
   if (state.length === 0) return null;
   try {

@@ -1,6 +1,6 @@
 /**
- * Keeps the models of one replica as the store's table says: looks every `everyMs`, and tells the log and the metrics what is
- * in force, above all where replicas were started with different models.
+ * Keeps the models of one replica as the model table in the store says. Reads the table every `everyMs`, and writes to the log
+ * and the metrics which models are in force, above all where replicas were started with different models.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
@@ -21,15 +21,15 @@ export interface ModelFollowerOptions {
 
 export class ModelFollower {
   private readonly failures;
-  /** The problem that was logged last: one that stays is told once. */
-  private told = '';
+  /** Message of the problem that was logged last. A problem that stays is logged once. */
+  private logged = '';
 
   constructor(private readonly options: ModelFollowerOptions) {
     const { models, registry } = options;
     const registers = [registry];
     this.failures = new Counter({
       name: 'vigia_model_refresh_failures_total',
-      help: 'Looks at the model table that failed; the models in force before stay.',
+      help: 'Reads of the model table that failed; the models in force before stay.',
       registers,
     });
     new Gauge({
@@ -58,34 +58,34 @@ export class ModelFollower {
     });
   }
 
-  /** Brings the replica's own model along, which must be in the store. @throws what `ModelRegistry.start` throws */
+  /** Enters the replica's own model, which must be in the store, into the table. @throws what `ModelRegistry.start` throws */
   async start(): Promise<void> {
     const { models, client, now } = this.options;
     await models.start(client, now());
-    this.tell();
+    this.logModels();
   }
 
-  /** Looks until `signal` ends it. */
+  /** Reads the table again and again until `signal` is aborted. */
   async follow(signal: AbortSignal): Promise<void> {
     const { models, everyMs, logger } = this.options;
     while (!signal.aborted) {
       await delay(everyMs, undefined, { signal, ref: false }).catch(() => {});
       if (signal.aborted) return;
       try {
-        if (await models.refresh()) this.tell();
-        this.told = '';
+        if (await models.refresh()) this.logModels();
+        this.logged = '';
       } catch (error) {
         if (signal.aborted) return;
         this.failures.inc();
         const { message } = error as Error;
         const level = error instanceof StoreUnavailable ? 'debug' : 'error';
-        if (message !== this.told) logger[level]({ err: error }, 'the models in force before stay');
-        this.told = message;
+        if (message !== this.logged) logger[level]({ err: error }, 'the models in force before stay');
+        this.logged = message;
       }
     }
   }
 
-  private tell(): void {
+  private logModels(): void {
     const { models, logger } = this.options;
     const { rules, start } = models.table;
     const own = models.own.id;

@@ -1,7 +1,7 @@
 /**
- * The models at work: those this process has loaded, and the table, shared by all replicas through the store, that says
- * which is in force for which series. A change of the table is taken over only after all its models are loaded, so a bad
- * one never replaces what runs.
+ * The models at work: the models that this process has loaded, and the model table, which says which model is in force for
+ * which series. All replicas share the table through the store. A replica applies a new table only after it has loaded all
+ * models in it, so a bad model never replaces one that works.
  */
 import type { Model } from '../../models/model.ts';
 import {
@@ -17,13 +17,13 @@ import type { SeriesId } from '../domain/series.ts';
 import { VigiaError } from '../errors.ts';
 import type { ModelStore } from '../store/store.ts';
 
-/** Tries at a change that others get in the way of. */
+/** Tries at a change while other replicas change the table too. */
 const CHANGE_TRIES = 10;
 
 export class ModelRegistry {
   private readonly loaded = new Map<string, Model>();
   private inForce: ModelTable = EMPTY_TABLE;
-  /** Reads and writes of the table one after the other, so that an old answer never follows a new one. */
+  /** The last read or write of the table. The next one waits for it, so that an old answer never follows a new one. */
   private turn: Promise<unknown> = Promise.resolve();
 
   /**
@@ -39,12 +39,12 @@ export class ModelRegistry {
     this.loaded.set(own.id, own);
   }
 
-  /** As this process goes by it; the store may have a newer one. */
+  /** The table that this process applies. The store may have a newer one. */
   get table(): ModelTable {
     return this.inForce;
   }
 
-  /** What series without an override use. */
+  /** The model of series without an override. */
   get default(): Model {
     const { rules, start } = this.inForce;
     const promoted = rules.find((rule) => sameScope(rule, DEFAULT_SCOPE))?.model;
@@ -57,7 +57,7 @@ export class ModelRegistry {
     return { model: model ?? this.own.id, shadow: shadow === this.own.id && model === null ? null : shadow };
   }
 
-  /** A model that is loaded already. */
+  /** A model, if it is loaded already. */
   get(id: string): Model | undefined {
     return this.loaded.get(id);
   }
@@ -73,18 +73,18 @@ export class ModelRegistry {
     }
   }
 
-  /** Takes over the store's table. @returns whether it is another one than before. @throws as `require` */
+  /** Applies the table in the store. @returns whether it has changed. @throws as `require` */
   refresh(): Promise<boolean> {
     return this.inTurn(async () => {
       const table = await this.store.table();
       if (table.revision === this.inForce.revision) return false;
-      await this.takeOver(table);
+      await this.apply(table);
       return true;
     });
   }
 
   /**
-   * Changes the table in the store, and goes by it from then on.
+   * Changes the table in the store, and applies it from then on.
    * @param edit gives the new table, or the same where nothing is to be changed; may be called again when another replica
    *   was first
    * @throws what `edit` throws; as `require`, with nothing changed
@@ -96,7 +96,7 @@ export class ModelRegistry {
         const next = edit(table);
         await this.require(modelsOf(next));
         if (next !== table && !(await this.store.putTable(next, table.revision))) continue;
-        await this.takeOver(next);
+        await this.apply(next);
         return next;
       }
       throw new VigiaError('model_table_busy', 'other replicas keep changing the model table; try again');
@@ -104,14 +104,14 @@ export class ModelRegistry {
   }
 
   /**
-   * Tells the others of the model that this process was started with; its artifact must be in the store.
+   * Tells the other replicas which model this process was started with. Its artifact must be in the store.
    * @param client the same over restarts of this replica
    */
   async start(client: string, now: number): Promise<void> {
     await this.change((table) => bringAlong(table, client, this.own.id, now));
   }
 
-  private async takeOver(table: ModelTable): Promise<void> {
+  private async apply(table: ModelTable): Promise<void> {
     await this.require(modelsOf(table));
     this.inForce = table;
   }

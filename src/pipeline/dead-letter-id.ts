@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** What the dead letters of one message may take together, each with the whole message; more bad elements share them. */
+/** Size that the dead letters of one message may have together. Each has the whole message. More bad elements share letters. */
 const MESSAGE_BYTES = 1_000_000;
 
 /**

@@ -1,6 +1,6 @@
 /**
- * Tells the operator of dead letters: each one at level debug, and at level warn at most one line in ten seconds with the
- * number since the last, so that a sensor gone mad does not fill the disk with logs.
+ * Writes dead letters to the log: each one at level debug, and at level warn at most one line in ten seconds, with the number
+ * since the last line. So a sensor that sends nothing but bad messages does not fill the disk with logs.
  */
 import type { Logger } from 'pino';
 

@@ -1,4 +1,4 @@
-/** The clock guard: one far-future sample would make a time series refuse every correct one after it. */
+/** The clock guard. Without it, one sample from the far future would make the series refuse all correct samples after it. */
 import type { Problem } from '../domain/decoded.ts';
 
 export interface GuardLimits {

@@ -1,11 +1,11 @@
 /**
- * What waits for its batch, by series. A batch takes all that waits of some series: a commit of a series costs much the
- * same for one reading as for ten, and the fewer series a batch touches the shorter is the time in which another replica
- * can commit one of them first.
+ * The readings that wait for their batch, by series. A batch takes all waiting readings of some series, for two reasons. The
+ * commit of a series costs much the same for one reading as for ten. And the fewer series a batch has, the shorter is the time
+ * in which another replica can commit one of them first.
  *
- * The series take turns: each round goes once over all that waited when it began, in an order that differs from process
- * to process. Replicas on one shared subscription get the same series at the same time; taking them in the order of
- * arrival they would all work on the same ones, and all but one in vain.
+ * The series take turns. Each round goes once over all series that waited when it began, in an order that differs from process
+ * to process. Replicas on one shared subscription get readings of the same series at the same time. In the order of arrival
+ * they would all work on the same series, and all but one of them in vain.
  */
 import { randomInt } from 'node:crypto';
 import { type SeriesId, seriesKey } from '../domain/series.ts';
@@ -17,10 +17,10 @@ export interface Group {
   pendings: PendingReading[];
 }
 
-/** A series' readings that wait, in the order of arrival. Taking some costs as much as those taken, not as all that wait. */
+/** The waiting readings of one series, in the order of arrival. Taking some costs time for those taken, not for all that wait. */
 class Line {
   private pendings: PendingReading[] = [];
-  /** Those before it are gone. */
+  /** Index of the first reading that still waits. */
   private start = 0;
 
   constructor(
@@ -36,7 +36,7 @@ class Line {
     this.pendings.push(pending);
   }
 
-  /** The first `max` that are ready; what stands before them and is not keeps its place. */
+  /** Takes the first `max` readings that are ready. Readings that are not ready keep their place. */
   dequeue(max: number, ready: ((pending: PendingReading) => boolean) | null): PendingReading[] {
     const { pendings } = this;
     const taken: PendingReading[] = [];
@@ -62,7 +62,7 @@ class Line {
 
 export interface Batch {
   readonly groups: Group[];
-  /** Messages and elements that are no reading. */
+  /** Messages and elements that are no readings. */
   readonly problems: PendingReading[];
   /** Everything in it. */
   readonly size: number;
@@ -72,14 +72,14 @@ const NONE: ReadonlySet<string> = new Set();
 
 export class ReadingQueue {
   private lines = new Map<string, Line>();
-  /** The rest of this round, the next one last. */
+  /** The series left in this round; the next one is the last of the list. */
   private round: string[] = [];
   private problems: PendingReading[] = [];
   private waiting = 0;
-  /** Nothing in it came earlier, on the clock of `performance.now()`, ms; infinite while it is empty. */
+  /** No reading in the queue came earlier, on the clock of `performance.now()`, ms; infinite while the queue is empty. */
   waitingSince = Number.POSITIVE_INFINITY;
 
-  /** @param seed of the order of the rounds; by default another one in every process */
+  /** @param seed of the order of the rounds; by default every process has another one */
   constructor(private readonly seed = randomInt(2 ** 32 - 1)) {}
 
   get size(): number {
@@ -164,7 +164,7 @@ export class ReadingQueue {
     for (const line of this.lines.values()) yield* line;
   }
 
-  /** Drops what no longer has anybody waiting for it. */
+  /** Drops the readings of requests that were given up. */
   dropFailed(): void {
     const rest = [...this].filter(({ ticket }) => !ticket.failed);
     this.lines = new Map();

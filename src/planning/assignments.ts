@@ -1,21 +1,22 @@
-/** Which model was in force when, of one series: kept in its record, ascending by `from`, and only ever added to. */
+/** Which model was in force for a series, and when. The record of the series keeps the list, ascending by `from`. It only grows. */
 import type { ModelsAt } from '../detect/fold.ts';
 import type { SeriesId } from '../domain/series.ts';
 import type { ModelRegistry } from '../model-registry/model-registry.ts';
 import type { ModelAssignment } from '../store/store.ts';
 
 /**
- * Changes of model that are remembered beyond the horizon, to tell of old readings by which model they were scored; of those
- * before the first it is not known any more. They are read with the state, so there is a bound: a hundred are 11 kB, and 33 µs.
+ * Changes of model that are remembered beyond the horizon, so that a user sees which model scored old readings. For readings
+ * before the first of these changes it is not known any more. The changes are read with the state, so their number is bounded:
+ * a hundred take 11 kB, and 33 µs.
  */
 const REMEMBERED = 100;
 
-/** The one in force at `ts`. @param assignments not empty; those that folds need are always kept */
+/** The assignment in force at `ts`. @param assignments not empty; those that folds need are always kept */
 export function assignmentAt(assignments: readonly ModelAssignment[], ts: number): ModelAssignment {
   return assignments.findLast(({ from }) => from <= ts) ?? assignments[0]!;
 }
 
-/** The one in force at `ts` and all after it. */
+/** The assignment in force at `ts` and all after it. */
 export function assignmentsSince(
   assignments: readonly ModelAssignment[],
   ts: number,
@@ -24,7 +25,7 @@ export function assignmentsSince(
   return assignments.filter((_, i, all) => i === all.length - 1 || all[i + 1]!.from > ts);
 }
 
-/** Those that a fold after `horizon` may need, and some before. */
+/** The assignments that a fold after `horizon` may need, and some before. */
 export function keptAssignments(
   assignments: readonly ModelAssignment[],
   horizon: number,
@@ -35,8 +36,8 @@ export function keptAssignments(
 }
 
 /**
- * With what the model table says now, from the first new reading on. A series that was committed under a newer table than
- * this process knows stays as it is: two replicas must not take turns while the change reaches them.
+ * Adds what the model table says now, from the first new reading on. If the series was committed under a newer table than this
+ * process knows, nothing is added: two replicas must not change the model back and forth while a new table reaches them.
  * @param firstNew time of the first reading that is newer than all of the series, null where there is none
  */
 export function assign(
@@ -59,7 +60,7 @@ export function assign(
   return [...assignments, next];
 }
 
-/** Whether nothing was added or dropped: what is kept stays the same object. */
+/** Whether nothing was added or dropped. (An assignment that is kept stays the same object.) */
 export function sameAssignments(a: readonly ModelAssignment[], b: readonly ModelAssignment[]): boolean {
   return a.length === b.length && a.at(-1) === b.at(-1);
 }
@@ -72,7 +73,7 @@ export function loadedModels(
   return { model: models.get(model)!, shadow: shadow === undefined ? null : models.get(shadow)! };
 }
 
-/** Whether nothing has to be fetched for them. */
+/** Whether all their models are loaded. */
 export function areLoaded(
   assignments: readonly ModelAssignment[],
   models: Pick<ModelRegistry, 'get'>,

@@ -1,11 +1,11 @@
 /**
- * What this process remembers of series between two commits, at most STATE_CACHE of them. Of a series that other
- * replicas commit too that is usually out of date, which the commit would find out after all the work: such a series is
- * read anew before every commit until it stays the same in between.
+ * What this process remembers of series between two commits, for at most STATE_CACHE series. If other replicas commit a series
+ * too, what is remembered is usually out of date, and the commit would find that out only after all the work. Such a series is
+ * read anew before every commit, until it stays the same in between.
  *
- * A state is remembered as it is stored, in bytes that the next one overwrites, and decoded for each use: what replaces
- * an object that has lived for a while stays in memory until a collection of everything, and with 10,000 series that
- * was half of what the process held.
+ * A state is remembered as it is stored, in bytes, and decoded for each use. The next state overwrites these bytes. With an
+ * object for each state, every object that was replaced stayed in memory until V8 collected its old generation. With 10,000
+ * series that was half of the memory of the process.
  */
 import { LRUCache } from 'lru-cache';
 import { newFormerDetector } from '../detect/former-state.ts';
@@ -19,7 +19,7 @@ import type { ModelAssignment, SeriesRecord, SeriesStore, SnapshotMark } from '.
 import type { Planned } from './plan.ts';
 import { entryOf, NEW_SERIES, type SeriesEntry } from './series-entry.ts';
 
-/** Bytes by which the room for a state grows: its values grow by eight bytes a reading until there is a window. */
+/** The room for a state grows by so many bytes: until its window is full, a state grows by eight bytes with each reading. */
 const ROOM = 256;
 
 class Remembered {
@@ -32,7 +32,7 @@ class Remembered {
   watch: Watch | null = null;
   /** Another replica has committed the series lately. */
   shared = false;
-  /** To be read anew before the next use. */
+  /** Must be read anew before the next use. */
   stale = false;
 
   set state(bytes: Uint8Array) {
@@ -43,7 +43,7 @@ class Remembered {
     this.used = bytes.length;
   }
 
-  /** The state is a view of what the next commit overwrites: until then it is the caller's. */
+  /** The state is a view of the remembered bytes. It is valid until the next commit of the series overwrites them. */
   entry(): SeriesEntry {
     const { version, season, snapshots, assignments, watch } = this;
     const state = this.used === 0 ? emptyState() : decodeState(this.room.subarray(0, this.used));
@@ -63,7 +63,7 @@ export class EntryCache {
     this.cache = new LRUCache({ max: size });
   }
 
-  /** What each series' commit builds on, by key. A record that cannot be read is the series' error. */
+  /** What the next commit of each series builds on, by key; an error where the record of the series cannot be read. */
   async entries(
     wanted: readonly { readonly key: string; readonly series: SeriesId }[],
   ): Promise<Map<string, SeriesEntry | VigiaError>> {
@@ -112,7 +112,7 @@ export class EntryCache {
     return { ...entry, state: { ...state, former } };
   }
 
-  /** Remembers what the store has. @throws VigiaError `state_format` */
+  /** Remembers the record that the store has. @throws VigiaError `state_format` */
   private remember(key: string, record: SeriesRecord | null, shared: boolean): SeriesEntry {
     const entry = this.inFormat(entryOf(record));
     const remembered = this.remembered(key);
@@ -142,7 +142,7 @@ export class EntryCache {
     Object.assign(next, { version, season, snapshots, assignments, watch, stale: next.shared });
   }
 
-  /** Another replica has committed first; `current` is what the store has now, on which the next try builds. */
+  /** Another replica has committed first. The next try builds on `current`, which the store has now. */
   superseded(key: string, current: SeriesRecord | null): void {
     try {
       this.remember(key, current, true);
@@ -152,7 +152,7 @@ export class EntryCache {
     }
   }
 
-  /** Others commit the series just now: what is remembered is to be read anew before the next use. */
+  /** Other replicas commit the series at present, so it must be read anew before the next use. */
   outdate(key: string): void {
     const remembered = this.cache.peek(key);
     if (remembered) remembered.stale = true;

@@ -1,4 +1,4 @@
-/** The rules of every series: the defaults, and over them the entries of ALERT_RULES that match it, a later one first. */
+/** The rules of every series: the defaults, and the entries of ALERT_RULES that match the series; a later entry wins. */
 import { LRUCache } from 'lru-cache';
 import type { AlertRule, SeriesRules } from '../domain/alert-rule.ts';
 import { globMatches } from '../domain/glob.ts';

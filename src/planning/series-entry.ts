@@ -1,4 +1,4 @@
-/** What the pipeline remembers of a series between two commits: the decoded record. */
+/** The decoded record of a series, and which snapshots and readings a fold of it needs. */
 import { SNAPSHOT_EVERY } from '../detect/fold.ts';
 import { SeasonalRing } from '../detect/seasonal-ring.ts';
 import { emptyState, type SeriesState } from '../detect/state.ts';
@@ -9,8 +9,8 @@ import { VigiaError } from '../errors.ts';
 import type { ModelAssignment, SeriesRecord, SeriesStore, SnapshotMark } from '../store/store.ts';
 
 /**
- * Snapshots kept per series. The oldest is then at least 256 readings behind the newest whatever the count is, which
- * four would not give: right after a snapshot, the fourth last is only 192 behind.
+ * Snapshots kept per series. With five, the oldest is always at least 256 readings behind the newest reading. With four it is
+ * not: right after a snapshot, the fourth last is only 192 readings behind.
  */
 export const SNAPSHOTS_KEPT = 5;
 
@@ -74,7 +74,7 @@ export function horizonOf(count: number, snapshots: SeriesEntry['snapshots']): n
   return reachesStart(count) ? -1 : snapshots.find(({ n }) => n >= oldest)!.ts;
 }
 
-/** Before the first reading: where a fold begins whose series has dropped no snapshot yet. */
+/** Before the first reading. A fold may begin here while the series has dropped no snapshot. */
 const START: SnapshotMark = { n: 0, ts: -1 };
 
 /**

@@ -1,0 +1,61 @@
+/** What MQTT.js is told of the connection to an external broker. */
+import type { IClientOptions } from 'mqtt';
+import type { ReplicaStatus } from './replica-status.ts';
+
+export interface BrokerConnection {
+  readonly url: string;
+  readonly clientId: string;
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  /** PEM texts for TLS; `cert` and `key` make a client certificate. */
+  readonly ca?: string | undefined;
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+  /** Messages that a broker of MQTT 5 may send before it waits for acknowledgements. */
+  readonly receiveMaximum: number;
+  /** How long the broker keeps the session of an absent replica, ms. */
+  readonly sessionExpiry: number;
+}
+
+/** A node that is gone answers nothing at all; it may be back long before the default of MQTT.js. */
+const CONNECT_MS = 10_000;
+
+/** @param version of MQTT: 4 is 3.1.1 @param status says `offline` as the last will */
+export function clientOptions(
+  connection: BrokerConnection,
+  version: 4 | 5,
+  status: ReplicaStatus,
+): IClientOptions {
+  const { clientId, username, password, ca, cert, key, receiveMaximum, sessionExpiry } = connection;
+  return {
+    clientId,
+    clean: false,
+    protocolVersion: version,
+    connectTimeout: CONNECT_MS,
+    reconnectOnConnackError: true,
+    resubscribe: false,
+    keepalive: 30,
+    manualConnect: false,
+    // The debug log of MQTT.js takes arguments apart for every packet, even if nobody has asked for the log.
+    log: () => {},
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
+    ...(ca !== undefined && { ca }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
+    will: { topic: status.topic, payload: Buffer.from(status.text('offline')), qos: 1, retain: true },
+    ...(version === 5 && {
+      properties: {
+        sessionExpiryInterval: Math.min(0xfffffffe, Math.round(sessionExpiry / 1000)),
+        receiveMaximum,
+      },
+    }),
+  };
+}
+
+/** A URL without its password. */
+export function redact(url: string): string {
+  const parsed = new URL(url);
+  if (parsed.password) parsed.password = '***';
+  return parsed.toString();
+}

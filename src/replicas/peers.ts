@@ -48,7 +48,7 @@ export class Peers {
   start(): void {
     this.ends.push(
       this.pubSub.subscribe(this.channel, (message) => this.announced(message)),
-      this.pubSub.onHearing((subscribed) => this.subscriptionChanged(subscribed)),
+      this.pubSub.onSubscribed((subscribed) => this.subscriptionChanged(subscribed)),
     );
     this.timer = setInterval(() => this.tick(), ANNOUNCE_EVERY_MS).unref();
   }

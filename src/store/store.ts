@@ -234,10 +234,10 @@ export interface PubSub {
   /** One listener a channel, over all reconnections. The first call connects. @returns what ends it */
   subscribe(channel: string, listener: (message: string) => void): () => void;
   /**
-   * Told when this process begins to hear all channels subscribed to before, at once if it does already, and when it no longer
-   * does.
+   * Calls the listener with true when this process is subscribed to all channels asked for before (at once if it is already),
+   * and with false when it no longer is.
    */
-  onHearing(listener: (hears: boolean) => void): () => void;
+  onSubscribed(listener: (subscribed: boolean) => void): () => void;
 }
 
 /**

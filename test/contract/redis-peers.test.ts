@@ -86,14 +86,14 @@ describe.skipIf(!has('redis-server'))('replicas on one Redis', () => {
     const other = (await open(server.url)).pubSub!;
     pubSub!.subscribe('first', () => undefined);
     await new Promise<void>((resolve) => {
-      pubSub!.onHearing((hears) => hears && resolve());
+      pubSub!.onSubscribed((subscribed) => subscribed && resolve());
     });
     await other.publish('first', 'so that its connection is there');
     // It has more to read from one connection than it reads before it looks at the next.
     const busy = server.command('EVAL', BUSY, '0');
     for (let i = 0; i < 5000; i++) pubSub!.subscribe(`later ${i}`, () => undefined);
     const receivers = await new Promise<number | null>((resolve) => {
-      pubSub!.onHearing((hears) => hears && resolve(other.publish('later 4999', '')));
+      pubSub!.onSubscribed((subscribed) => subscribed && resolve(other.publish('later 4999', '')));
     });
     expect(receivers).toBe(1);
     await busy;
@@ -104,7 +104,7 @@ describe.skipIf(!has('redis-server'))('replicas on one Redis', () => {
     const { pubSub } = await open(server.url);
     pubSub!.subscribe('x', () => undefined);
     const changes: boolean[] = [];
-    pubSub!.onHearing((hears) => changes.push(hears));
+    pubSub!.onSubscribed((subscribed) => changes.push(subscribed));
     await waitFor('it to hear', () => changes.length === 1);
     const cut = performance.now();
     await server.command('CLIENT', 'KILL', 'TYPE', 'pubsub');

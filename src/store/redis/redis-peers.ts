@@ -52,8 +52,8 @@ export class RedisPeers implements Peers {
     this.pubSub.subscribe(WANTED, (message) => {
       if (this.isForeign(message)) this.heard = performance.now();
     });
-    this.pubSub.onHearing((hears) => {
-      if (hears) this.announce();
+    this.pubSub.onSubscribed((subscribed) => {
+      if (subscribed) this.announce();
     });
     this.timer = setInterval(() => this.announce(), WANTED_EVERY_MS).unref();
   }

@@ -1,6 +1,6 @@
 /**
- * Messages between processes by Redis pub/sub: one connection of its own to hear, the connection for queries to send, so
- * that a commit never waits for either. On a Cluster any node will do: PUBLISH reaches the subscribers of all.
+ * Messages between processes by Redis pub/sub. It receives on a connection of its own and sends on the connection for queries,
+ * so that a commit never waits for either. On a Cluster any node will do: PUBLISH reaches the subscribers at all nodes.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
@@ -15,12 +15,12 @@ const RECONNECT_MS = [50, 200, 1_000, 5_000] as const;
 export class RedisPubSub implements PubSub {
   private readonly abort = new AbortController();
   private readonly listeners = new Map<string, (message: string) => void>();
-  /** Who is to be told, and what each was told last. */
-  private readonly hearing = new Map<(hears: boolean) => void, boolean>();
+  /** Listeners of `onSubscribed`, and what each was called with last. */
+  private readonly watchers = new Map<(subscribed: boolean) => void, boolean>();
   private running: Promise<void> | null = null;
   private redis: Redis | null = null;
-  /** Whether the channels of the time when the connection was made are subscribed to. */
-  private hearsNow = false;
+  /** Whether the channels that were known when the connection was made are subscribed to. */
+  private subscribedNow = false;
   /** Later subscriptions that the server has not confirmed yet. */
   private unconfirmed = 0;
 
@@ -49,10 +49,10 @@ export class RedisPubSub implements PubSub {
     };
   }
 
-  onHearing(listener: (hears: boolean) => void): () => void {
-    this.hearing.set(listener, false);
-    this.tell();
-    return () => this.hearing.delete(listener);
+  onSubscribed(listener: (subscribed: boolean) => void): () => void {
+    this.watchers.set(listener, false);
+    this.callWatchers();
+    return () => this.watchers.delete(listener);
   }
 
   private async confirm(redis: Redis, channel: string): Promise<void> {
@@ -66,16 +66,19 @@ export class RedisPubSub implements PubSub {
     }
     if (this.redis !== redis) return;
     this.unconfirmed--;
-    this.tell();
+    this.callWatchers();
   }
 
-  /** What is sent in answer to one who has begun to hear must not come before the server knows that it does. */
-  private tell(): void {
-    const hears = this.hearsNow;
-    for (const [listener, told] of this.hearing) {
-      if (told === hears || (hears && this.unconfirmed > 0)) continue;
-      this.hearing.set(listener, hears);
-      listener(hears);
+  /**
+   * Another process may send as soon as a listener has said that this one is subscribed. So no listener is called with true
+   * before the server has confirmed every subscription.
+   */
+  private callWatchers(): void {
+    const subscribed = this.subscribedNow;
+    for (const [listener, last] of this.watchers) {
+      if (last === subscribed || (subscribed && this.unconfirmed > 0)) continue;
+      this.watchers.set(listener, subscribed);
+      listener(subscribed);
     }
   }
 
@@ -95,12 +98,13 @@ export class RedisPubSub implements PubSub {
     let attempt = 0;
     while (!signal.aborted) {
       try {
-        await this.subscribed(() => {
+        await this.connection(() => {
           attempt = 0;
         });
       } catch (error) {
         if (signal.aborted) return;
-        if (attempt === 0) this.logger.warn({ err: error }, 'other replicas cannot be heard; trying again');
+        if (attempt === 0)
+          this.logger.warn({ err: error }, 'messages of other replicas cannot be received; trying again');
       }
       const pause = RECONNECT_MS[Math.min(attempt++, RECONNECT_MS.length - 1)];
       await delay(pause, undefined, { signal, ref: false }).catch(() => undefined);
@@ -109,9 +113,9 @@ export class RedisPubSub implements PubSub {
 
   /**
    * One connection from its beginning to its end, which is an error.
-   * @param held told when it has lasted, so that a server that cuts it off at once is not called ever faster
+   * @param held called when it has lasted for a while, so that the pauses stay long where the server cuts it off at once
    */
-  private async subscribed(held: () => void): Promise<never> {
+  private async connection(held: () => void): Promise<never> {
     const [primary] = await this.server.primaries();
     if (!primary) throw new Error('no primary is known');
     const redis = primary.node.subscriber();
@@ -122,10 +126,10 @@ export class RedisPubSub implements PubSub {
       problem = error;
     });
     redis.on('message', (channel, message) => this.listeners.get(channel)?.(message));
-    // At once, and not at the next ping: who is not heard from must not be waited for.
+    // At once, and not at the next ping: nobody must wait for messages that cannot come.
     redis.on('close', () => {
       problem ??= new Error('connection closed by the server');
-      this.hears(redis, false);
+      this.setSubscribed(redis, false);
       ended.abort();
     });
     try {
@@ -133,7 +137,7 @@ export class RedisPubSub implements PubSub {
       this.redis = redis;
       this.unconfirmed = 0;
       if (this.listeners.size > 0) await redis.subscribe(...this.listeners.keys());
-      this.hears(redis, true);
+      this.setSubscribed(redis, true);
       for (;;) {
         await delay(PING_EVERY_MS, undefined, { signal, ref: false });
         // A connection that is gone without a word would stay silent for ever.
@@ -143,15 +147,15 @@ export class RedisPubSub implements PubSub {
     } catch (error) {
       throw problem ?? error;
     } finally {
-      this.hears(redis, false);
+      this.setSubscribed(redis, false);
       redis.disconnect();
     }
   }
 
-  private hears(redis: Redis, hears: boolean): void {
+  private setSubscribed(redis: Redis, subscribed: boolean): void {
     if (this.redis !== redis) return;
-    if (!hears) this.redis = null;
-    this.hearsNow = hears;
-    this.tell();
+    if (!subscribed) this.redis = null;
+    this.subscribedNow = subscribed;
+    this.callWatchers();
   }
 }

@@ -1,4 +1,4 @@
-/** Replicas that hand each other readings: pipelines on one real Redis, each with connections of its own. */
+/** Replicas that forward readings to each other: pipelines on one real Redis, each with connections of its own. */
 import pino from 'pino';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ReplicaGroup } from '../../src/replicas/replica-group.ts';
@@ -134,7 +134,7 @@ async function silentPeer(url: string): Promise<SilentPeer> {
   const announce = () => pubSub!.publish('replicas:1:g', `${id} ${epoch} here`).catch(() => null);
   pubSub!.subscribe('replicas:1:g', (text) => others.add(text.split(' ')[0]!));
   pubSub!.subscribe(`replica:1:${id}:readings`, (text) => messages.push(JSON.parse(text)));
-  await new Promise<void>((resolve) => pubSub!.onHearing((hears) => hears && resolve()));
+  await new Promise<void>((resolve) => pubSub!.onSubscribed((subscribed) => subscribed && resolve()));
   await announce();
   const timer = setInterval(announce, 300);
   onTestFinished(() => clearInterval(timer));

@@ -21,7 +21,7 @@ function drawer(seed) {
   };
 }
 
-/** The files of a pattern: a path, or `folder/**/*.ts`. */
+// The files of a pattern: a path, or a folder with /**/*.ts behind it.
 function filesOf(pattern) {
   const [folder, rest] = pattern.split('/**/');
   if (rest === undefined) return [pattern];
@@ -35,7 +35,10 @@ function codeLines(files) {
   for (const file of files) {
     for (const [i, line] of readFileSync(join(ROOT, file), 'utf8').split('\n').entries()) {
       const text = line.trim();
-      if (/[=?<>+*/&|!-]|return|if|for/.test(text) && !/^(\*|\/|import|export (type|interface)|readonly|})/.test(text)) {
+      if (
+        /[=?<>+*/&|!-]|return|if|for/.test(text) &&
+        !/^(\*|\/|import|export (type|interface)|readonly|})/.test(text)
+      ) {
         found.push(`${file}:${i + 1}-${i + 1}`);
       }
     }
@@ -50,7 +53,8 @@ if (values.sample !== undefined) {
   const lines = codeLines(patterns.flatMap(filesOf).sort());
   const draw = drawer(values.seed);
   mutate = [];
-  while (mutate.length < Number(values.sample) && lines.length > 0) mutate.push(...lines.splice(draw(lines.length), 1));
+  while (mutate.length < Number(values.sample) && lines.length > 0)
+    mutate.push(...lines.splice(draw(lines.length), 1));
 }
 mkdirSync(join(ROOT, 'coverage'), { recursive: true });
 const file = join(ROOT, 'coverage/stryker.config.json');

@@ -112,8 +112,11 @@ export interface AlertQuery {
   readonly sensor?: string;
   readonly metric?: string;
   readonly state?: AlertState;
+  readonly rule?: string;
   /** Only alerts raised at or after this time, ms. */
   readonly from?: number;
+  /** Only alerts raised at or before this time, ms. */
+  readonly to?: number;
   readonly limit: number;
 }
 

@@ -416,7 +416,7 @@ export function storeContract(name: string, open: (limits: StoreLimits) => Promi
         ]);
       });
 
-      it('are listed newest first, by sensor, metric, state and time, without retracted ones', async () => {
+      it('are listed newest first, by sensor, metric, rule, state and time, without retracted ones', async () => {
         await put([], { alerts: [alert(T0), alert(T0 + 10), alert(T0 + 5, { state: 'retracted' })] });
         await put([], { series: { sensor: 'o', metric: 'humidity' }, alerts: [alert(T0 + 7)] });
         const ts = async (query: Parameters<Store['alerts']['list']>[0]) =>
@@ -427,6 +427,13 @@ export function storeContract(name: string, open: (limits: StoreLimits) => Promi
         expect(await ts({ limit: 10, metric: 'humidity' })).toEqual([7]);
         expect(await ts({ limit: 10, state: 'retracted' })).toEqual([5]);
         expect(await ts({ limit: 10, from: T0 + 7 })).toEqual([10, 7]);
+        await put([], { alerts: [alert(T0 + 20, { rule: 'max' })] });
+        expect(await ts({ limit: 10, to: T0 + 7 })).toEqual([7, 0]);
+        expect(await ts({ limit: 10, ...S, from: T0 + 1, to: T0 + 10 })).toEqual([10]);
+        expect(await ts({ limit: 1, from: T0 + 1, to: T0 + 9 })).toEqual([7]);
+        expect(await ts({ limit: 10, rule: 'max' })).toEqual([20]);
+        expect(await ts({ limit: 10, rule: 'max', ...S })).toEqual([20]);
+        expect(await ts({ limit: 10, rule: 'min' })).toEqual([]);
       });
 
       it('that a re-fold may change are found', async () => {

@@ -117,7 +117,9 @@ export class AlertTable implements AlertStore {
     const where = [query.state === undefined ? "a.state <> 'retracted'" : 'a.state = :state'];
     if (query.sensor !== undefined) where.push('s.sensor = :sensor');
     if (query.metric !== undefined) where.push('s.metric = :metric');
+    if (query.rule !== undefined) where.push('a.rule = :rule');
     if (query.from !== undefined) where.push('a.ts >= :from');
+    if (query.to !== undefined) where.push('a.ts <= :to');
     return available(() =>
       (
         this.database

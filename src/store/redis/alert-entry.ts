@@ -51,7 +51,9 @@ export function decodeAlert(series: SeriesId, field: string, entry: string): Ale
 }
 
 /** Takes an alert id apart. @returns null for what is none */
-export function parseAlertId(id: string): { series: SeriesId; key: string; field: string } | null {
+export function parseAlertId(
+  id: string,
+): { series: SeriesId; rule: string; key: string; field: string } | null {
   const parts = id.split('/');
   if (parts.length < 4) return null;
   const [sensor, metric] = parts as [string, string];
@@ -59,6 +61,7 @@ export function parseAlertId(id: string): { series: SeriesId; key: string; field
   try {
     return {
       series: { sensor: decodeURIComponent(sensor), metric: decodeURIComponent(metric) },
+      rule,
       key: `${sensor}/${metric}`,
       field: `${encodeName(rule)}/${parts.at(-1)}`,
     };

@@ -73,18 +73,22 @@ export class AlertLog implements AlertStore {
   async list(query: AlertQuery): Promise<Alert[]> {
     const wanted = (alert: Alert) =>
       (query.state === undefined ? alert.state !== 'retracted' : alert.state === query.state) &&
-      alert.ts >= (query.from ?? 0);
-    const { sensor, metric } = query;
+      alert.rule === (query.rule ?? alert.rule) &&
+      alert.ts >= (query.from ?? 0) &&
+      alert.ts <= (query.to ?? Number.POSITIVE_INFINITY);
+    const { sensor, metric, rule } = query;
+    const [first, last] = [String(query.to ?? '+inf'), String(query.from ?? 0)];
     if (sensor !== undefined && metric !== undefined) {
       const found = (await this.ofSeries({ sensor, metric })).filter(wanted);
       return found.sort(newestFirst).slice(0, query.limit);
     }
     const found = new Map<string, Alert>();
     for (let offset = 0; found.size < query.limit; offset += PAGE) {
-      const ids = await this.indexed('ZREVRANGEBYSCORE', '+inf', String(query.from ?? 0), offset);
+      const ids = await this.indexed('ZREVRANGEBYSCORE', first, last, offset);
       const places = ids.flatMap((id) => {
         const place = parseAlertId(id);
         if (!place || (sensor !== undefined && place.series.sensor !== sensor)) return [];
+        if (rule !== undefined && place.rule !== rule) return [];
         return metric !== undefined && place.series.metric !== metric ? [] : [place];
       });
       const entries = await this.server.run(

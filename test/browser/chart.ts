@@ -113,6 +113,8 @@ export function chartTests(browser: () => Browser): void {
       // The band reaches the left edge.
       expect(day.low[day.t.findIndex((t) => t >= day.from)]).toBeTypeOf('number');
 
+      await page.click('#alert-states [value=all]');
+      await inPage(page, 'the alert', `document.querySelector('#alerts a[href$="@${spike.ts}"]')`);
       await evaluate(page, `document.querySelector('#alerts a[href$="@${spike.ts}"]').click()`);
       const moment = await shows(page, 'the moment of the alert', ({ t }) => t.includes(spike.ts));
       const at = moment.t.indexOf(spike.ts);

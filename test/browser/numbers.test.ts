@@ -1,7 +1,7 @@
 /** Numbers and times as a person reads them: exact, in the locale, and standing still. */
 import type { Browser } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CHROMIUM, evaluate, launchBrowser, textOf, visit } from '../helpers/browser.ts';
+import { CHROMIUM, evaluate, launchBrowser, PHONE, textOf, visit } from '../helpers/browser.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 import { inPage, live, post, row, start } from './panel-page.ts';
 
@@ -84,5 +84,51 @@ describe.skipIf(!CHROMIUM)('numbers on the panel', () => {
     expect(await time('es')).toMatch(/^\d{1,2}:\d\d:\d\d ·/);
     expect(await textOf(page, '#zone')).toMatch(/^Horas: Europe\/Madrid \(GMT\+[12]\)$/);
     expect(await time('es-MX')).toMatch(/\d{1,2}:\d\d:\d\d\s[ap]\.\s?m\. ·/);
+  });
+
+  it.each([
+    ['a desk', undefined],
+    ['a phone', PHONE],
+  ])('move nothing on %s while readings and alerts come', async (_, viewport) => {
+    const { url } = await start({
+      ALERT_RULES: '[{"max": 10, "anomaly": "off"}]',
+    });
+    const { page } = await visit(browser, 'about:blank', { ...(viewport && { viewport }) });
+    await page.evaluateOnNewDocument(`
+      var shifts = [];
+      new PerformanceObserver((list) => {
+        for (const { value, startTime, hadRecentInput } of list.getEntries())
+          if (!hadRecentInput) shifts.push([startTime, value]);
+      }).observe({ type: 'layout-shift', buffered: true });
+    `);
+    const sensors = Array.from({ length: 12 }, (_, i) => `room-${i}`);
+    const send = (step: number) =>
+      post(
+        url,
+        sensors.map((sensor, i) => ({
+          ...{ sensor, metric: 'temperature' },
+          // One after the other passes the limit, and some come back.
+          value: (step % 20 > i ? 11 : 1) + step / 100,
+          ts: Date.now(),
+        })),
+      );
+    await send(0);
+    await page.goto(url);
+    await live(page);
+    for (let step = 1; step <= 40; step++) {
+      await send(step);
+      const shown = ((step % 20 > 0 ? 11 : 1) + step / 100).toFixed(2);
+      await inPage(page, shown, `document.querySelector('#rows').textContent.includes('${shown}')`);
+    }
+    const shifts = await evaluate<[number, number][]>(page, 'shifts');
+    // The score of the browsers: the worst of all windows of 5 s at most that no second without a shift divides.
+    let [worst, sum, begin, before] = [0, 0, 0, -Infinity];
+    for (const [t, value] of shifts) {
+      if (t - before > 1000 || t - begin > 5000) [sum, begin] = [0, t];
+      sum += value;
+      before = t;
+      worst = Math.max(worst, sum);
+    }
+    expect(worst).toBeLessThanOrEqual(0.02);
   });
 });

@@ -42,7 +42,7 @@ describe('the page at /', () => {
       });
       expect(again.status, path).toBe(304);
     }
-    expect(bytes.has('/panel/sensors.js')).toBe(true);
+    expect(bytes.has('/panel/device-list.js')).toBe(true);
     expect([...bytes.values()].reduce((a, b) => a + b)).toBeLessThanOrEqual(220_000);
     expect((await fetch(`${http.url}/panel/tsconfig.json`)).status).toBe(404);
     expect((await fetch(`${http.url}/panel/..%2Fpanel.ts`)).status).toBe(404);

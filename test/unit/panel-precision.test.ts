@@ -52,6 +52,7 @@ describe('the decimals of a series', () => {
 
   it('are those of one number, too', () => {
     expect([21.5, 100, 1e-7, 1.25e-3, 123_456.789].map(decimalsOf)).toEqual([1, 0, 7, 5, 3]);
+    expect([0.1 + 0.2, 1 / 3, Math.fround(21.53)].map(decimalsOf)).toEqual([1, 16, 15]);
     expect([0, 1e15, 1e-10, -2e20, 999, Number.NaN].map(isExponential)).toEqual([
       false,
       true,

@@ -1,5 +1,6 @@
 /** Alerts: listed, and acknowledged one by one or many at once. */
 import { z } from 'zod';
+import { InvalidInput } from '../../errors.ts';
 import type { HttpOptions } from '../http-options.ts';
 import { RequestRefused } from '../middleware/error-answer.ts';
 import { jsonBody, route } from '../route.ts';
@@ -12,7 +13,9 @@ const MAX_IDS = 500;
 const alertsQuery = z.object({
   sensor: z.string().optional(),
   metric: z.string().optional(),
-  from: timeParameter.optional(),
+  rule: z.string().optional(),
+  from: timeParameter.optional().meta({ description: 'only alerts raised at this time or later' }),
+  to: timeParameter.optional().meta({ description: 'only alerts raised at this time or before' }),
   state: z.enum(['open', 'cleared', 'retracted'], { error: 'must be open, cleared or retracted' }).optional(),
   limit: listLimit,
 });
@@ -44,13 +47,18 @@ const listAlerts = (options: Options) =>
     query: alertsQuery,
     answer: z.array(alertAnswer),
     errors: [400, 503],
-    async handler({ query: { limit = DEFAULT_ALERTS, sensor, metric, state, from } }) {
+    async handler({ query: { limit = DEFAULT_ALERTS, sensor, metric, rule, state, from, to } }) {
+      if (from !== undefined && to !== undefined && from > to) {
+        throw new InvalidInput('from', 'from must not be after to');
+      }
       const alerts = await options.store.alerts.list({
         limit,
         ...(sensor !== undefined && { sensor }),
         ...(metric !== undefined && { metric }),
+        ...(rule !== undefined && { rule }),
         ...(state !== undefined && { state }),
         ...(from !== undefined && { from }),
+        ...(to !== undefined && { to }),
       });
       return alerts.map((alert) => shownAlert(alert, options.units));
     },

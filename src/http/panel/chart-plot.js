@@ -80,7 +80,7 @@ export function makePlot(parent, size, { unit, decimals, marks, cursor, zoom }) 
             zoom([u.posToVal(left, 'x') * 1000, u.posToVal(left + width, 'x') * 1000]);
           },
         ],
-        drawClear: [(u) => drawMarks(u, marks())],
+        drawAxes: [(u) => drawMarks(u, marks())],
       },
     },
     /** @type {any} */ ([[], [], [], [], [], []]),

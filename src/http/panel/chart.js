@@ -14,10 +14,10 @@ import { makePlot } from './chart-plot.js';
 import { fillTable, pointText, summaryText } from './chart-text.js';
 import { touchable } from './chart-touch.js';
 import { around, moved, newest, resized, settled } from './chart-window.js';
+import { choose } from './device-list.js';
 import { ago, quantity, timeSpan, timeZone } from './format.js';
 import { at } from './page.js';
 import { learn } from './precision.js';
-import { choose } from './sensors.js';
 import { measureOf, series } from './series.js';
 import { offer } from './series-file.js';
 import { call } from './server.js';
@@ -142,7 +142,7 @@ export async function reload() {
         params: { sensor, metric },
         query: { from: start, to: Math.ceil(to) },
       }),
-      call('GET /api/alerts', { query: { sensor, metric, from: start, limit: MARKS } }),
+      call('GET /api/alerts', { query: { sensor, metric, from: start, to: Math.ceil(to), limit: MARKS } }),
     ]);
     if (mine !== generation) return;
     const read = chartOf(answer);
@@ -323,7 +323,8 @@ export function describe() {
 function size() {
   const style = getComputedStyle(plot);
   const padding = Number.parseFloat(style.paddingLeft) + Number.parseFloat(style.paddingRight);
-  return { width: plot.clientWidth - padding, height: plot.clientHeight };
+  // Out of sight it has no size.
+  return { width: Math.max(1, plot.clientWidth - padding), height: Math.max(1, plot.clientHeight) };
 }
 
 /** @param {[number, number]} time */

@@ -23,3 +23,12 @@ export function keep(name, value, tab = false) {
     // The page has it.
   }
 }
+
+/** Words that were kept as JSON; none where it is something else. @param {string} name @returns {Set<string>} */
+export function keptSet(name) {
+  try {
+    return new Set(JSON.parse(kept(name) ?? '[]'));
+  } catch {
+    return new Set();
+  }
+}

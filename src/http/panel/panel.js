@@ -1,26 +1,25 @@
 /** Puts the panel together: reads, follows the live stream, and minds language, theme, token and the address. */
 
-import { alertsFor, dropAlerts, readAlerts, showAlerts, takeAlert } from './alerts.js';
+import { readAddress } from './address.js';
+import { setFilter } from './alert-filter-bar.js';
+import { alertsFor, dropAlerts, readAlerts, showAlerts, takeAlert } from './alert-list.js';
 import { chosenKey, describe, redrawChart, reload, showSeries, takeChartReading, takeMark } from './chart.js';
+import { relabelDevices, showDevices } from './device-list.js';
 import './entry.js';
 import { number } from './format.js';
 import { keep, kept } from './kept.js';
 import { at } from './page.js';
-import { relabelSensors, showSensors } from './sensors.js';
 import { dropSeries, keyOf, readSeries, series, takeReading, takeState } from './series.js';
 import { call, follow, onToken } from './server.js';
 import { currentLanguage, showTexts, text, useLanguage } from './text.js';
+import { linkToChart, showView } from './views.js';
 
-/** So many ms since 1970: what the address may name as a moment. */
-const MOMENT = /^\d{1,16}$/;
 const STATUS_MS = 5000;
 
 /** @type {'connecting' | 'on' | 'off'} */
 let live = 'connecting';
 /** @type {import('../panel-types.ts').Status | null} */
 let status = null;
-/** Whether a person has chosen a series: then a small screen goes to the chart. */
-let browsing = false;
 
 /** @param {typeof live} now */
 function showLive(now) {
@@ -49,17 +48,18 @@ async function readStatus() {
   }
 }
 
-/** The series and the moment in the address (`#sensor/metric@ms`), else the first series. */
-function chooseFromAddress() {
-  const [wanted = '', moment] = location.hash.slice(1).split('@');
-  // A place in the page is no series.
-  if (!wanted.includes('/') && chosenKey() !== '') return;
-  const key = series.has(wanted) ? wanted : wanted.includes('/') ? '' : (firstKey() ?? '');
-  if (key === '' && chosenKey() === '') return;
-  showSeries(key, MOMENT.test(moment ?? '') ? Number(moment) : null);
-  alertsFor(key);
-  const block = matchMedia('(max-width: 48rem)').matches ? 'start' : 'nearest';
-  if (browsing) at('detail').scrollIntoView({ block });
+/** Goes to what the address names: a view, or a series and a moment. Without a series it is the first. */
+function goToAddress() {
+  const { view, keys, moment, query } = readAddress(location.hash);
+  showView(view);
+  if (view === 'alerts') setFilter(query);
+  const key =
+    keys.length === 0 ? chosenKey() || (firstKey() ?? '') : (keys.find((one) => series.has(one)) ?? '');
+  if (keys.length === 0 && key === chosenKey()) return;
+  showSeries(key, moment);
+  alertsFor(series.get(key));
+  linkToChart(`#${key}`);
+  if (keys.length > 0) at('detail').scrollIntoView({ block: 'nearest' });
 }
 
 /** One in alarm, else the first of the list, which gets its rows a moment later than the series come. */
@@ -76,14 +76,14 @@ function drop(key) {
   dropAlerts(key);
   if (key !== chosenKey()) return;
   showSeries('');
-  alertsFor('');
+  alertsFor(undefined);
 }
 
 function relabel() {
   showLive(live);
   showStatus();
-  relabelSensors();
-  showAlerts(true);
+  relabelDevices();
+  showAlerts({ anew: true });
   redrawChart();
 }
 
@@ -131,19 +131,18 @@ onToken(
 
 showTexts();
 showLive('connecting');
+showView(readAddress(location.hash).view);
+showAlerts();
 redrawChart();
 // The address stays with the series.
 /** @type {HTMLElement} */ (document.querySelector('.skip')).addEventListener('click', (event) => {
   event.preventDefault();
   at('chart-title').focus();
 });
-addEventListener('hashchange', () => {
-  browsing = true;
-  chooseFromAddress();
-});
-showSensors(() => {
+addEventListener('hashchange', goToAddress);
+showDevices(() => {
   redrawChart();
-  showAlerts(true);
+  showAlerts({ anew: true });
 });
 setInterval(readStatus, STATUS_MS);
 document.addEventListener('visibilitychange', readStatus);
@@ -152,7 +151,7 @@ void follow({
   async connected() {
     await Promise.all([readSeries(), readAlerts(true)]);
     showLive('on');
-    if (chosenKey() === '') chooseFromAddress();
+    if (chosenKey() === '') goToAddress();
     else void reload();
     await readStatus();
   },
@@ -173,7 +172,7 @@ void follow({
       return;
     }
     takeReading(data);
-    if (chosenKey() === '') chooseFromAddress();
+    if (chosenKey() === '') goToAddress();
     if (key === chosenKey()) takeChartReading(data);
   },
 });

@@ -37,8 +37,14 @@ function lengthOf(value) {
   return { digits, decimals: Math.max(0, digits - 1 - Number(exponent)) };
 }
 
+/** Without the error of a sum such as 0.1 + 0.2, which is in the last digits. @param {number} value */
+const withoutError = (value) => Number(value.toPrecision(15));
+
 /** @param {number} value @returns {number} decimals that it takes to write it in full */
-export const decimalsOf = (value) => lengthOf(value).decimals;
+export function decimalsOf(value) {
+  const short = lengthOf(withoutError(value));
+  return (short.digits <= DIGITS ? short : lengthOf(value)).decimals;
+}
 
 /** Takes a value of the series into account. @param {Precision} precision @param {number} value */
 export function learn(precision, value) {
@@ -46,8 +52,7 @@ export function learn(precision, value) {
   precision.n++;
   precision.min = Math.min(precision.min, value);
   precision.max = Math.max(precision.max, value);
-  // The error of a sum such as 0.1 + 0.2 is in the last digits.
-  const { digits, decimals } = lengthOf(Number(value.toPrecision(15)));
+  const { digits, decimals } = lengthOf(withoutError(value));
   if (digits > DIGITS) precision.endless++;
   else precision.longest = Math.max(precision.longest, decimals);
 }

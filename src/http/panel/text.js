@@ -66,3 +66,7 @@ export const stateName = (state) => /** @type {Record<string, string>} */ (texts
 
 /** @param {string} rule */
 export const ruleName = (rule) => /** @type {Record<string, string>} */ (texts.rules)[rule] ?? rule;
+
+/** @param {string} severity */
+export const severityName = (severity) =>
+  /** @type {Record<string, string>} */ (texts.severities)[severity] ?? severity;

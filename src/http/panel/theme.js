@@ -1,4 +1,4 @@
-// Runs before the first paint, so that the page does not flash in the other theme.
+// Runs before the first paint, so that the page does not flash in the other theme or view.
 const darkTheme = matchMedia('(prefers-color-scheme: dark)');
 const showTheme = () => {
   let chosen = null;
@@ -11,3 +11,6 @@ const showTheme = () => {
 };
 showTheme();
 darkTheme.addEventListener('change', showTheme);
+// As address.js reads it; views.js goes on from here.
+const [, viewName] = /^#\/(\w+)/.exec(location.hash) ?? [];
+document.documentElement.dataset.view = viewName ?? (location.hash.includes('/') ? 'chart' : 'overview');

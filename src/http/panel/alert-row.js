@@ -1,0 +1,91 @@
+/** One row of the list of alerts. */
+
+import { seriesOf } from './alert-book.js';
+import { isOpen } from './alert-filter.js';
+import { about, duration, inFull, moment } from './format.js';
+import { element } from './page.js';
+import { measureOf, series } from './series.js';
+import { ruleName, severityName, text } from './text.js';
+
+/** @typedef {import('./alert-filter.js').Alert} Alert */
+
+/** @param {{ sensor: string, metric: string }} one */
+export const nameOf = ({ sensor, metric }) => `${sensor} · ${metric}`;
+
+/** @param {Alert} alert */
+export const measuredOf = (alert) => inFull(alert.value, measureOf(series.get(seriesOf(alert))));
+
+/** Which rule, what was measured against what, and when. @param {Alert} alert */
+function whyOf(alert) {
+  const measure = measureOf(series.get(seriesOf(alert)));
+  const parts = [ruleName(alert.rule), measuredOf(alert)];
+  // The limit of a silence is a time, ms.
+  const limit = (/** @type {number} */ value) =>
+    alert.rule === 'missing' ? inFull(value / 1000, { unit: 's', decimals: 0 }) : inFull(value, measure);
+  if (alert.limit !== null) parts.push(text().limitOf(limit(alert.limit)));
+  else if (alert.expected !== null) parts.push(text().forecastOf(about(alert.expected, measure)));
+  parts.push(moment(alert.ts));
+  return parts.join(' · ');
+}
+
+/**
+ * Fills a row.
+ * @param {HTMLLIElement} item @param {Alert} alert
+ * @param {{ repeats: number, unfolded: boolean, acknowledge: (alert: Alert) => void, unfold: () => void }} group
+ */
+export function fillRow(item, alert, { repeats, unfolded, acknowledge, unfold }) {
+  const hadFocus = item.contains(document.activeElement);
+  item.toggleAttribute('data-open', isOpen(alert));
+  item.dataset.id = alert.id;
+  const words = element('div', 'words');
+  const head = element('p', 'line');
+  const what = document.createElement('a');
+  what.className = 'what';
+  what.href = `#${seriesOf(alert)}@${alert.ts}`;
+  what.textContent = nameOf(alert);
+  const tag = element('span', 'tag', (isOpen(alert) ? '▲ ' : '') + text()[alert.state]);
+  tag.toggleAttribute('data-open', isOpen(alert));
+  head.append(what, tag);
+  if (alert.severity) {
+    const severity = element('span', 'tag severity', severityName(alert.severity));
+    severity.dataset.severity = alert.severity;
+    head.append(severity);
+  }
+  const lasted = element('span', 'lasted');
+  if (isOpen(alert)) lasted.dataset.since = String(alert.ts);
+  else if (alert.clearedTs !== null) lasted.textContent = text().lasted(duration(alert.clearedTs - alert.ts));
+  const why = whyOf(alert);
+  const sub = element('p', 'sub');
+  sub.append(lasted, ` · ${why}`);
+  sub.title = why;
+  words.append(head, sub);
+  item.replaceChildren(words);
+  if (isOpen(alert)) item.append(alert.acknowledged ? doneMark() : acknowledgeButton(alert, acknowledge));
+  if (repeats > 1) item.append(repeatsButton(alert, repeats, unfolded, unfold));
+  if (hadFocus) what.focus();
+}
+
+function doneMark() {
+  const done = element('span', 'done', '✓ ');
+  done.append(element('span', 'word', text().acknowledged));
+  return done;
+}
+
+/** @param {Alert} alert @param {(alert: Alert) => void} acknowledge */
+function acknowledgeButton(alert, acknowledge) {
+  const button = element('button', 'acknowledge', '✓ ');
+  button.append(element('span', 'word', text().acknowledge));
+  button.setAttribute('aria-label', text().ackOf(`${nameOf(alert)}, ${moment(alert.ts)}`));
+  // Not disabled meanwhile: that would take the focus away. A second time does no harm.
+  button.addEventListener('click', () => acknowledge(alert));
+  return button;
+}
+
+/** @param {Alert} alert @param {number} repeats @param {boolean} unfolded @param {() => void} unfold */
+function repeatsButton(alert, repeats, unfolded, unfold) {
+  const button = element('button', 'repeats', `×${repeats}`);
+  button.setAttribute('aria-expanded', String(unfolded));
+  button.setAttribute('aria-label', text().repeatsOf(String(repeats), nameOf(alert), ruleName(alert.rule)));
+  button.addEventListener('click', unfold);
+  return button;
+}

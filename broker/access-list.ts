@@ -6,10 +6,15 @@
  *     topic write sensors/boiler/+         that user; without a word: readwrite; `deny` goes before everything
  *     pattern readwrite own/%u/%c/#        every client; %u is its user name, %c its client id
  *
- * Everything else is forbidden. Other than in Mosquitto, a subscription is refused unless all of what it asks for may be
- * read: there are no subscriptions that silently leave messages out.
+ * Everything else is forbidden. Other than in Mosquitto,
+ *
+ * - a subscription is refused unless all of what it asks for may be read: there are no subscriptions that silently leave
+ *   messages out;
+ * - to join `$share/vigia/…` is a right of its own, besides that to read: `topic read $share/vigia/#`;
+ * - `alerts/…` and `bridge/…` may be published where a rule names them by their first level, and not by `topic write #`.
  */
 import { ConfigurationError } from '../src/errors.ts';
+import { isBridgeTopic } from './bridge-topics.ts';
 import { coversFilter, filterProblem, matchesFilter, overlapsFilter, parseShared } from './topic-filter.ts';
 
 export interface Identity {
@@ -61,13 +66,37 @@ export class AccessList {
     throw new ConfigurationError(`${setting}: ${problems.join('; ')}`, { field: setting });
   }
 
+  /** Whether a rule is for this user, or for users at all. */
+  namesUsers(): boolean {
+    return (
+      [...this.byUser].some(([user, rules]) => user !== null && rules.length > 0) ||
+      this.patterns.some(({ filter }) => filter.includes('%u'))
+    );
+  }
+
+  /** Whether there are rules for the user of this name. */
+  names(user: string): boolean {
+    return this.byUser.has(user);
+  }
+
   mayPublish(who: Identity, topic: string): boolean {
-    return this.may(who, 'write', (filter) => matchesFilter(filter, topic), null);
+    const own = isBridgeTopic(topic) ? `${topic.slice(0, topic.indexOf('/'))}/` : '';
+    return this.may(
+      who,
+      'write',
+      (filter) => matchesFilter(filter, topic) && (filter === topic || filter.startsWith(own)),
+      (filter) => matchesFilter(filter, topic),
+    );
   }
 
   /** @param filter as subscribed, `$share/…` too */
   maySubscribe(who: Identity, filter: string): boolean {
-    const wanted = parseShared(filter)?.filter ?? filter;
+    const wanted = parseShared(filter)?.filter;
+    if (wanted === undefined) return this.mayRead(who, filter);
+    return this.mayRead(who, filter) && this.mayRead(who, wanted);
+  }
+
+  private mayRead(who: Identity, wanted: string): boolean {
     return this.may(
       who,
       'read',
@@ -80,12 +109,12 @@ export class AccessList {
     who: Identity,
     access: 'read' | 'write',
     allows: (filter: string) => boolean,
-    denies: ((filter: string) => boolean) | null,
+    denies: (filter: string) => boolean,
   ): boolean {
     let allowed = false;
     for (const { access: given, filter } of this.rulesFor(who)) {
       if (given === 'deny') {
-        if ((denies ?? allows)(filter)) return false;
+        if (denies(filter)) return false;
       } else if (!allowed && (given === 'readwrite' || given === access)) allowed = allows(filter);
     }
     return allowed;

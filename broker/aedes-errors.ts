@@ -25,7 +25,7 @@ export function countErrors(aedes: Aedes, refusals: Refusals, logger: Logger): v
     if (error instanceof RefusedByUs || error.message === 'connection closed') return;
     const reason = AEDES_ERRORS.find(([words]) => words.test(error.message))?.[1] ?? 'other';
     refusals.count(reason, {
-      clientId: client.id,
+      clientId: streamOf(client).clientId,
       address: streamOf(client).peer.address,
       detail: error.message,
     });

@@ -2,7 +2,8 @@
 import { Aedes, type AedesOptions, type AuthenticateError, type Client, type PublishPacket } from 'aedes';
 import type { Logger } from 'pino';
 import { RefusedByUs } from './aedes-errors.ts';
-import type { ClientAccess } from './client-access.ts';
+import type { ClientAccess, ConnectFailure } from './client-access.ts';
+import { streamOf } from './client-stream.ts';
 import type { BrokerLimits } from './limits.ts';
 import type { MessageStore } from './message-store.ts';
 import type { PresentClients } from './present-clients.ts';
@@ -23,10 +24,15 @@ export interface AedesParts {
 type Done = (error?: Error | null) => void;
 
 export function openAedes(parts: AedesParts): Promise<Aedes> {
-  const { limits, store, logger } = parts;
+  const { limits, clients, store, logger } = parts;
   return Aedes.createBroker({
     ...aedesOptions(limits),
     ...store.aedesOptions,
+    preConnect(client, packet, done) {
+      streamOf(client).clientId = packet.clientId;
+      packet.clientId = clients.ownId(client, packet.username, packet.clientId);
+      done(null, true);
+    },
     authenticate: (client, username, password, done) =>
       void letIn(parts, client, username, password).then(
         (code) => (code === ACCEPTED ? done(null, true) : done(refusedConnect(code), null)),
@@ -51,7 +57,7 @@ async function letIn(
   password: Buffer | undefined,
 ): Promise<number> {
   const failure = await clients.authenticate(client, username, password);
-  if (failure !== null) return failure === 'bad-credentials' ? BAD_CREDENTIALS : UNAVAILABLE;
+  if (failure !== null) return CODES[failure];
   if (!(await present.enter(client))) return UNAVAILABLE;
   store.admit(client);
   return ACCEPTED;
@@ -79,7 +85,7 @@ function keepOnce(
   done: Done,
 ): void {
   const id = packet.qos === 2 ? packet.messageId : undefined;
-  const keep = (kept: Done) => hook.run(client?.id ?? '', packet, kept);
+  const keep = (kept: Done) => hook.run(client ? streamOf(client).clientId : '', packet, kept);
   if (id === undefined || !client) {
     keep(done);
     return;
@@ -94,6 +100,8 @@ function aedesOptions(limits: BrokerLimits): AedesOptions {
     concurrency: limits.concurrency,
     connectTimeout: limits.connectTimeoutMs,
     drainTimeout: limits.drainTimeoutMs,
+    // Ours are longer than the client's own, which are checked before.
+    maxClientsIdLength: Number.POSITIVE_INFINITY,
     maxTopicLevels: limits.maxTopicLevels,
     maxInflightInbound: limits.maxInflightQos2,
   };
@@ -109,3 +117,13 @@ function refusedConnect(code: number): AuthenticateError {
 const ACCEPTED = 0;
 const UNAVAILABLE = 3;
 const BAD_CREDENTIALS = 4;
+const NOT_AUTHORIZED = 5;
+
+const CODES: Readonly<Record<ConnectFailure, number>> = {
+  'bad-credentials': BAD_CREDENTIALS,
+  certificate: NOT_AUTHORIZED,
+  'no-proof': NOT_AUTHORIZED,
+  'login-busy': UNAVAILABLE,
+  'login-ban': UNAVAILABLE,
+  gone: UNAVAILABLE,
+};

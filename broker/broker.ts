@@ -24,11 +24,13 @@ import type { TlsCredentials } from './tls.ts';
 import { topicProblem } from './topic-check.ts';
 
 export interface BrokerOptions {
-  /** With `tls` it speaks only that. */
-  readonly tcp: MqttEndpoint;
+  /** With `tls` it speaks only that. Absent: no such port. */
+  readonly tcp?: MqttEndpoint;
   /** A port for TLS beside a plain `tcp`. */
   readonly tls?: MqttEndpoint & { readonly tls: TlsCredentials };
   readonly webSocket?: WebSocketEndpoint;
+  /** A port for WebSocket over TLS beside a plain `webSocket`. */
+  readonly webSocketTls?: WebSocketEndpoint & { readonly tls: TlsCredentials };
   /** Absent: anybody may connect, publish and subscribe. */
   readonly access?: AccessOptions;
   /** Told of each refusal, for a metric; it is logged already. */
@@ -41,10 +43,11 @@ export interface BrokerOptions {
 }
 
 export interface Broker {
-  /** The port that is open, also when 0 was asked for. */
-  readonly mqttPort: number;
+  /** The ports that are open, also when 0 was asked for. */
+  readonly mqttPort: number | null;
   readonly tlsPort?: number;
   readonly webSocketPort?: number;
+  readonly webSocketTlsPort?: number;
   /** Open connections. */
   connections(): number;
   /** What is queued and kept now, and what has been dropped since the start. */
@@ -57,10 +60,13 @@ export interface Broker {
   /** How often something was refused for this reason since the start. */
   refused(reason: Refusal): number;
   /**
-   * New users and rules. Connections that these do not allow, or that have subscribed to more than they do, are closed.
-   * @throws ConfigurationError (field MQTT_USERS or MQTT_ACL); the old ones hold on then
+   * New users, rules and certificates. Connections that these do not allow, that have subscribed to more than they do, or
+   * whose password has changed are closed; so are those with a client certificate if its authority or the list of revoked ones
+   * has changed.
+   * @param tls of all TLS ports; absent: as before
+   * @throws ConfigurationError (field: the setting at fault); the old ones hold on then
    */
-  setAccess(options: AccessOptions): void;
+  setAccess(options: AccessOptions, tls?: TlsCredentials): void;
   /**
    * Publishes in the name of the bridge: the hook is not called. Resolves when every subscriber at hand has been written
    * to, which takes up to the drain timeout when one does not read. Defaults: QoS 0, not retained.
@@ -118,12 +124,24 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     return closing;
   };
 
+  let certificates = options.tls?.tls ?? options.webSocketTls?.tls;
+  function setAccess(next: AccessOptions, tls?: TlsCredentials): void {
+    const rules = new Access(next);
+    if (tls) listeners.setTls(tls);
+    clients.replace(rules, present.all(), store.filtersOf);
+    if (!tls) return;
+    if (tls.clientCa !== certificates?.clientCa || tls.crl !== certificates?.crl)
+      clients.dropCertified(present.all());
+    certificates = tls;
+  }
+
   try {
-    const { tcp, tls, webSocket } = options;
+    const { tcp, tls, webSocket, webSocketTls } = options;
     return {
-      mqttPort: await listeners.openMqtt(tcp),
+      mqttPort: tcp ? await listeners.openMqtt(tcp) : null,
       ...(tls && { tlsPort: await listeners.openMqtt(tls) }),
       ...(webSocket && { webSocketPort: await listeners.openWebSocket(webSocket) }),
+      ...(webSocketTls && { webSocketTlsPort: await listeners.openWebSocket(webSocketTls) }),
       connections: () => listeners.connections,
       statistics: () => ({
         ...store.statistics(),
@@ -131,7 +149,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
         passwordHashes: logins.hashes,
       }),
       refused: (reason) => refusals.total(reason),
-      setAccess: (next) => clients.replace(new Access(next), present.all(), store.filtersOf),
+      setAccess,
       publish: publisher(aedes, limits),
       close,
     };

@@ -51,6 +51,8 @@ interface Portion {
 }
 
 export class ClientStream extends Duplex {
+  /** As the client has given it. */
+  clientId = '';
   /** What the CONNACK says: set before it is sent. */
   sessionPresent = false;
   private readonly reader: PacketReader;

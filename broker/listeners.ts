@@ -1,8 +1,9 @@
 /** The open ports of the broker and the connections on them, whatever they came over. */
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { createServer as createTlsServer } from 'node:tls';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls';
 import type { Logger } from 'pino';
+import { ConfigurationError } from '../src/errors.ts';
 import { clientAddress } from './client-address.ts';
 import { ClientStream, type Peer } from './client-stream.ts';
 import { type Endpoint, listen } from './listen.ts';
@@ -34,7 +35,7 @@ export interface ConnectionLimits extends PacketLimits {
 }
 
 export class Listeners {
-  private readonly servers: Server[] = [];
+  private readonly servers: { readonly server: Server; readonly endpoint: MqttEndpoint }[] = [];
   private readonly streams = new Set<Duplex>();
   /** Address -> its streams. */
   private readonly addresses = new Map<string, number>();
@@ -89,10 +90,29 @@ export class Listeners {
     return this.open(server, endpoint);
   }
 
+  /**
+   * Another certificate, key, authority or list of revoked certificates for the connections from now on.
+   * @throws ConfigurationError (field: the setting of an endpoint) if they cannot be used; nothing has changed then
+   */
+  setTls(credentials: TlsCredentials): void {
+    const secure = this.servers.filter(({ endpoint }) => endpoint.tls !== undefined);
+    const options = secure.map(({ endpoint }) => tlsOptions(credentials, endpoint.setting));
+    for (const { endpoint } of secure)
+      if ((endpoint.tls!.clientCa === undefined) !== (credentials.clientCa === undefined)) {
+        throw new ConfigurationError(
+          'MQTT_TLS_CLIENT_CA: to set it, or to set it no longer, needs a restart',
+          {
+            field: 'MQTT_TLS_CLIENT_CA',
+          },
+        );
+      }
+    for (const [i, { server }] of secure.entries()) (server as TlsServer).setSecureContext(options[i]!);
+  }
+
   /** Takes no more connections. */
   stop(): void {
     this.stopped ??= Promise.all(
-      this.servers.map((server) => new Promise((resolve) => server.close(resolve))),
+      this.servers.map(({ server }) => new Promise((resolve) => server.close(resolve))),
     );
   }
 
@@ -105,7 +125,7 @@ export class Listeners {
     await Promise.all([this.stopped, ...closed]);
   }
 
-  private async open(server: Server, endpoint: Endpoint): Promise<number> {
+  private async open(server: Server, endpoint: MqttEndpoint): Promise<number> {
     server.on('connection', (socket: Socket) => {
       this.sockets.add(socket);
       socket.once('close', () => this.sockets.delete(socket));
@@ -119,7 +139,7 @@ export class Listeners {
     server.on('error', (error) =>
       this.logger.error({ err: error }, `${endpoint.setting}: the listener failed`),
     );
-    this.servers.push(server);
+    this.servers.push({ server, endpoint });
     return port;
   }
 

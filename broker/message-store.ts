@@ -117,11 +117,14 @@ export function messageStore(
     }
     const held = [...(sessions.get(id)?.filters.filters() ?? [])];
     if (!held.every((filter) => access.holds(client, filter))) {
-      logger.warn({ clientId: id }, 'MQTT session ended: it held subscriptions that its client may not have');
+      logger.warn(
+        access.identity(client),
+        'MQTT session ended: it held subscriptions that its client may not have',
+      );
       sessions.end(id);
     }
     streamOf(client).sessionPresent = sessions.get(id) !== undefined;
-    const session = sessions.open(id, owner);
+    const session = sessions.open(id, streamOf(client).clientId, owner);
     filters.set(client, session.filters);
     received.set(client, session.received);
   }

@@ -36,6 +36,7 @@ export interface RefusedPacket {
   readonly fatal: boolean;
 }
 
+const MAX_CLIENT_ID_3_1 = 23;
 const REFUSED_SUBSCRIPTION = 0x80;
 const UNACCEPTABLE_VERSION = 1;
 const IDENTIFIER_REJECTED = 2;
@@ -131,6 +132,8 @@ function checkConnect(fields: PacketFields, limits: PacketLimits): number | Refu
   if (fields.left > 0) return malformed('CONNECT that is too long');
   if (clientId === '' && (!clean || version === 3))
     return refusedConnect('client-id', IDENTIFIER_REJECTED, 'an empty client id needs a clean session');
+  if (version === 3 && Buffer.byteLength(clientId) > MAX_CLIENT_ID_3_1)
+    return refusedConnect('client-id', IDENTIFIER_REJECTED, 'a client id of MQTT 3.1 has 23 bytes at most');
   const { maxKeepAliveSeconds: most } = limits;
   if (most > 0 && (keepAlive === 0 || keepAlive > most))
     return refusedConnect(

@@ -15,17 +15,18 @@ export class Session {
   private place: Place | null = null;
 
   /**
+   * @param name the client id, for the log
    * @param owner user, or address where clients have no user names
    * @param filters what it is subscribed to, shared ones too
    */
   constructor(
-    clientId: string,
+    readonly name: string,
     readonly owner: string,
     readonly filters: FilterSet,
     memory: QueueMemory,
     window: WindowLimits,
   ) {
-    const options = { name: `session ${clientId}`, memory, window, owner, sameClient: true };
+    const options = { name: `session ${name}`, memory, window, owner, sameClient: true };
     this.queue = new DeliveryQueue(options, ({ id }) => this.ids.release(id));
   }
 

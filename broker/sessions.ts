@@ -53,11 +53,14 @@ export class Sessions {
     return this.sessions.get(clientId);
   }
 
-  /** The session of a client that connects, a new one if need be. */
-  open(clientId: string, owner: string): Session {
+  /**
+   * The session of a client that connects, a new one if need be.
+   * @param clientId under which the broker keeps the client @param name as the client calls itself, for the log
+   */
+  open(clientId: string, name: string, owner: string): Session {
     const existing = this.sessions.get(clientId);
     if (existing) return existing;
-    const session = new Session(clientId, owner, this.counts.of(owner), this.memory, this.limits);
+    const session = new Session(name, owner, this.counts.of(owner), this.memory, this.limits);
     this.sessions.set(clientId, session);
     this.setAbsent(clientId, session);
     return session;
@@ -136,7 +139,8 @@ export class Sessions {
   private forget(clientId: string, reason: string): void {
     const session = this.sessions.get(clientId);
     const messages = session?.queue.length ?? 0;
-    if (session?.filters.size) this.logger.warn({ clientId, messages }, `MQTT session ended: ${reason}`);
+    if (session?.filters.size)
+      this.logger.warn({ clientId: session.name, messages }, `MQTT session ended: ${reason}`);
     this.end(clientId);
   }
 }

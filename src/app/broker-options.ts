@@ -4,6 +4,7 @@ import { Counter, type Registry } from 'prom-client';
 import type { AccessOptions } from '../../broker/access.ts';
 import type { BrokerOptions } from '../../broker/broker.ts';
 import type { BrokerLimits } from '../../broker/limits.ts';
+import type { TlsCredentials } from '../../broker/tls.ts';
 import type { Config } from '../settings/config.ts';
 
 /** Who may use the built-in broker. */
@@ -13,7 +14,7 @@ export function brokerAccess({ mqtt, broker }: Config): AccessOptions {
     ...(username !== undefined && { credentials: { username, password } }),
     ...(broker.users !== undefined && { users: broker.users }),
     ...(broker.acl !== undefined && { accessList: broker.acl }),
-    certificateUsers: broker.tlsCnAsUser === 'yes',
+    certificateUsers: broker.tlsCnAsUser === 'yes' && broker.tlsUserField,
   };
 }
 
@@ -37,29 +38,25 @@ function brokerLimits({ brokerLimits: limits, readings, mqtt }: Config): Partial
   };
 }
 
-function endpoints({ http: { host }, broker }: Config): Pick<BrokerOptions, 'tcp' | 'tls' | 'webSocket'> {
-  const { port, webSocketPort, webSocketOrigins: origins, tlsPort, tlsClientCa: clientCa } = broker;
+/** Of all its TLS ports; undefined without any. */
+export function brokerTls({ broker }: Config): TlsCredentials | undefined {
+  const { tlsCert: cert, tlsKey: key, tlsClientCa: clientCa, tlsCrl: crl } = broker;
+  if (cert === undefined || key === undefined) return undefined;
+  return { cert, key, ...(clientCa !== undefined && { clientCa }), ...(crl !== undefined && { crl }) };
+}
+
+function endpoints(config: Config): Pick<BrokerOptions, 'tcp' | 'tls' | 'webSocket' | 'webSocketTls'> {
+  const { http, broker } = config;
+  const { port, webSocketPort, webSocketTlsPort, webSocketOrigins: origins, tlsPort } = broker;
+  const tls = brokerTls(config);
+  const at = (to: number, setting: string) => ({ host: http.host, port: to, setting });
+  const pages = origins !== undefined ? { origins } : {};
   return {
-    tcp: { host, port, setting: 'MQTT_PORT' },
-    ...(webSocketPort !== undefined && {
-      webSocket: {
-        host,
-        port: webSocketPort,
-        setting: 'MQTT_WS_PORT',
-        ...(origins !== undefined && { origins }),
-      },
-    }),
-    ...(tlsPort !== undefined && {
-      tls: {
-        host,
-        port: tlsPort,
-        setting: 'MQTT_TLS_PORT',
-        tls: {
-          cert: broker.tlsCert!,
-          key: broker.tlsKey!,
-          ...(clientCa !== undefined && { clientCa }),
-        },
-      },
+    ...(port !== null && { tcp: at(port, 'MQTT_PORT') }),
+    ...(webSocketPort !== undefined && { webSocket: { ...at(webSocketPort, 'MQTT_WS_PORT'), ...pages } }),
+    ...(tlsPort !== undefined && { tls: { ...at(tlsPort, 'MQTT_TLS_PORT'), tls: tls! } }),
+    ...(webSocketTlsPort !== undefined && {
+      webSocketTls: { ...at(webSocketTlsPort, 'MQTT_WSS_PORT'), ...pages, tls: tls! },
     }),
   };
 }

@@ -15,14 +15,19 @@ export interface DemoDevices {
 
 /**
  * Continues where an earlier run ended, so that a restart adds no late readings.
- * @param port of the built-in broker
+ * @param port of the built-in broker without TLS
  */
 export async function startDevices(
   { config, store, logger, now, lifecycle }: AppContext,
   { count, intervalMs, seed, historyMs }: DemoDevices,
-  port: number,
+  port: number | null,
 ): Promise<void> {
   const { username, password } = config.mqtt;
+  if (port === null) {
+    throw new ConfigurationError('MQTT_PORT: the simulated devices need this port; or use --no-devices', {
+      field: 'MQTT_PORT',
+    });
+  }
   if (config.broker.users !== undefined && username === undefined) {
     throw new ConfigurationError(
       'MQTT_USERNAME is not set: with MQTT_USERS the simulated devices need a user; or use --no-devices',

@@ -6,7 +6,7 @@ import type { Live } from '../http/live/live.ts';
 import type { RuleBook } from '../planning/rule-book.ts';
 import { changedSettings, takeOver } from '../settings/changes.ts';
 import type { Config } from '../settings/config.ts';
-import { brokerAccess } from './broker-options.ts';
+import { brokerAccess, brokerTls } from './broker-options.ts';
 
 export interface Reloaded {
   readonly broker: Broker | null;
@@ -25,7 +25,7 @@ export function reload(current: Config, next: Config, { broker, rules, live, log
   const merged = takeOver(current, next, changed.reload);
   // These steps alone can fail, and they change nothing then.
   new Accounts(merged.http.users, merged.http.token);
-  broker?.setAccess(brokerAccess(merged));
+  broker?.setAccess(brokerAccess(merged), brokerTls(merged));
   if (changed.reload.includes('ALERT_RULES')) rules.replace(merged.alerts.rules ?? []);
   if (changed.reload.includes('LOG_LEVEL')) logger.level = merged.process.logLevel;
   if (changed.reload.includes('HTTP_TOKEN') || changed.reload.includes('HTTP_USERS')) live.dropClients();

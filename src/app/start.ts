@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import type { Logger } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
+import type { Broker } from '../../broker/broker.ts';
 import { packageVersion } from '../../models/package-root.ts';
 import type { Deliveries } from '../alerts/deliveries.ts';
 import type { Live } from '../http/live/live.ts';
@@ -36,9 +37,8 @@ export interface AppOptions {
 
 export interface App {
   readonly httpPort: number;
-  /** Of the built-in broker. */
-  readonly mqttPort: number | null;
-  readonly webSocketPort: number | null;
+  /** The built-in broker of `serve`. */
+  readonly broker: Broker | null;
   readonly store: string;
   readonly model: string;
   /** Finishes what was received and closes everything, within about 5 s, after at most MQTT_LEAVE_TIMEOUT. Idempotent. */
@@ -94,8 +94,7 @@ async function open(options: AppOptions, lifecycle: Lifecycle): Promise<App> {
   const model = scoring.models.default;
   return {
     httpPort: http.port,
-    mqttPort: broker?.mqttPort ?? null,
-    webSocketPort: broker?.webSocketPort ?? null,
+    broker,
     store: store.description,
     model: `${model.id} (window ${model.window}, ${model.backend})`,
     close: () => lifecycle.close(),

@@ -3,8 +3,9 @@ import { Command } from 'commander';
 import { type FaultKind, faultKinds } from '../../devices/faults.ts';
 import { replay } from '../../devices/replay.ts';
 import { startSimulator } from '../../devices/simulator.ts';
+import { ConfigurationError } from '../errors.ts';
 import { createLogger } from '../logger.ts';
-import { readConfig } from '../settings/config.ts';
+import { type Config, readConfig } from '../settings/config.ts';
 import { DEMO } from './demo.ts';
 import { durationOption, factor, faultList, timeOption, wholeNumber } from './option-values.ts';
 import type { OnSignal } from './serve.ts';
@@ -73,11 +74,16 @@ interface DevicesOptions {
   config?: string;
 }
 
+function builtInBroker({ http, broker }: Config): string {
+  if (broker.port !== null) return `mqtt://${urlHost(http.host)}:${broker.port}`;
+  throw new ConfigurationError('MQTT_PORT: is off; name a broker with --url', { field: 'MQTT_PORT' });
+}
+
 async function run(options: DevicesOptions, onSignal: OnSignal): Promise<void> {
   const config = readConfig({}, undefined, options.config);
   const logger = createLogger(config.process.logLevel);
   const broker = {
-    url: options.url ?? config.mqtt.url ?? `mqtt://${urlHost(config.http.host)}:${config.broker.port}`,
+    url: options.url ?? config.mqtt.url ?? builtInBroker(config),
     ...(config.mqtt.username !== undefined && { username: config.mqtt.username }),
     ...(config.mqtt.password !== undefined && { password: config.mqtt.password }),
     logger,

@@ -197,9 +197,10 @@ async function builtInBroker(config: Config, running: Promise<RunningVigia | nul
     ['MQTT_PORT', config.broker.port],
     ['MQTT_WS_PORT', config.broker.webSocketPort],
     ['MQTT_TLS_PORT', config.broker.tlsPort],
+    ['MQTT_WSS_PORT', config.broker.webSocketTlsPort],
   ] as const;
   for (const [setting, port] of ports) {
-    if (port === undefined) continue;
+    if (port === undefined || port === null) continue;
     const problem = await portProblem(config.http.host, port, setting);
     const own = problem?.taken === true && (await running)?.role === 'serve';
     const state = own ? 'is in use, and the Vigía that answers at PORT is a `vigia serve`' : 'can be opened';

@@ -2,15 +2,16 @@
 import { Command } from 'commander';
 import type { Logger } from 'pino';
 import { startBroker } from '../../broker/broker.ts';
-import { brokerAccess, brokerOptions } from '../app/broker-options.ts';
+import { brokerAccess, brokerOptions, brokerTls } from '../app/broker-options.ts';
 import { startApp } from '../app/start.ts';
 import { VigiaError } from '../errors.ts';
 import { createLogger } from '../logger.ts';
 import { changedSettings, takeOver } from '../settings/changes.ts';
 import { type Config, readConfig } from '../settings/config.ts';
+import { brokerLines, shownHost } from './addresses.ts';
 import { DEMO } from './demo.ts';
 import { wholeNumber } from './option-values.ts';
-import { redact, say, urlHost } from './terminal.ts';
+import { redact, say } from './terminal.ts';
 
 /**
  * Registers what happens on Ctrl-C or SIGTERM. The process ends when `close` is done.
@@ -74,16 +75,14 @@ export function brokerCommand(onSignal: OnSignal): Command {
       const config = read();
       const logger = createLogger(config.process.logLevel);
       const broker = await startBroker(brokerOptions(config, logger));
-      say([['MQTT', `mqtt://${urlHost(config.http.host)}:${broker.mqttPort}`]]);
-      if (broker.webSocketPort !== undefined)
-        say([['WebSocket', `ws://${urlHost(config.http.host)}:${broker.webSocketPort}`]]);
+      say(brokerLines(shownHost(config.http.host), broker));
       let current = config;
       const reload = onReload(logger, () => {
         const next = read();
         const { reload: changed, restart } = changedSettings(current, next);
         const taken = changed.filter((name) => BROKER_RELOADS.has(name));
         const merged = takeOver(current, next, changed);
-        broker.setAccess(brokerAccess(merged));
+        broker.setAccess(brokerAccess(merged), brokerTls(merged));
         logger.level = merged.process.logLevel;
         current = merged;
         logger.info({ settings: taken }, 'settings read again');
@@ -94,7 +93,15 @@ export function brokerCommand(onSignal: OnSignal): Command {
 }
 
 /** The settings of `vigia broker` that a running process takes over. */
-const BROKER_RELOADS: ReadonlySet<string> = new Set(['MQTT_USERS', 'MQTT_ACL', 'LOG_LEVEL']);
+const BROKER_RELOADS: ReadonlySet<string> = new Set([
+  'MQTT_USERS',
+  'MQTT_ACL',
+  'MQTT_TLS_CERT',
+  'MQTT_TLS_KEY',
+  'MQTT_TLS_CLIENT_CA',
+  'MQTT_TLS_CRL',
+  'LOG_LEVEL',
+]);
 
 /** A problem of the settings is logged, and nothing changes. */
 function onReload(logger: Logger, reload: () => void): () => void {
@@ -122,17 +129,14 @@ async function runApp(
     role,
     ...(devices > 0 && { devices: { ...DEMO, count: devices } }),
   });
-  const host = urlHost(config.http.host);
+  const host = shownHost(config.http.host);
   const example = devices > 0 ? `sensor-${'1'.padStart(Math.max(2, String(devices).length), '0')}` : 'x';
   say([
     ['open', `http://${host}:${app.httpPort}/`],
     ['readings', `http://${host}:${app.httpPort}/listar?sensor=${example}`],
     ['alerts', `http://${host}:${app.httpPort}/api/alerts`],
-    [
-      'MQTT',
-      `${app.mqttPort === null ? redact(config.mqtt.url!) : `mqtt://${host}:${app.mqttPort}`}  ${config.mqtt.topics.join(', ')}`,
-    ],
-    ...(app.webSocketPort === null ? [] : ([['WebSocket', `ws://${host}:${app.webSocketPort}`]] as const)),
+    ...(app.broker ? brokerLines(host, app.broker) : [['MQTT', redact(config.mqtt.url!)] as const]),
+    ['topics', config.mqtt.topics.join(', ')],
     ['store', app.store],
     ['model', app.model],
     [

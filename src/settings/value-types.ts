@@ -16,6 +16,15 @@ export const whole = (min: number, max: number) =>
 
 export const port = whole(0, 65535);
 
+/** A port, or `off`: null. */
+export const portOrOff = z
+  .string()
+  .refine(
+    (value) => value === 'off' || port.safeParse(value).success,
+    'must be a whole number from 0 to 65535, or off',
+  )
+  .transform((value) => (value === 'off' ? null : Number(value)));
+
 /** The value is in ms. */
 export const duration = (min = 0) =>
   z

@@ -14,6 +14,7 @@ topic write sensors/boiler/+
 topic read alerts/#
 user panel
 topic readwrite #
+topic readwrite alerts/#
 topic deny secret/#
 pattern readwrite own/%u/#
 `;

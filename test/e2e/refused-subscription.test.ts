@@ -6,7 +6,8 @@ import { waitFor } from '../helpers/wait-for.ts';
 
 test('a subscription that the broker refuses is tried again while the connection holds', async () => {
   const rights = (more: string) => ({
-    accessList: `topic readwrite bridge/#\ntopic write sensors/#\n${more}`,
+    allowAnonymous: true,
+    accessList: `topic readwrite bridge/#\ntopic write sensors/#\ntopic read $share/vigia/#\n${more}`,
   });
   const broker = await testBroker({ access: rights('') });
   let received = 0;

@@ -15,8 +15,18 @@ export interface Certificate {
 
 const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
 
-/** A new authority, and certificates for 127.0.0.1 that it has signed, one for each name. */
-export function certificates(...names: string[]): { readonly ca: string; readonly signed: Certificate[] } {
+export interface Authority {
+  readonly ca: string;
+  readonly signed: Certificate[];
+  /** The list of those that it has taken back. */
+  revoke(...revoked: Certificate[]): string;
+}
+
+/**
+ * A new authority, and certificates for 127.0.0.1 that it has signed, one for each name.
+ * @param names common name, or a subject that begins with `/` and, behind a space, further alternative names
+ */
+export function certificates(...names: string[]): Authority {
   const directory = mkdtempSync(join(tmpdir(), 'vigia-test-'));
   const at = (name: string) => join(directory, name);
   const read = (name: string) => readFileSync(at(name), 'utf8');
@@ -26,16 +36,41 @@ export function certificates(...names: string[]): { readonly ca: string; readonl
       ...['req', '-x509', ...newKey, '-days', '2', '-subj', '/CN=test authority'],
       ...['-keyout', at('ca.key'), '-out', at('ca.pem')],
     );
-    writeFileSync(at('names'), 'subjectAltName=IP:127.0.0.1');
     const signed = names.map((name) => {
-      openssl('req', ...newKey, '-subj', `/CN=${name}`, '-keyout', at('key'), '-out', at('request'));
+      const [subject, more] = name.startsWith('/') ? name.split(' ') : [`/CN=${name}`];
+      writeFileSync(at('names'), `subjectAltName=IP:127.0.0.1${more === undefined ? '' : `,${more}`}`);
+      openssl('req', ...newKey, '-subj', subject!, '-keyout', at('key'), '-out', at('request'));
       openssl(
         ...['x509', '-req', '-in', at('request'), '-CA', at('ca.pem'), '-CAkey', at('ca.key')],
         ...['-CAcreateserial', '-days', '2', '-extfile', at('names'), '-out', at('cert')],
       );
       return { cert: read('cert'), key: read('key') };
     });
-    return { ca: read('ca.pem'), signed };
+    const [ca, key] = [read('ca.pem'), read('ca.key')];
+    return { ca, signed, revoke: (...revoked) => revocationList({ cert: ca, key }, revoked) };
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+function revocationList(ca: Certificate, revoked: readonly Certificate[]): string {
+  const directory = mkdtempSync(join(tmpdir(), 'vigia-test-'));
+  const at = (name: string) => join(directory, name);
+  try {
+    writeFileSync(at('ca.pem'), ca.cert);
+    writeFileSync(at('ca.key'), ca.key);
+    writeFileSync(at('index'), '');
+    writeFileSync(
+      at('config'),
+      ['[ca]', 'default_ca=own', '[own]', `database=${at('index')}`, 'default_md=sha256'].join('\n'),
+    );
+    const authority = ['ca', '-config', at('config'), '-cert', at('ca.pem'), '-keyfile', at('ca.key')];
+    for (const { cert } of revoked) {
+      writeFileSync(at('cert'), cert);
+      execFileSync(OPENSSL!, [...authority, '-revoke', at('cert')], { stdio: 'pipe' });
+    }
+    execFileSync(OPENSSL!, [...authority, '-gencrl', '-crldays', '2', '-out', at('crl')], { stdio: 'pipe' });
+    return readFileSync(at('crl'), 'utf8');
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }

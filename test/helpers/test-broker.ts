@@ -6,6 +6,7 @@ import { type Broker, type BrokerOptions, startBroker } from '../../broker/broke
 export const silent = pino({ level: 'silent' });
 
 export interface TestBroker extends Broker {
+  readonly mqttPort: number;
   /** mqtt://… */
   readonly url: string;
   /** ws://… */
@@ -22,6 +23,7 @@ export async function testBroker(options: Partial<BrokerOptions> = {}): Promise<
   onTestFinished(() => broker.close(0));
   return {
     ...broker,
+    mqttPort: broker.mqttPort!,
     url: `mqtt://127.0.0.1:${broker.mqttPort}`,
     webSocketUrl: `ws://127.0.0.1:${broker.webSocketPort}`,
   };

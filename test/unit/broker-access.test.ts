@@ -86,6 +86,7 @@ describe('access lists', () => {
       'user boiler',
       'topic write sensors/boiler/+',
       'topic read alerts/#',
+      'topic read $share/g/#',
       'topic deny alerts/secret/#',
       'user two words',
       'topic a topic/with spaces',

@@ -2,7 +2,8 @@
 // The image has no curl. `vigia devices` listens nowhere: switch the check off there.
 import { connect } from 'node:net';
 
-const { PORT = '80', MQTT_PORT = '1883' } = process.env;
+const { PORT = '80', MQTT_PORT = '1883', MQTT_TLS_PORT } = process.env;
+const mqttPort = MQTT_PORT === 'off' ? MQTT_TLS_PORT : MQTT_PORT;
 const socketTimeout = 10_000;
 
 try {
@@ -13,7 +14,7 @@ try {
 } catch (error) {
   if (error.cause?.code !== 'ECONNREFUSED') process.exit(1);
 }
-connect({ host: '127.0.0.1', port: Number(MQTT_PORT), timeout: socketTimeout })
+connect({ host: '127.0.0.1', port: Number(mqttPort), timeout: socketTimeout })
   .on('connect', () => process.exit(0))
   .on('timeout', () => process.exit(1))
   .on('error', () => process.exit(1));

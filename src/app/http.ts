@@ -62,6 +62,7 @@ function httpOptions(
     live,
     audit,
     totals: () => accounting.totals,
+    alive: () => subscriber?.alive(),
     ready: async () => {
       subscriber?.ready();
       await store.ping();

@@ -31,6 +31,8 @@ export interface HttpOptions {
   readonly audit: Pick<AuditLog, 'record'>;
   /** The accounting of this process, for /api/status. */
   totals(): ReadingTotals;
+  /** Throws where the process runs and cannot do its work before somebody helps; shown to whoever asks /healthz. */
+  alive?(): void;
   /** Rejects while the broker or the store cannot be reached; the error's message is shown to whoever asks /readyz. */
   ready(): Promise<void>;
   /** Shown on `/` and `/listar`, so that a person sees which replica answered. */

@@ -46,8 +46,8 @@ export class MqttSubscriber {
   private problem: string | null = 'not connected yet';
   private version: 4 | 5 = 5;
   private closing = false;
-  /** For good: connecting again would take the session from the other client. */
-  private stopped = false;
+  /** Why another client has the session of this one; null while this one has it, or while nobody knows. */
+  private displaced: string | null = null;
   private readonly reconnect: Reconnect;
   /** As the broker is asked for them. */
   private readonly filters: string[];
@@ -75,6 +75,7 @@ export class MqttSubscriber {
     this.acks = new DeferredAcks(client, options.limits, (message) => this.receive(message));
     client.on('connect', (packet) => {
       this.reconnect.connected();
+      this.displaced = null;
       // Before anything else: see reconnect.ts.
       this.subscribe(client);
       options.logger.info(
@@ -91,10 +92,10 @@ export class MqttSubscriber {
     client.prependListener('close', () => this.closed(client));
     client.on('disconnect', (packet) => {
       if (packet.reasonCode !== SESSION_TAKEN_OVER) return;
-      this.problem = `another client took over the session of MQTT_CLIENT_ID '${options.clientId}': this replica has stopped`;
-      this.stopped = true;
-      options.logger.fatal(this.problem);
-      client.end(true);
+      this.displaced = `another client took over the session of MQTT_CLIENT_ID '${options.clientId}': this replica tries again with growing pauses`;
+      this.problem = this.displaced;
+      this.reconnect.displaced();
+      options.logger.error(this.problem);
     });
     client.on('error', (error) => this.failed(client, error));
   }
@@ -127,6 +128,11 @@ export class MqttSubscriber {
   /** @throws VigiaError that says why no readings can come from the broker now */
   ready(): void {
     if (this.problem) throw new VigiaError('broker_unavailable', this.problem);
+  }
+
+  /** @throws VigiaError where only a person, or a restart under another client id, can help */
+  alive(): void {
+    if (this.displaced) throw new VigiaError('broker_unavailable', this.displaced);
   }
 
   /** Takes no more messages; those in flight can still be acknowledged until `close`. */
@@ -235,7 +241,7 @@ export class MqttSubscriber {
     const { clientId, logger } = this.options;
     clearTimeout(this.refused);
     this.problem ??= 'the connection to the broker is closed';
-    if (this.closing || this.stopped) return;
+    if (this.closing) return;
     const { connected } = client;
     client.options.reconnectPeriod = this.reconnect.closed();
     if (!connected || !this.reconnect.rejected) return;
@@ -248,7 +254,7 @@ export class MqttSubscriber {
     const { logger } = this.options;
     const { filters } = this;
     client.subscribe(filters, { qos: 1 }, (error, granted) => {
-      if (this.stopped) return;
+      if (this.displaced) return;
       const refused = granted?.find(({ qos }) => qos >= 128);
       if (error || refused) {
         const why = `MQTT_TOPICS: the broker refused the subscription ${refused?.topic ?? filters.join(', ')}`;

@@ -24,6 +24,9 @@ const SHORT = 5000;
 const SHORT_CONNECTIONS = 3;
 const SHORT_PAUSE = 1000;
 const SHORT_PAUSE_MAX = 30_000;
+/** Another client has taken the session over. Two that take it from each other at once would get nothing done. */
+const TAKEN_OVER_PAUSE = 10_000;
+const TAKEN_OVER_PAUSE_MAX = 300_000;
 
 export class Reconnect {
   private connectedAt: number | null = null;
@@ -31,6 +34,8 @@ export class Reconnect {
   private nobodyThere = false;
   private backOff = BACK_OFF;
   private shortConnections = 0;
+  private takenOver = false;
+  private takeOvers = 0;
 
   /** @param clock ms */
   constructor(
@@ -51,6 +56,11 @@ export class Reconnect {
     this.backOff = BACK_OFF;
   }
 
+  /** The broker says that another client has taken the session over; it closes the connection next. */
+  displaced(): void {
+    this.takenOver = true;
+  }
+
   /** @param code of the error by which the try going on fails */
   failed(code: string | number | undefined): void {
     this.nobodyThere = NOBODY_THERE.has(String(code));
@@ -62,6 +72,12 @@ export class Reconnect {
     const now = this.clock();
     this.connectedAt = null;
     this.nobodyThere = false;
+    if (this.takenOver) {
+      this.takenOver = false;
+      const lasted = now - (connectedAt ?? now);
+      this.takeOvers = lasted < TAKEN_OVER_PAUSE_MAX ? this.takeOvers + 1 : 1;
+      return Math.min(TAKEN_OVER_PAUSE * 2 ** (this.takeOvers - 1), TAKEN_OVER_PAUSE_MAX);
+    }
     if (connectedAt !== null) {
       this.lostAt = now;
       this.shortConnections = now - connectedAt < SHORT ? this.shortConnections + 1 : 0;

@@ -194,6 +194,10 @@ it('stops instead of fighting when the broker says that its session was taken ov
   const answer = await fetch(`${child.url}/readyz`);
   expect(answer.status).toBe(503);
   expect(await answer.text()).toContain('took over the session');
+  // Whoever restarts what is not healthy sees it too.
+  const health = await fetch(`${child.url}/healthz`);
+  expect(health.status).toBe(503);
+  expect(await health.text()).toContain('took over the session');
   expect(connections).toBe(1);
 });
 

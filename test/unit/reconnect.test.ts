@@ -68,4 +68,17 @@ describe('Reconnect', () => {
       expect(fails('ECONNREFUSED')).toBe(25);
     }
   });
+
+  it('leaves the session to another client for longer each time it is taken over', () => {
+    const { reconnect, lasts } = policy();
+    const takenOver = (ms: number) => {
+      reconnect.connected();
+      reconnect.displaced();
+      return lasts(ms);
+    };
+    const pauses = Array.from({ length: 7 }, () => takenOver(100));
+    expect(pauses).toEqual([10_000, 20_000, 40_000, 80_000, 160_000, 300_000, 300_000]);
+    expect(takenOver(600_000)).toBe(10_000);
+    expect(lasts(60_000)).toBe(1);
+  });
 });

@@ -10,28 +10,39 @@ import { within } from './deadline.ts';
 /** Shorter than the usual patience of a probe. */
 const READY_DEADLINE_MS = 2_000;
 
+const healthAnswer = z.object({ status: z.enum(['ok', 'failing']), reason: z.string().optional() });
+
 const readinessAnswer = z.object({
   status: z.enum(['ready', 'not ready']),
   reason: z.string().optional(),
 });
 
-type Options = Pick<HttpOptions, 'registry' | 'ready'>;
+type Options = Pick<HttpOptions, 'registry' | 'alive' | 'ready'>;
 
 export const healthRoutes = (options: Options) => [
-  showHealth(),
+  showHealth(options),
   showReadiness(options),
   showMetrics(options),
 ];
 
-const showHealth = () =>
+const showHealth = ({ alive }: Options) =>
   route({
     method: 'GET',
     path: '/healthz',
     tag: 'operation',
-    summary: 'Whether the process runs',
+    summary: 'Whether the process runs and needs no help',
     access: 'open',
-    answer: z.object({ status: z.literal('ok') }),
-    handler: () => ({ status: 'ok' as const }),
+    answer: healthAnswer,
+    otherStatuses: { 503: { text: 'a restart may help; `reason` says why', schema: healthAnswer } },
+    handler({ response }) {
+      try {
+        alive?.();
+        return { status: 'ok' as const };
+      } catch (error) {
+        response.status(503);
+        return { status: 'failing' as const, reason: (error as Error).message };
+      }
+    },
   });
 
 const showReadiness = ({ ready }: Options) =>

@@ -23,6 +23,8 @@ RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
 
 FROM ${NODE_IMAGE}
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=80 DATA_DIR=/data
+# Open to the network: without secrets of yours the first start makes some, and prints them.
+ENV GENERATE_SECRETS=yes
 WORKDIR /app
 COPY --from=packages /app/node_modules node_modules
 COPY --from=build /program ./

@@ -16,6 +16,7 @@ import { importReadingsCommand } from './commands/import-readings.ts';
 import { modelCommand } from './commands/model.ts';
 import { passwdCommand } from './commands/passwd.ts';
 import { scoreCommand } from './commands/score.ts';
+import { secretsCommand } from './commands/secrets.ts';
 import { seriesCommand } from './commands/series.ts';
 import { bridgeCommand, brokerCommand, serveCommand } from './commands/serve.ts';
 import { trainCommand } from './commands/train.ts';
@@ -53,6 +54,7 @@ for (const command of [
   importReadingsCommand(),
   seriesCommand(),
   passwdCommand(),
+  secretsCommand(),
   auditCommand(),
   configCommand(),
 ]) {

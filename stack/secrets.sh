@@ -37,4 +37,4 @@ made=
 
 echo "MQTT user sensors, password $mqtt_sensors"
 echo "Grafana user admin, password $grafana_admin"
-echo "HTTP token, with token.yml: $http_token"
+echo "HTTP token: $http_token"

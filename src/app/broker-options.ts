@@ -8,12 +8,14 @@ import type { TlsCredentials } from '../../broker/tls.ts';
 import type { Config } from '../settings/config.ts';
 
 /** Who may use the built-in broker. */
-export function brokerAccess({ mqtt, broker }: Config): AccessOptions {
+export function brokerAccess(config: Config): AccessOptions {
+  const { mqtt, broker } = config;
   const { username, password = '' } = mqtt;
   return {
     ...(username !== undefined && { credentials: { username, password } }),
     ...(broker.users !== undefined && { users: broker.users }),
     ...(broker.acl !== undefined && { accessList: broker.acl }),
+    allowAnonymous: config.http.allowAnonymous === 'yes',
     certificateUsers: broker.tlsCnAsUser === 'yes' && broker.tlsUserField,
   };
 }

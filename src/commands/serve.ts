@@ -3,6 +3,8 @@ import { Command } from 'commander';
 import type { Logger } from 'pino';
 import { startBroker } from '../../broker/broker.ts';
 import { brokerAccess, brokerOptions, brokerTls } from '../app/broker-options.ts';
+import { withGeneratedSecrets } from '../app/generated-secrets.ts';
+import { refuseOpenDoors } from '../app/open-doors.ts';
 import { startApp } from '../app/start.ts';
 import { VigiaError } from '../errors.ts';
 import { createLogger } from '../logger.ts';
@@ -73,6 +75,7 @@ export function brokerCommand(onSignal: OnSignal): Command {
       const own = given({ MQTT_PORT: options.mqttPort });
       const read = () => readConfig(own, undefined, options.config);
       const config = read();
+      refuseOpenDoors(config, { http: false, broker: true });
       const logger = createLogger(config.process.logLevel);
       const broker = await startBroker(brokerOptions(config, logger));
       say(brokerLines(shownHost(config.http.host), broker));
@@ -121,7 +124,10 @@ async function runApp(
   devices: number,
   onSignal: OnSignal,
 ): Promise<void> {
-  const config = read();
+  const served = { http: true, broker: role === 'serve' };
+  const made = withGeneratedSecrets(read(), served);
+  const { config } = made;
+  refuseOpenDoors(config, served);
   const logger = createLogger(config.process.logLevel);
   const app = await startApp({
     config,
@@ -137,6 +143,7 @@ async function runApp(
     ['alerts', `http://${host}:${app.httpPort}/api/alerts`],
     ...(app.broker ? brokerLines(host, app.broker) : [['MQTT', redact(config.mqtt.url!)] as const]),
     ['topics', config.mqtt.topics.join(', ')],
+    ...made.lines,
     ['store', app.store],
     ['model', app.model],
     [
@@ -149,7 +156,7 @@ async function runApp(
   onSignal(
     () => app.close(),
     config.mqtt.leaveTimeout,
-    onReload(logger, () => app.reload(read())),
+    onReload(logger, () => app.reload(withGeneratedSecrets(read(), served).config)),
   );
 }
 

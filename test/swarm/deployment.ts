@@ -85,7 +85,10 @@ export class Deployment {
       portsOfTheirOwn(override);
       writeFileSync(file, stringify(override));
     }
-    const files = ['stack.yml', ...overrides].flatMap((name) => ['-c', join(this.directory, name)]);
+    const files = ['stack.yml', 'open.yml', ...overrides].flatMap((name) => [
+      '-c',
+      join(this.directory, name),
+    ]);
     const script = join(this.directory, 'deploy.sh');
     execFileSync('sh', [script, '--prune', '--resolve-image', 'never', ...files, STACK], {
       env: { ...this.engine.env, VIGIA_IMAGE: this.images.vigia },

@@ -8,6 +8,14 @@ export const http = {
       fallback: '127.0.0.1',
       help: 'address that the HTTP server and the built-in broker listen on',
     }),
+    allowAnonymous: setting('ALLOW_ANONYMOUS', choice('no', 'yes'), {
+      fallback: 'no',
+      help: 'whether Vigía may listen on addresses beyond this machine although anybody can then read and write: without HTTP_TOKEN and HTTP_USERS, or without users at the built-in broker',
+    }),
+    generateSecrets: setting('GENERATE_SECRETS', choice('no', 'yes'), {
+      fallback: 'no',
+      help: 'whether `vigia serve` that listens beyond this machine makes an HTTP token and an MQTT password where none are set, keeps them in DATA_DIR and prints them (the image sets it)',
+    }),
     port: setting('PORT', port, { fallback: '4000', help: 'port of the HTTP server (0: any free port)' }),
     deadline: setting('HTTP_DEADLINE', duration(10), {
       fallback: '5s',

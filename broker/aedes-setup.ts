@@ -79,13 +79,17 @@ function publishProblem(
 
 /** Gives the message to the hook, one of QoS 2 once however often it comes before its PUBREL. */
 function keepOnce(
-  { hook, store, limits: { maxInflightQos2 } }: AedesParts,
+  { hook, store, clients, limits: { maxInflightQos2 } }: AedesParts,
   client: Client | null,
   packet: PublishPacket,
   done: Done,
 ): void {
   const id = packet.qos === 2 ? packet.messageId : undefined;
-  const keep = (kept: Done) => hook.run(client ? streamOf(client).clientId : '', packet, kept);
+  const publisher = {
+    clientId: client ? streamOf(client).clientId : '',
+    username: (client && clients.identity(client).user) ?? undefined,
+  };
+  const keep = (kept: Done) => hook.run(publisher, packet, kept);
   if (id === undefined || !client) {
     keep(done);
     return;

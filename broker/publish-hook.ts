@@ -12,6 +12,8 @@ export type PublishHook = (topic: string, payload: Buffer, info: PublishInfo) =>
 
 export interface PublishInfo {
   readonly clientId: string;
+  /** The user that the client signed in as; absent: none. */
+  readonly username?: string | undefined;
   readonly qos: 0 | 1 | 2;
   readonly retain: boolean;
   /** Set by some clients on a redelivery; its absence proves nothing. */
@@ -20,7 +22,11 @@ export interface PublishInfo {
 
 export interface HookRunner {
   /** Calls `done` when the hook has let the message through, or with its error. */
-  run(clientId: string, packet: PublishPacket, done: (error?: Error | null) => void): void;
+  run(
+    publisher: Pick<PublishInfo, 'clientId' | 'username'>,
+    packet: PublishPacket,
+    done: (error?: Error | null) => void,
+  ): void;
   /**
    * From now on messages are neither let through nor refused (their clients publish them again elsewhere). Resolves when
    * the hook is done with those before.
@@ -34,7 +40,7 @@ export function hookRunner(hook: PublishHook | undefined): HookRunner {
   let idle: (() => void) | null = null;
 
   return {
-    run(clientId, packet, done) {
+    run({ clientId, username }, packet, done) {
       if (stopped) return;
       if (hook === undefined) {
         done(null);
@@ -51,6 +57,7 @@ export function hookRunner(hook: PublishHook | undefined): HookRunner {
         resolve(
           hook(topic, Buffer.isBuffer(payload) ? payload : Buffer.from(payload), {
             clientId,
+            ...(username !== undefined && { username }),
             qos,
             retain: retain === true,
             dup: dup === true,

@@ -9,6 +9,7 @@ import { configCommand } from './commands/config.ts';
 import { deadLetterCommand } from './commands/dead-letter.ts';
 import { decodeCommand } from './commands/decode.ts';
 import { devicesCommand } from './commands/devices.ts';
+import { discoverCommand } from './commands/discover.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { exportCommand } from './commands/export.ts';
 import { importCommand } from './commands/import.ts';
@@ -50,6 +51,7 @@ for (const command of [
   deadLetterCommand(),
   doctorCommand(),
   decodeCommand(),
+  discoverCommand(),
   exportCommand(),
   importReadingsCommand(),
   seriesCommand(),

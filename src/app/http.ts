@@ -38,7 +38,7 @@ function httpOptions(
   context: AppContext,
   { simd }: OwnModel,
   { accounting, models, pipeline }: Scoring,
-  { subscriber, messages }: Intake,
+  { subscriber, messages, decoder }: Intake,
   live: Live,
   audit: AuditLog,
 ): HttpOptions {
@@ -63,6 +63,13 @@ function httpOptions(
     audit,
     totals: () => accounting.totals,
     alive: () => subscriber?.alive(),
+    sources: () => ({
+      sources: decoder.counts.map(({ ignored, ...count }) => ({
+        ...count,
+        ignored: Object.fromEntries(ignored),
+      })),
+      unmatched: { count: decoder.unmatched.count, newest: decoder.unmatched.list() },
+    }),
     ready: async () => {
       subscriber?.ready();
       await store.ping();

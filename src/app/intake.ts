@@ -6,7 +6,10 @@ import { packageVersion } from '../../models/package-root.ts';
 import { brokerHook } from '../intake/broker-hook.ts';
 import { MessageIntake } from '../intake/message-intake.ts';
 import { MqttSubscriber, type SubscriberOptions } from '../intake/mqtt-subscriber.ts';
+import { SparkplugBirths, type SparkplugOptions } from '../intake/sparkplug-births.ts';
+import { UnmatchedLog } from '../intake/unmatched-log.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
+import type { Decoder } from '../sources/decoder.ts';
 import { subscriptionFilters } from '../sources/filters.ts';
 import { SourceMetrics } from '../sources/source-metrics.ts';
 import { brokerOptions, deniedCounter } from './broker-options.ts';
@@ -14,9 +17,14 @@ import type { AppContext } from './context.ts';
 import { createDecoder } from './decoder.ts';
 import { externalBroker } from './external-broker.ts';
 
+/** How long a birth is taken from memory before the store is asked whether another replica has had a newer one, ms. */
+const FRESH_BIRTH_MS = 1000;
+
 export interface Intake {
   /** Takes in messages, wherever they come from. */
   readonly messages: MessageIntake;
+  /** With what each source has seen. */
+  readonly decoder: Decoder;
   /** Set for `serve`. */
   readonly broker: Broker | null;
   /** Set for `bridge`. */
@@ -26,17 +34,21 @@ export interface Intake {
 /** The caller closes the broker; the subscriber is added to the lifecycle. */
 export async function openIntake(context: AppContext, pipeline: Pipeline): Promise<Intake> {
   const { role, config, logger, registry, lifecycle } = context;
-  const decoder = createDecoder(config);
+  let publish: SparkplugOptions['publish'] = async () => {};
+  const births = createBirths(context, (topic, payload) => publish!(topic, payload));
+  const decoder = createDecoder(config, births.names);
   new SourceMetrics(registry, decoder);
-  const messages = new MessageIntake(decoder, pipeline);
+  const messages = new MessageIntake(decoder, pipeline, births);
   if (role === 'serve') {
     const broker = await startBroker({
       ...brokerOptions(config, logger),
-      onPublish: brokerHook(messages, decoder),
+      onPublish: brokerHook(messages, decoder, new UnmatchedLog(decoder.unmatched, logger)),
       onDenied: deniedCounter(registry),
     });
     brokerMetrics(registry, broker);
-    return { messages, broker, subscriber: null };
+    publish = (topic, payload) => broker.publish(topic, Buffer.from(payload));
+    lifecycle.add('births', () => births.close());
+    return { messages, decoder, broker, subscriber: null };
   }
   const subscriber = new MqttSubscriber(
     subscriberOptions(
@@ -45,9 +57,28 @@ export async function openIntake(context: AppContext, pipeline: Pipeline): Promi
       subscriptionFilters(decoder.sources.map(({ topic }) => topic.filter)),
     ),
   );
+  publish = (topic, payload) => subscriber.publish(topic, payload);
   lifecycle.add('subscriber', () => subscriber.close());
+  lifecycle.add('births', () => births.close());
   subscriber.start();
-  return { messages, broker: null, subscriber };
+  return { messages, decoder, broker: null, subscriber };
+}
+
+/** Names of Sparkplug B. With a shared subscription each replica sees some of the messages of an edge node. */
+function createBirths(
+  { role, config, store, logger, now }: AppContext,
+  publish: NonNullable<SparkplugOptions['publish']>,
+): SparkplugBirths {
+  const { mqtt } = config;
+  return new SparkplugBirths({
+    births: store.births,
+    freshMs: store.kind === 'embedded' ? Number.POSITIVE_INFINITY : FRESH_BIRTH_MS,
+    patienceMs: mqtt.sparkplugPatience,
+    seesAll: role === 'serve' || mqtt.group === '',
+    ...(mqtt.sparkplugRebirth === 'on' && { publish }),
+    logger,
+    now,
+  });
 }
 
 function subscriberOptions(

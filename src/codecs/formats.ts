@@ -38,17 +38,16 @@ export interface Recognised {
 /** What a payload is, and what is in it. */
 export function recognise(bytes: Uint8Array, context: CodecContext): Recognised {
   const text = textOf(bytes);
+  if (typeof text === 'string' && isOpening(text.charCodeAt(0))) return recogniseJson(bytes, text, context);
   // Control characters other than tab and line breaks are in no text format.
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
   if (typeof text !== 'string' || /[\u0000-\u0008\u000e-\u001f]/.test(text)) {
     return binary(bytes, context) ?? { format: 'json', content: notText(text) };
   }
-  const first = text.charCodeAt(0);
   if (text === '' || parseNumber(text, context.decimalComma) || parseSwitch(text) !== null) {
     return { format: 'number', content: { document: text } };
   }
-  // { [ "
-  if (first === 0x7b || first === 0x5b || first === 0x22) return recogniseJson(bytes, text, context);
+  if (text.startsWith('"')) return recogniseJson(bytes, text, context);
   if (looksLikeTable(text)) return { format: 'csv', content: csvCodec.decode(bytes, context) };
   if (isLineProtocol(text))
     return { format: 'line-protocol', content: lineProtocolCodec.decode(bytes, context) };
@@ -56,6 +55,11 @@ export function recognise(bytes: Uint8Array, context: CodecContext): Recognised 
   if (looksLikeNumbers(text)) return { format: 'csv', content: ambiguous(text) };
   // A word: the source may know it as one that says nothing.
   return { format: 'number', content: { document: text } };
+}
+
+/** { or [ */
+function isOpening(code: number): boolean {
+  return code === 0x7b || code === 0x5b;
 }
 
 function recogniseJson(bytes: Uint8Array, text: string, context: CodecContext): Recognised {

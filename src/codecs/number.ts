@@ -37,7 +37,7 @@ export interface NumberText {
  */
 export function parseNumber(text: string, decimalComma: boolean): NumberText | null {
   // Longer than any number that a device writes: a long text costs no more than this comparison.
-  if (text.length > 400) return null;
+  if (text.length > 400 || !beginsNumber(text.charCodeAt(0))) return null;
   const value = decimal(text, decimalComma);
   if (value !== null) return { value };
   const [, digits, unit] = WITH_UNIT.exec(text) ?? [];
@@ -49,6 +49,11 @@ export function parseNumber(text: string, decimalComma: boolean): NumberText | n
 /** `ON`, `off`, `true`, `False`. @returns null for any other text */
 export function parseSwitch(text: string): boolean | null {
   return text.length > 5 ? null : (SWITCHES[text.toLowerCase()] ?? null);
+}
+
+/** A digit, + , - . */
+function beginsNumber(code: number): boolean {
+  return (code >= 0x30 && code <= 0x39) || (code >= 0x2b && code <= 0x2e);
 }
 
 function decimal(text: string, decimalComma: boolean): number | null {

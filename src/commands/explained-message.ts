@@ -6,7 +6,7 @@ import { ConfigurationError, InvalidInput } from '../errors.ts';
 import { clockProblem } from '../pipeline/guard.ts';
 import type { Config } from '../settings/config.ts';
 import type { Explanation, MessageContext } from '../sources/decoder.ts';
-import { fittingPresets } from '../sources/fitting-presets.ts';
+import { PresetFinder } from '../sources/preset-finder.ts';
 import { WIDEST_ROLLUP } from '../store/rollup.ts';
 
 export interface ShownReading {
@@ -93,7 +93,7 @@ export function explainMessage(
     ignored: explanations.flatMap(({ ignored }) => ignored),
     problems,
     timeField: explanations.find(({ timeField }) => timeField !== null)?.timeField ?? null,
-    presets: readings.length > 0 ? [] : fittingPresets(topic, bytes, config.readings, context),
+    presets: readings.length > 0 ? [] : new PresetFinder(config.readings).fitting(topic, bytes, context),
   };
 }
 

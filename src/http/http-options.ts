@@ -13,6 +13,21 @@ export type ReadingTotals = Readonly<
   Record<'received' | 'committed' | 'duplicate' | 'deadLettered' | 'rejected' | 'inFlight', number>
 >;
 
+/** What the sources of messages have seen since the process started. */
+export interface SourceReport {
+  readonly sources: readonly {
+    readonly source: string;
+    readonly messages: number;
+    readonly readings: number;
+    readonly problems: number;
+    readonly nulls: number;
+    /** By reason. */
+    readonly ignored: Record<string, number>;
+  }[];
+  /** Messages on topics that no source takes; the newest topics, and when a message came there, ms. */
+  readonly unmatched: { readonly count: number; readonly newest: readonly { topic: string; at: number }[] };
+}
+
 /** What the HTTP layer is given; it reads through `store` and writes through `submit`. */
 export interface HttpOptions {
   /** Of this program, for /openapi.json. */
@@ -33,6 +48,8 @@ export interface HttpOptions {
   totals(): ReadingTotals;
   /** Throws where the process runs and cannot do its work before somebody helps; shown to whoever asks /healthz. */
   alive?(): void;
+  /** What each source of messages has seen, for /api/sources. */
+  sources(): SourceReport;
   /** Rejects while the broker or the store cannot be reached; the error's message is shown to whoever asks /readyz. */
   ready(): Promise<void>;
   /** Shown on `/` and `/listar`, so that a person sees which replica answered. */

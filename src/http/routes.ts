@@ -11,6 +11,7 @@ import { pointRoutes } from './api/points.ts';
 import { readingRoutes } from './api/readings.ts';
 import { recentRoutes } from './api/recent.ts';
 import { seriesRoutes } from './api/series.ts';
+import { sourceRoutes } from './api/sources.ts';
 import { statusRoutes } from './api/status.ts';
 import type { HttpOptions } from './http-options.ts';
 import { legacyRoutes } from './legacy/routes.ts';
@@ -31,6 +32,7 @@ export const apiRoutes = (options: HttpOptions) => [
   ...modelRoutes(options),
   ...deadLetterRoutes(options),
   ...statusRoutes(options),
+  ...sourceRoutes(options),
   ...logLevelRoutes(options),
   ...auditRoutes(options),
 ];

@@ -5,6 +5,7 @@
  */
 import type { Decoder } from '../sources/decoder.ts';
 import type { MessageIntake } from './message-intake.ts';
+import type { UnmatchedLog } from './unmatched-log.ts';
 
 /** What the broker knows of who has published. */
 interface Publisher {
@@ -16,6 +17,7 @@ interface Publisher {
 export function brokerHook(
   intake: Pick<MessageIntake, 'receive'>,
   decoder: Pick<Decoder, 'takes' | 'unmatched'>,
+  unmatched: Pick<UnmatchedLog, 'look'>,
   now: () => number = Date.now,
 ): (topic: string, payload: Uint8Array, publisher?: Publisher) => Promise<void> {
   return (topic, bytes, publisher = {}) => {
@@ -25,6 +27,7 @@ export function brokerHook(
       });
     }
     decoder.unmatched.add(topic, now());
+    unmatched.look();
     return Promise.resolve();
   };
 }

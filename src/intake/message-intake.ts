@@ -6,11 +6,13 @@ import type { Message } from '../pipeline/message.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
 import type { Replay } from '../pipeline/replay.ts';
 import type { Decoder, MessageContext } from '../sources/decoder.ts';
+import type { SparkplugBirths } from './sparkplug-births.ts';
 
 export class MessageIntake {
   constructor(
     private readonly decoder: Pick<Decoder, 'decode'>,
     private readonly pipeline: Pick<Pipeline, 'deliver' | 'replay'>,
+    private readonly births: Pick<SparkplugBirths, 'prepare'> | null = null,
   ) {}
 
   /**
@@ -19,6 +21,24 @@ export class MessageIntake {
    * @returns how many readings are in it
    */
   receive(message: Message, publisher?: MessageContext): number {
+    const { topic, bytes } = message;
+    const prepared = this.births?.prepare(topic, bytes) ?? null;
+    if (prepared === null) return this.take(message, publisher);
+    message.leaveAckOrder?.();
+    const kept: Message = {
+      topic,
+      // They may be a view of a buffer that is used again.
+      bytes: Buffer.from(bytes),
+      packetId: message.packetId,
+      ...(message.retained !== undefined && { retained: message.retained }),
+      ack: () => message.ack(),
+      leaveAckOrder: () => message.leaveAckOrder?.(),
+    };
+    void prepared.then(() => this.take(kept, publisher));
+    return 1;
+  }
+
+  private take(message: Message, publisher: MessageContext | undefined): number {
     const arrived = performance.now();
     const elements = this.decoder.decode(message.topic, message.bytes, publisher);
     return this.pipeline.deliver(message, elements, arrived);

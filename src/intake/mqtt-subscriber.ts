@@ -77,7 +77,7 @@ export class MqttSubscriber {
       this.reconnect.connected();
       this.displaced = null;
       // Before anything else: see reconnect.ts.
-      this.subscribe(client);
+      this.subscribe(client, packet.sessionPresent);
       options.logger.info(
         {
           url: redact(options.url),
@@ -133,6 +133,12 @@ export class MqttSubscriber {
   /** @throws VigiaError where only a person, or a restart under another client id, can help */
   alive(): void {
     if (this.displaced) throw new VigiaError('broker_unavailable', this.displaced);
+  }
+
+  /** Publishes a command to a device at QoS 0. @throws Error where the connection is lost */
+  async publish(topic: string, payload: Uint8Array): Promise<void> {
+    if (!this.connected || !this.client) throw new Error('not connected');
+    await this.client.publishAsync(topic, Buffer.from(payload), { qos: 0 });
   }
 
   /** Takes no more messages; those in flight can still be acknowledged until `close`. */
@@ -192,13 +198,8 @@ export class MqttSubscriber {
 
   /** Replicas that have these subscriptions too and are at work. */
   private async othersOnline(client: MqttClient): Promise<number> {
-    const statuses = new Map<string, string>();
-    this.statuses = statuses;
-    // At QoS 0: those of QoS 1 would queue behind the readings. A status that gets lost keeps a session too many.
-    await client.subscribeAsync(ALL_STATUSES, { qos: 0 });
-    await client.unsubscribeAsync(ALL_STATUSES);
-    this.statuses = null;
-    return this.status.othersOnline(statuses);
+    // A status that gets lost keeps a session too many.
+    return this.status.othersOnline(await this.readStatuses(client, ALL_STATUSES));
   }
 
   /** Says goodbye and disconnects; within 2 s even if the broker does not answer. */
@@ -249,8 +250,8 @@ export class MqttSubscriber {
     logger.error({ nextTryMs: client.options.reconnectPeriod }, this.problem);
   }
 
-  /** @param pause before another try if the broker refuses, ms */
-  private subscribe(client: MqttClient, pause = REFUSED_MS): void {
+  /** @param resumed the session is one of before @param pause before another try if the broker refuses, ms */
+  private subscribe(client: MqttClient, resumed: boolean, pause = REFUSED_MS): void {
     const { logger } = this.options;
     const { filters } = this;
     client.subscribe(filters, { qos: 1 }, (error, granted) => {
@@ -261,17 +262,47 @@ export class MqttSubscriber {
         if (client.connected && this.problem !== why) logger.error({ err: error }, `${why}; trying again`);
         this.problem = why;
         if (!client.connected || this.closing) return;
-        const again = () => this.subscribe(client, Math.min(2 * pause, REFUSED_MAX_MS));
+        const again = () => this.subscribe(client, resumed, Math.min(2 * pause, REFUSED_MAX_MS));
         this.refused = setTimeout(again, pause);
         return;
       }
       this.problem = null;
       this.subscribedAt = Date.now();
       logger.info({ filters }, 'subscribed');
-      client.publish(this.status.topic, this.status.text('online'), { qos: 1, retain: true }, (failure) => {
-        if (failure) logger.warn({ err: failure }, 'the status could not be published');
-      });
+      // The status of before names the subscriptions of before, so it is read before it is replaced.
+      const cleaned = resumed ? this.unsubscribeFormer(client) : Promise.resolve();
+      void cleaned.then(() =>
+        client.publish(this.status.topic, this.status.text('online'), { qos: 1, retain: true }, (failure) => {
+          if (failure) logger.warn({ err: failure }, 'the status could not be published');
+        }),
+      );
     });
+  }
+
+  /**
+   * Ends subscriptions that the session has from other settings: their messages would be dead letters, or come twice. What the broker
+   * has queued for them still comes. Never rejects.
+   */
+  private async unsubscribeFormer(client: MqttClient): Promise<void> {
+    const { logger } = this.options;
+    try {
+      const former = this.status.formerFilters(await this.readStatuses(client, this.status.topic));
+      if (former.length === 0) return;
+      await client.unsubscribeAsync(former);
+      logger.info({ filters: former }, 'unsubscribed what the settings no longer name');
+    } catch (error) {
+      logger.warn({ err: error }, 'the subscriptions of before could not be ended');
+    }
+  }
+
+  /** At QoS 0: those of QoS 1 would queue behind the readings. */
+  private async readStatuses(client: MqttClient, filter: string): Promise<Map<string, string>> {
+    const statuses = new Map<string, string>();
+    this.statuses = statuses;
+    await client.subscribeAsync(filter, { qos: 0 });
+    await client.unsubscribeAsync(filter);
+    this.statuses = null;
+    return statuses;
   }
 
   private failed(client: MqttClient, error: Error & { code?: number | string }): void {

@@ -41,18 +41,32 @@ export class ReplicaStatus {
     for (const [topic, text] of statuses) if (topic !== this.topic && isOnlineWith(text, this.filters)) n++;
     return n;
   }
+
+  /** The subscriptions that this replica's status of before names and that it no longer has. @param statuses payloads by topic */
+  formerFilters(statuses: ReadonlyMap<string, string>): string[] {
+    const former = parse(statuses.get(this.topic) ?? '')?.filters;
+    if (!Array.isArray(former)) return [];
+    return former.filter(
+      (filter): filter is string => typeof filter === 'string' && !this.filters.includes(filter),
+    );
+  }
 }
 
 export function isStatus(topic: string): boolean {
   return topic.startsWith(PREFIX);
 }
 
-/** @param status of a replica, or whatever anybody has put in its place */
-function isOnlineWith(status: string, filters: readonly string[]): boolean {
+function isOnlineWith(text: string, filters: readonly string[]): boolean {
+  const status = parse(text);
+  return status?.state === 'online' && JSON.stringify(status.filters) === JSON.stringify(filters);
+}
+
+/** @param text of a replica, or whatever anybody has put in its place */
+function parse(text: string): { state?: unknown; filters?: unknown } | null {
   try {
-    const said = JSON.parse(status) as { state?: unknown; filters?: unknown } | null;
-    return said?.state === 'online' && JSON.stringify(said.filters) === JSON.stringify(filters);
+    const status: unknown = JSON.parse(text);
+    return typeof status === 'object' ? status : null;
   } catch {
-    return false;
+    return null;
   }
 }

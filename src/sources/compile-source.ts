@@ -53,6 +53,7 @@ export function compileSource(spec: SourceSpec, defaultZone: string | null = nul
     );
   }
   const zone = spec.time_zone ?? defaultZone;
+  const nullWords = new Set((spec.null_words ?? NULL_WORDS).map((word) => word.trim().toLowerCase()));
   return {
     name: spec.preset ?? spec.topic,
     topic,
@@ -75,7 +76,8 @@ export function compileSource(spec: SourceSpec, defaultZone: string | null = nul
     timeUnit: spec.time_unit ?? 'auto',
     timeZone: zone === null ? null : zoneOf(zone),
     decimalComma: spec.decimal_comma ?? false,
-    nullWords: new Set((spec.null_words ?? NULL_WORDS).map((word) => word.trim().toLowerCase())),
+    nullWords,
+    nullWordLength: Math.max(...[...nullWords].map(({ length }) => length)),
     columns: spec.columns ?? null,
     booleans: spec.booleans ?? false,
     quiet: spec.quiet ?? false,

@@ -2,19 +2,17 @@
  * The one way from a message to its readings, in the bridge, at the built-in broker, and for the commands that explain it:
  * the topic chooses the sources, the codec of a source reads the bytes, and its mapping names what is in them.
  */
-import { isAscii } from 'node:buffer';
 import type { CodecContext, Content, Ignored } from '../codecs/codec.ts';
 import { decompress } from '../codecs/compression.ts';
 import { CODECS, recognise } from '../codecs/formats.ts';
 import { type AliasNames, decodeSparkplug, sparkplugTopic } from '../codecs/sparkplug.ts';
-import { parseDecimal } from '../domain/decimal.ts';
 import type { Decoded, Problem } from '../domain/decoded.ts';
 import { Mapping } from './mapping.ts';
 import { NameCheck } from './names.ts';
 import { nothingUsable, type Outcome, saysNothing } from './outcome.ts';
+import { plainReading } from './plain-reading.ts';
 import type { FormatName, Source } from './source.ts';
 import { SourceCount, UnmatchedTopics } from './source-counts.ts';
-import { guessedUnit } from './time.ts';
 
 export interface DecodeLimits {
   /** Most readings in one message. */
@@ -248,48 +246,13 @@ function withPublisher(
   names: Readonly<Record<string, string>>,
   { clientId, username }: MessageContext,
 ): Readonly<Record<string, string | undefined>> {
+  // A level of the topic may have the same name, and goes before it.
   return clientId === undefined && username === undefined
     ? names
-    : { ...names, client: clientId, user: username };
+    : { client: clientId, user: username, ...names };
 }
 
 function doesNotFit(topic: string): Problem {
   const detail = `topic '${topic.slice(0, 200)}' does not fit MQTT_TOPICS, MQTT_SOURCES or MQTT_PRESETS`;
   return { field: 'topic', reason: 'bad-topic', detail };
-}
-
-/**
- * The fast path: `21.5`, or `{"value": 21.5, "ts": 1700000000000}` and nothing else.
- * @returns null for anything that takes a closer look, also where it is wrong
- */
-function plainReading(sensor: string, metric: string, bytes: Uint8Array): Decoded | null {
-  const first = bytes[0];
-  const text = first !== undefined && first < 0x80 && isAscii(bytes) ? latin1(bytes) : null;
-  if (text === null) return null;
-  if (first !== 0x7b) {
-    const value = parseDecimal(text);
-    return value === null || !Number.isFinite(value)
-      ? null
-      : { reading: { sensor, metric, value: value + 0 } };
-  }
-  let json: { readonly value?: unknown; readonly ts?: unknown };
-  try {
-    json = JSON.parse(text);
-  } catch {
-    return null;
-  }
-  const { value, ts } = json;
-  if (typeof value !== 'number' || !Number.isFinite(value)) return null;
-  let fields = 0;
-  for (const _ in json) fields++;
-  if (fields === 1) return { reading: { sensor, metric, value: value + 0 } };
-  if (fields !== 2 || typeof ts !== 'number' || !Number.isSafeInteger(ts) || ts < 0) return null;
-  return guessedUnit(ts) === 'ms' ? { reading: { sensor, metric, value: value + 0, ts } } : null;
-}
-
-function latin1(bytes: Uint8Array): string {
-  const buffer = Buffer.isBuffer(bytes)
-    ? bytes
-    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return buffer.toString('latin1');
 }

@@ -3,7 +3,7 @@ import { type Item, isScalar, lookUp } from './item.ts';
 import type { Outcome } from './outcome.ts';
 import { below } from './path.ts';
 import type { Source } from './source.ts';
-import { alwaysTime, looksLikeTime, readTime, timeRank } from './time.ts';
+import { alwaysTime, isPlausible, readTime, timeRank } from './time.ts';
 
 /** The time of an element, and the field that had it. */
 export interface ElementTime {
@@ -28,42 +28,41 @@ export function timeOf(item: Item, source: Source, outcome: Outcome): ElementTim
   }
   const { element, above, path } = item;
   if (isScalar(element) && above.length === 0) return NO_TIME;
-  const key = keyOf(element, options);
-  if (key !== null) {
-    const value = (element as Record<string, unknown>)[key];
-    return finished(value, below(path, key), key, options, outcome);
-  }
+  const own = keyOf(element, options);
+  if (own) return finished(own.value, below(path, own.key), own.key, options, outcome, own.ts);
   for (const around of above) {
     const outer = keyOf(around, options);
-    if (outer === null) continue;
-    return finished((around as Record<string, unknown>)[outer], below('$', outer), null, options, outcome);
+    if (outer) return finished(outer.value, below('$', outer.key), null, options, outcome, outer.ts);
   }
   return NO_TIME;
 }
 
 type Options = Parameters<typeof readTime>[1];
 
+interface TimeKey {
+  readonly key: string;
+  readonly value: unknown;
+  /** As `readTime` gives it. */
+  readonly ts: number | null | undefined;
+}
+
 /** The key that means the time soonest. */
-function keyOf(element: unknown, options: Options): string | null {
+function keyOf(element: unknown, options: Options): TimeKey | null {
   if (typeof element !== 'object' || element === null || Array.isArray(element)) return null;
-  let best: string | null = null;
+  let best: TimeKey | null = null;
   let bestRank = Number.POSITIVE_INFINITY;
   for (const key in element) {
     const rank = timeRank(key);
     if (rank === null || rank >= bestRank) continue;
     const value = (element as Record<string, unknown>)[key];
-    if (!STRICT.has(key.toLowerCase()) && !saysTime(value, rank, options)) continue;
-    best = key;
+    const ts = readTime(value, options);
+    // `time: 35` may be how long something takes, and `t: 21.5` is a temperature.
+    const saysTime = isPlausible(ts) || (ts === null && alwaysTime(rank)) || STRICT.has(key.toLowerCase());
+    if (!saysTime) continue;
+    best = { key, value, ts };
     bestRank = rank;
   }
   return best;
-}
-
-/** `time: 35` may be how long something takes, and `t: 21.5` is a temperature. */
-function saysTime(value: unknown, rank: number, options: Options): boolean {
-  return (
-    looksLikeTime(value, options) || (alwaysTime(rank) && (value === null || value === 0 || value === ''))
-  );
 }
 
 function finished(
@@ -72,8 +71,8 @@ function finished(
   key: string | null,
   options: Options,
   outcome: Outcome,
+  ts = readTime(value, options),
 ): ElementTime | null {
-  const ts = readTime(value, options);
   if (ts === undefined) {
     outcome.decoded.push({ problem: { field: 'ts', reason: 'bad-ts', detail: detailOf(value, path) } });
     return null;

@@ -126,5 +126,6 @@ function pathOf(item: Item, field: Field): string {
 /** A metric of the topic goes before the names of its fields; a field of the same name adds nothing, nor does `value`. */
 function prefixed(metric: string, plan: FieldPlan): FieldPlan {
   const name = plan.metric === metric || plan.metric === 'value' ? metric : `${metric}.${plan.metric}`;
-  return { ...plan, metric: name };
+  const { wrongName: _, ...rest } = plan;
+  return { ...rest, metric: name };
 }

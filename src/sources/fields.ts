@@ -17,6 +17,8 @@ export interface FieldPlan {
   readonly asked: boolean;
   readonly unit: string | Path | null;
   readonly convert: Conversion | null;
+  /** Why the metric cannot be a name; undefined until somebody has asked. */
+  wrongName?: string | null;
 }
 
 export class Field {

@@ -69,7 +69,7 @@ export class ReadingBuilder {
 
   reading(
     sensor: string,
-    plan: Pick<FieldPlan, 'metric' | 'unit' | 'convert'>,
+    plan: FieldPlan,
     given: number,
     ts: number | undefined,
     ownUnit: string | undefined,
@@ -81,7 +81,8 @@ export class ReadingBuilder {
       return;
     }
     const { metric } = plan;
-    const why = this.checks.problem(metric);
+    if (plan.wrongName === undefined) plan.wrongName = this.checks.problem(metric);
+    const why = plan.wrongName;
     if (why !== null) {
       wrong(outcome, 'metric', 'bad-payload', `a field name ${why}`);
       return;

@@ -86,6 +86,8 @@ export interface Source {
   readonly timeZone: TimeZone | null;
   readonly decimalComma: boolean;
   readonly nullWords: ReadonlySet<string>;
+  /** Length of the longest of them. */
+  readonly nullWordLength: number;
   readonly columns: readonly string[] | null;
   /** Whether true, false, ON and OFF in fields are 1 and 0. */
   readonly booleans: boolean;

@@ -95,13 +95,13 @@ export function readTime(value: unknown, { unit, zone }: TimeOptions): number | 
       ? readTime(value.trim(), { unit, zone })
       : undefined;
   const text = value.trim();
+  const iso = ISO.exec(text);
+  if (iso) return civil(iso.slice(1, 7), iso[7] ?? '', iso[8], zone);
   if (text === '' || /^(null|none|nan|unknown|unavailable|n\/a|0)$/i.test(text)) return null;
   if (/^[+-]?\d+(\.\d+)?$/.test(text)) {
     const compact = text.length === 14 ? COMPACT.exec(text) : null;
     return compact ? civil(compact.slice(1, 7), '', compact[7], zone) : fromNumber(Number(text), unit);
   }
-  const iso = ISO.exec(text);
-  if (iso) return civil(iso.slice(1, 7), iso[7] ?? '', iso[8], zone);
   const compact = COMPACT.exec(text);
   if (compact) return civil(compact.slice(1, 7), '', compact[7], zone);
   const rfc = RFC_2822.exec(text);
@@ -114,7 +114,11 @@ export function readTime(value: unknown, { unit, zone }: TimeOptions): number | 
 
 /** Whether a value can be the time of a reading: for names that may mean something else. */
 export function looksLikeTime(value: unknown, options: TimeOptions): boolean {
-  const ts = readTime(value, options);
+  return isPlausible(readTime(value, options));
+}
+
+/** @param ts as `readTime` gives it */
+export function isPlausible(ts: number | null | undefined): boolean {
   return typeof ts === 'number' && ts >= PLAUSIBLE[0] && ts <= PLAUSIBLE[1];
 }
 
@@ -134,30 +138,28 @@ function usable(ms: number): number | undefined {
   return Number.isSafeInteger(ms) && ms >= 0 ? ms + 0 : undefined;
 }
 
-/** @param parts year, month (1 to 12), day, hour, minute, second */
+const DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
+/** @param parts texts of year, month (1 to 12), day, hour, minute, second */
 function civil(
   parts: readonly (string | undefined)[],
   fraction: string,
   offset: string | undefined,
   zone: TimeZone | null,
 ): number | undefined {
-  const [year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0] = parts.map((part) =>
-    Number(part ?? 0),
-  );
-  const ms = Number(fraction.padEnd(3, '0').slice(0, 3));
+  const year = +parts[0]!;
+  const month = +parts[1]!;
+  const day = +parts[2]!;
+  const hour = +(parts[3] ?? 0);
+  const minute = +(parts[4] ?? 0);
+  const second = +(parts[5] ?? 0);
+  const leap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+  const days = month === 2 && !leap ? 28 : (DAYS[month - 1] ?? 0);
+  if (day < 1 || day > days || hour > 23 || minute > 59 || second > 59) return undefined;
+  const ms = fraction === '' ? 0 : Number(fraction.padEnd(3, '0').slice(0, 3));
   const local = Date.UTC(year, month - 1, day, hour, minute, second, ms);
-  const date = new Date(local);
-  if (
-    date.getUTCMonth() !== month - 1 ||
-    date.getUTCDate() !== day ||
-    hour > 23 ||
-    minute > 59 ||
-    second > 59
-  ) {
-    return undefined;
-  }
   if (offset === undefined) return usable(zone ? zone.toUtc(local) : local);
-  if (/^(Z|UT|UTC|GMT)$/i.test(offset)) return usable(local);
+  if (offset === 'Z' || /^(Z|UT|UTC|GMT)$/i.test(offset)) return usable(local);
   const digits = offset.slice(1).replace(':', '');
   const [hours, minutes] = [Number(digits.slice(0, 2)), Number(digits.slice(2, 4))];
   // No zone is farther from UTC than 14 hours.

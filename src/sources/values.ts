@@ -3,15 +3,14 @@ import { shown } from '../codecs/codec.ts';
 import { type NumberText, parseNumber, parseSwitch } from '../codecs/number.ts';
 import type { Source } from './source.ts';
 
-/** Longer than any word that says `no value`. */
-const LONGEST_WORD = 100;
+/** Spaces around a null word, at most. */
+const PADDING = 8;
 
 /** Whether the value says that there is none: null, or one of the source's null words. */
-export function saysNull(value: unknown, { nullWords }: Source): boolean {
+export function saysNull(value: unknown, { nullWords, nullWordLength }: Source): boolean {
   if (value === null || value === undefined) return true;
-  return (
-    typeof value === 'string' && value.length < LONGEST_WORD && nullWords.has(value.trim().toLowerCase())
-  );
+  if (typeof value !== 'string' || value.length > nullWordLength + PADDING) return false;
+  return nullWords.has(value.trim().toLowerCase());
 }
 
 /** A number, or a text that is one. */

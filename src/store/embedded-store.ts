@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { AlertStreamTable } from './embedded/alert-stream-table.ts';
 import { AlertTable } from './embedded/alert-table.ts';
 import { auditTable } from './embedded/audit-table.ts';
+import { birthTable } from './embedded/birth-table.ts';
 import { counterTable } from './embedded/counter-table.ts';
 import {
   available,
@@ -58,6 +59,7 @@ export function openEmbeddedStore(options: EmbeddedOptions): Store {
     audit: auditTable(database, options.auditMax ?? 10_000),
     secrets: secretTable(database),
     formats: formatTable(database),
+    births: birthTable(database),
     time: async () => Date.now(),
     async ping() {
       transaction(database, () => undefined);

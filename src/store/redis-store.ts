@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import { AlertLog } from './redis/alert-log.ts';
 import { AlertStream } from './redis/alert-stream.ts';
 import { auditKeys } from './redis/audit-keys.ts';
+import { birthKeys } from './redis/birth-keys.ts';
 import { counterKeys } from './redis/counter-keys.ts';
 import { DeadLetterKeys } from './redis/dead-letter-keys.ts';
 import type { Durability } from './redis/durability.ts';
@@ -96,6 +97,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     audit: auditKeys(server, options.auditMax ?? 10_000),
     secrets: secretKeys(server),
     formats: formatKeys(server),
+    births: birthKeys(server),
     async time() {
       const [reply] = await server.run([{ key: COUNTERS_KEY, args: ['TIME'] }]);
       const [seconds, micros] = list(reply, 'TIME').map((part) => Number(text(part)));

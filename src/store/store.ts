@@ -279,6 +279,14 @@ export interface FormatStore {
   setState(format: number): Promise<void>;
 }
 
+/** The newest birth of each sender of Sparkplug B, as a text that the store does not understand (intake/sparkplug-births.ts). */
+export interface BirthStore {
+  /** null where none is known. */
+  get(sender: string): Promise<string | null>;
+  put(sender: string, birth: string): Promise<void>;
+  remove(sender: string): Promise<void>;
+}
+
 /** A store is made of parts; each part keeps one kind of thing. The methods here concern the store as a whole. */
 /** The audit log. The oldest entries beyond AUDIT_MAX are deleted. */
 export interface AuditStore {
@@ -307,6 +315,7 @@ export interface Store {
   readonly audit: AuditStore;
   readonly secrets: SecretStore;
   readonly formats: FormatStore;
+  readonly births: BirthStore;
   /** The other replicas on this store; null where there can be none. */
   readonly peers: Peers | null;
   /** Messages between these; null where there can be none. */

@@ -683,6 +683,20 @@ export function storeContract(name: string, open: (limits: StoreLimits) => Promi
       expect(plain(await store.secrets.get('other'))).not.toEqual(plain(a!));
     });
 
+    it('keeps the newest birth of each sender until it is removed', async () => {
+      expect(await store.births.get('plant/edge')).toBeNull();
+      await store.births.put('plant/edge', '{"ts":1}');
+      await store.births.put('plant/edge', '{"ts":2}');
+      await store.births.put('plant/edge/ñ', '{"ts":3}');
+      expect(await store.births.get('plant/edge')).toBe('{"ts":2}');
+      await store.births.remove('plant/edge');
+      await store.births.remove('plant/edge');
+      expect([await store.births.get('plant/edge'), await store.births.get('plant/edge/ñ')]).toEqual([
+        null,
+        '{"ts":3}',
+      ]);
+    });
+
     it('keeps models and counters', async () => {
       expect(await store.models.ids()).toEqual([]);
       expect(await store.models.get('m')).toBeNull();

@@ -69,6 +69,12 @@ export async function testHttp(
     registry,
     live,
     audit,
+    sources: () => ({
+      sources: [
+        { source: 'sensors/{sensor}', messages: 3, readings: 2, problems: 0, nulls: 1, ignored: { text: 1 } },
+      ],
+      unmatched: { count: 1, newest: [{ topic: 'elsewhere', at: NOW }] },
+    }),
     totals: () => ({ received: 9, committed: 4, duplicate: 2, deadLettered: 1, rejected: 1, inFlight: 1 }),
     ready: async () => {},
     version: '1.2.3',

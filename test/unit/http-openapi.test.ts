@@ -75,6 +75,7 @@ const REQUESTS: Readonly<Record<string, { readonly path: string; readonly body?:
   'get /api/series/{sensor}/{metric}/chart': { path: `/api/series/s/temperature/chart?from=0&to=${NOW}` },
   'get /api/recent': { path: '/api/recent?series=s/temperature&points=5' },
   'get /api/status': { path: '/api/status' },
+  'get /api/sources': { path: '/api/sources' },
   'get /api/stream': { path: '/api/stream?sensor=s' },
   'get /api/series/{sensor}/{metric}/models': { path: '/api/series/s/temperature/models' },
   'get /api/models': { path: '/api/models' },

@@ -2,7 +2,7 @@ import { isOwnTopic } from '../../domain/own-topic.ts';
 import { readPresets, readSources } from '../../sources/read-sources.ts';
 import { TopicTemplate } from '../../sources/topic-template.ts';
 import { type Section, setting } from '../setting.ts';
-import { duration, text, url, whole } from '../value-types.ts';
+import { choice, duration, text, url, whole } from '../value-types.ts';
 
 const topics = text.transform((given, context) => {
   const list = given.split(',').map((topic) => topic.trim());
@@ -74,6 +74,14 @@ export const mqtt = {
     timeZone: setting('TIME_ZONE', timeZone, {
       fallback: 'UTC',
       help: 'time zone of times in messages that name none, for example Europe/Madrid; a source may have its own time_zone',
+    }),
+    sparkplugRebirth: setting('SPARKPLUG_REBIRTH', choice('on', 'off'), {
+      fallback: 'on',
+      help: 'whether an edge node of Sparkplug B is asked for its births (NCMD) when data has an alias that is not known, or messages are missing',
+    }),
+    sparkplugPatience: setting('SPARKPLUG_PATIENCE', duration(), {
+      fallback: '10s',
+      help: 'how long data of Sparkplug B waits for the birth that explains its aliases, before it becomes a dead letter',
     }),
     group: setting('MQTT_GROUP', text.regex(/^[^/+#]*$/, 'must not contain / + or #'), {
       fallback: 'vigia',

@@ -18,6 +18,9 @@ export const COUNTERS_KEY = 'vigia:counters';
 /** Hash: `state`, the format in which replicas write states. */
 export const FORMATS_KEY = 'vigia:formats';
 
+/** Hash: sender of Sparkplug B to its newest birth (JSON). */
+export const BIRTHS_KEY = 'vigia:sparkplug-births';
+
 export const ALERT_STREAM = 'vigia:alerts';
 /** Sorted set: alert id by the time of the reading that raised it. */
 export const ALERT_INDEX = 'vigia:{vigia:alerts}:index';

@@ -1,0 +1,229 @@
+/** The codecs of formats that name their values: SenML and Sparkplug B. */
+import * as cborg from 'cborg';
+import { describe, expect, it } from 'vitest';
+import { isSenml, senmlCborCodec, senmlCodec, splitName } from '../../src/codecs/senml.ts';
+import { decodeSparkplug, sparkplugSender, sparkplugTopic } from '../../src/codecs/sparkplug.ts';
+import { readBirth, rebirthCommand } from '../../src/codecs/sparkplug-birth.ts';
+import { readSparkplug } from '../../src/codecs/sparkplug-payload.ts';
+import { sparkplugBytes } from '../helpers/sparkplug-writer.ts';
+import { CONTEXT, elementsOf, reasonOf } from './codec-context.ts';
+
+const senml = (pack: unknown) => senmlCodec.decode(Buffer.from(JSON.stringify(pack)), CONTEXT);
+
+describe('SenML', () => {
+  it('adds base fields to the records after them', () => {
+    const pack = [
+      { bn: 'dev1:', bt: 1_796_019_770, bu: 'Cel', bv: 20, n: 'a', v: 1.5 },
+      { n: 'b', v: -1, t: -5, u: 'K' },
+      { bn: 'dev2/', bv: 0, n: 'c', vb: true },
+    ];
+    expect(elementsOf(senml(pack))).toEqual([
+      { path: '[0]', sensor: 'dev1', metric: 'a', value: 21.5, unit: 'Cel', ts: 1_796_019_770_000 },
+      { path: '[1]', sensor: 'dev1', metric: 'b', value: 19, unit: 'K', ts: 1_796_019_765_000 },
+      { path: '[2]', sensor: 'dev2', metric: 'c', value: 1, unit: 'Cel', ts: 1_796_019_770_000 },
+    ]);
+  });
+
+  it('counts relative times from now, and has none without any', () => {
+    const [late, none] = elementsOf(
+      senml([
+        { n: 'a', v: 1, t: -2 },
+        { n: 'a', v: 2 },
+      ]),
+    );
+    expect([late!.ts, none!.ts]).toEqual([CONTEXT.receivedAt - 2000, undefined]);
+  });
+
+  it('has sums as metrics of their own, and ignores texts and data', () => {
+    const content = senml([
+      { n: 'energy', s: 12, u: 'W' },
+      { n: 'label', vs: 'x' },
+      { n: 'raw', vd: 'AQ' },
+      { n: 'gone', v: null },
+    ]);
+    expect(elementsOf(content)).toEqual([
+      { path: '[0]', metric: 'energy.sum', value: 12, unit: 'W.s' },
+      { path: '[3]', metric: 'gone', value: null },
+    ]);
+    expect(content).toMatchObject({
+      ignored: [
+        { path: '[1].vs', reason: 'text' },
+        { path: '[2].vd', reason: 'bytes' },
+      ],
+    });
+  });
+
+  it.each([[{ n: 'a', v: 1 }], [[{ bver: 11, n: 'a', v: 1 }]], [[{ n: 'a', v: 1, must_: 2 }]], [[1]]])(
+    'refuses %j',
+    (pack) => {
+      expect(reasonOf(senml(pack))).toBe('not-senml');
+    },
+  );
+
+  it('is told from other lists of objects', () => {
+    expect(
+      [
+        [{ n: 'a', v: 1 }],
+        [{ bn: 'x' }, { n: 'a', v: 1 }],
+        [{ value: 1 }],
+        [{ v: 1 }],
+        [],
+        [{ n: 'a' }],
+        {},
+      ].map(isSenml),
+    ).toEqual([true, true, ...Array(5).fill(false)]);
+  });
+
+  it.each([
+    ['urn:dev:ow:10e2073a01080063:', 'temp', 'urn:dev:ow:10e2073a01080063', 'temp'],
+    ['', 'urn:dev:ow:10e2073a01080063', 'urn:dev:ow:10e2073a01080063', ''],
+    ['', 'urn:dev:ow:10e2073a01080063_temp', 'urn:dev:ow:10e2073a01080063', 'temp'],
+    ['', 'room1/temp', 'room1', 'temp'],
+    ['', 'temp', '', 'temp'],
+  ])('the name %j %j is sensor %j, metric %j', (base, name, sensor, metric) => {
+    expect(splitName(base, name)).toEqual({ sensor, metric });
+  });
+
+  it('in CBOR has numbers for names, as an independent writer has written them', () => {
+    const pack = [
+      new Map<number, unknown>([
+        [-2, 'dev1:'],
+        [-3, 1_796_019_770],
+        [0, 'a'],
+        [1, 'Cel'],
+        [2, 21.5],
+      ]),
+      new Map<number, unknown>([
+        [0, 'b'],
+        [4, false],
+      ]),
+    ];
+    expect(elementsOf(senmlCborCodec.decode(cborg.encode(pack), CONTEXT))).toMatchObject([
+      { sensor: 'dev1', metric: 'a', value: 21.5, unit: 'Cel', ts: 1_796_019_770_000 },
+      { sensor: 'dev1', metric: 'b', value: 0 },
+    ]);
+    // {0: "a", 2: 4([-1, 215])}: a decimal fraction.
+    expect(
+      elementsOf(
+        senmlCborCodec.decode(Buffer.from('81a20061610 2c4822018d7'.replaceAll(' ', ''), 'hex'), CONTEXT),
+      ),
+    ).toMatchObject([{ metric: 'a', value: 21.5 }]);
+    expect(reasonOf(senmlCborCodec.decode(Buffer.of(0xff), CONTEXT))).toBe('not-cbor');
+  });
+});
+
+describe('Sparkplug B', () => {
+  const topic = sparkplugTopic('spBv1.0/plant/DDATA/edge/press')!;
+  const decode = (metrics: readonly object[], names?: Parameters<typeof decodeSparkplug>[3]) =>
+    decodeSparkplug(topic, sparkplugBytes({ timestamp: 1_796_019_770_000, seq: 3, metrics }), CONTEXT, names);
+
+  it('reads every kind of number, as an independent writer has written it', () => {
+    const content = decode([
+      { name: 'double', datatype: 10, double_value: -21.5 },
+      { name: 'float', datatype: 9, float_value: 21.1 },
+      { name: 'int8', datatype: 1, int_value: 0xff },
+      { name: 'int16', datatype: 2, int_value: 0xfffe },
+      { name: 'int32', datatype: 3, int_value: 0xfffffffd },
+      { name: 'uint32', datatype: 7, int_value: 0xfffffffd },
+      { name: 'int64', datatype: 4, long_value: -5 },
+      { name: 'bool', datatype: 11, boolean_value: true },
+      { name: 'null', datatype: 10, is_null: true },
+      { name: 'text', datatype: 12, string_value: 'x' },
+      { name: 'date', datatype: 13, long_value: 1_796_019_770_000 },
+      { name: 'set', datatype: 16, dataset_value: { num_of_columns: 1, columns: ['a'] } },
+      {
+        name: 'unit',
+        datatype: 10,
+        double_value: 1,
+        timestamp: 1_796_019_760_000,
+        properties: { keys: ['q', 'engUnit'], values: [{ type: 7 }, { type: 12, string_value: 'bar' }] },
+      },
+      { name: 'bdSeq', datatype: 8, long_value: 4 },
+      { name: 'Node Control/Rebirth', datatype: 11, boolean_value: false },
+    ]);
+    const values = elementsOf(content).map(({ metric, value }) => [metric, value]);
+    expect(Object.fromEntries(values)).toEqual({
+      double: -21.5,
+      float: 21.1,
+      int8: -1,
+      int16: -2,
+      int32: -3,
+      uint32: 4_294_967_293,
+      int64: -5,
+      bool: 1,
+      null: null,
+      unit: 1,
+    });
+    expect(elementsOf(content).at(-1)).toMatchObject({
+      sensor: 'plant/edge/press',
+      unit: 'bar',
+      ts: 1_796_019_760_000,
+    });
+    expect(elementsOf(content)[0]!.ts).toBe(1_796_019_770_000);
+    expect(content).toMatchObject({
+      ignored: [
+        { path: 'text', reason: 'text' },
+        { path: 'date', reason: 'time' },
+        { path: 'set', reason: 'dataset' },
+        { path: 'bdSeq', reason: 'control' },
+        { path: 'Node Control/Rebirth', reason: 'control' },
+      ],
+    });
+  });
+
+  it('takes name, kind and unit of an alias from its birth, and guesses none', () => {
+    const metric = { alias: 7, int_value: 0xffff };
+    expect(reasonOf(decode([metric]))).toBe('unknown-alias');
+    const birth = readBirth(
+      sparkplugBytes({
+        timestamp: 5,
+        metrics: [
+          { name: 'bdSeq', long_value: 2 },
+          {
+            name: 'level',
+            alias: 7,
+            datatype: 2,
+            properties: { keys: ['engUnit'], values: [{ string_value: 'mm' }] },
+          },
+        ],
+      }),
+    );
+    expect(birth).toEqual({ ts: 5, bdSeq: 2, aliases: { 7: { name: 'level', datatype: 2, unit: 'mm' } } });
+    const names = (sender: string, alias: number) =>
+      sender === sparkplugSender(topic) ? birth.aliases[alias] : undefined;
+    expect(elementsOf(decode([metric], names))).toMatchObject([{ metric: 'level', value: -1, unit: 'mm' }]);
+  });
+
+  it('knows its topics', () => {
+    expect(sparkplugTopic('spBv1.0/g/NDATA/n')).toEqual({
+      group: 'g',
+      type: 'NDATA',
+      node: 'n',
+      device: null,
+    });
+    expect(sparkplugTopic('spBv1.0/STATE/host')).toMatchObject({ type: 'STATE' });
+    expect(['spBv1.0/g/NDATA', 'spAv1.0/g/NDATA/n', 'spBv1.0/g/DDATA/n/d/x'].map(sparkplugTopic)).toEqual([
+      null,
+      null,
+      null,
+    ]);
+    for (const type of ['NDEATH', 'NCMD', 'STATE']) {
+      const other = { ...topic, type };
+      expect(elementsOf(decodeSparkplug(other, Buffer.from('anything'), CONTEXT))).toEqual([]);
+    }
+  });
+
+  it('refuses what is cut off or no message at all', () => {
+    const bytes = sparkplugBytes({ metrics: [{ name: 'a', double_value: 1 }] });
+    for (const broken of [bytes.subarray(0, -1), Buffer.from('not protobuf'), Buffer.of(0x12, 0xff)]) {
+      expect(reasonOf(decodeSparkplug(topic, broken, CONTEXT))).toBe('not-sparkplug');
+    }
+  });
+
+  it('asks for births with a command that others can read', () => {
+    expect(readSparkplug(rebirthCommand(1_796_019_770_000))).toMatchObject({
+      ts: 1_796_019_770_000,
+      metrics: [{ name: 'Node Control/Rebirth', datatype: 11, value: 1, kind: 'boolean' }],
+    });
+  });
+});

@@ -13,6 +13,7 @@ import type { AppContext } from './context.ts';
 import type { Intake } from './intake.ts';
 import { CLOSE } from './lifecycle.ts';
 import type { OwnModel } from './own-model.ts';
+import { readiness } from './readiness.ts';
 import type { Scoring } from './scoring.ts';
 
 export function createLive({ config, current, store, registry }: AppContext): Live {
@@ -37,18 +38,19 @@ export async function openHttp(
 function httpOptions(
   context: AppContext,
   { simd }: OwnModel,
-  { accounting, models, pipeline }: Scoring,
-  { subscriber, messages, decoder }: Intake,
+  scoring: Scoring,
+  intake: Intake,
   live: Live,
   audit: AuditLog,
 ): HttpOptions {
   const { config, current, store, registry, logger, now } = context;
+  const { accounting, models, pipeline } = scoring;
   return {
     host: config.http.host,
     port: config.http.port,
     store,
     submit: pipeline.submit,
-    replay: messages.replay,
+    replay: intake.messages.replay,
     models: new ModelAdmin({
       store,
       models,
@@ -62,18 +64,15 @@ function httpOptions(
     live,
     audit,
     totals: () => accounting.totals,
-    alive: () => subscriber?.alive(),
+    alive: () => intake.subscriber?.alive(),
     sources: () => ({
-      sources: decoder.counts.map(({ ignored, ...count }) => ({
+      sources: intake.decoder.counts.map(({ ignored, ...count }) => ({
         ...count,
         ignored: Object.fromEntries(ignored),
       })),
-      unmatched: { count: decoder.unmatched.count, newest: decoder.unmatched.list() },
+      unmatched: { count: intake.decoder.unmatched.count, newest: intake.decoder.unmatched.list() },
     }),
-    ready: async () => {
-      subscriber?.ready();
-      await store.ping();
-    },
+    ready: readiness(context, scoring, intake),
     countRejected: (n) => {
       accounting.received(n);
       accounting.ended('rejected', n);

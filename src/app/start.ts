@@ -132,6 +132,7 @@ function wire(
     replica: config.clientId,
     neighbours: () => pipeline.peers,
     upgrades: () => pipeline.upgrades,
+    storeProblem: pipeline.storeProblem,
     ...(subscriber && { brokerConnected: () => subscriber.connected }),
   });
   lifecycle.add('pipeline', () => {

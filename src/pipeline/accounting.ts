@@ -108,6 +108,12 @@ export class Accounting {
     return this.tickets.requestBytes;
   }
 
+  /** Messages and requests that are not acknowledged yet, and how long the oldest has waited, ms. */
+  get held(): { readonly count: number; readonly oldestMs: number } {
+    const { count, oldestMs } = this.tickets;
+    return { count, oldestMs };
+  }
+
   /** As the metrics of the same names; `received` is the sum of the others. */
   get totals(): Totals {
     const { committed, duplicate, dead_lettered: deadLettered, rejected } = this.endings;

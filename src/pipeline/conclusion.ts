@@ -11,6 +11,7 @@ import type { Accounting } from './accounting.ts';
 import type { Endings } from './endings.ts';
 import type { ParkedReadings } from './parked-readings.ts';
 import type { Group } from './reading-queue.ts';
+import type { RefusedSeries } from './refused-series.ts';
 import { origins, type PendingReading } from './ticket.ts';
 
 /** Until readings whose arrival times ran ahead of the clock are tried again, ms. */
@@ -21,6 +22,7 @@ export interface ConclusionOptions {
   readonly accounting: Accounting;
   readonly endings: Endings;
   readonly parked: ParkedReadings;
+  readonly refused: RefusedSeries;
   readonly replicas: ReplicaGroup<PendingReading> | null;
   /** Called after each applied commit. */
   readonly committed: (series: SeriesId, planned: Planned, alerts: readonly Alert[]) => void;
@@ -33,7 +35,7 @@ export class Conclusion {
 
   /** @returns the group where it is to be tried again at once, after a version conflict */
   conclude(group: Group, planned: Planned, result: CommitResult): Group[] {
-    const { accounting, cache } = this.options;
+    const { accounting, cache, refused } = this.options;
     if (result.status === 'failed') {
       this.setAside(group, result.error);
       return [];
@@ -43,6 +45,7 @@ export class Conclusion {
       cache.superseded(group.key, result.current);
       return [group];
     }
+    refused.committed();
     cache.committed(group.key, result.version === '' ? null : result.version, planned);
     this.count(group, planned, result.alerts);
     this.resolve(group, planned);
@@ -76,7 +79,7 @@ export class Conclusion {
 
   /** The series cannot be written now: its requests fail, its messages wait apart from the others. */
   setAside(group: Group, error: unknown): void {
-    const { cache, endings, parked, logger } = this.options;
+    const { cache, endings, parked, refused, logger } = this.options;
     const { pendings } = group;
     // Whatever happens to the rest of the batch, these readings must not be tried with it again.
     group.pendings = [];
@@ -86,6 +89,7 @@ export class Conclusion {
       'series cannot be written; its readings wait',
     );
     const message = error instanceof VigiaError ? error.message : `${group.key} cannot be written`;
+    refused.refused(group.key, message);
     endings.failRequests(new StoreUnavailable(message, { cause: error }), pendings);
     parked.park(
       group.key,

@@ -14,7 +14,8 @@ export class InFlight {
   /** The tickets form a list in the order of arrival: removing one costs the same wherever it is. */
   private oldest: Ticket | null = null;
   private newest: Ticket | null = null;
-  private count = 0;
+  /** Messages and requests that are not acknowledged yet. */
+  count = 0;
   private messages = 0;
   private requests = 0;
   private readonly duration;
@@ -49,7 +50,7 @@ export class InFlight {
     gauge(
       'vigia_in_flight_oldest_seconds',
       'How long the oldest message or request not acknowledged yet has waited; 0 if there is none.',
-      () => (this.oldest ? (performance.now() - this.oldest.arrived) / 1000 : 0),
+      () => this.oldestMs / 1000,
     );
   }
 
@@ -76,6 +77,11 @@ export class InFlight {
     this.count--;
     this.resize(ticket, -1);
     this.duration.observe((performance.now() - ticket.arrived) / 1000);
+  }
+
+  /** How long the oldest ticket has waited, ms; 0 if there is none. */
+  get oldestMs(): number {
+    return this.oldest ? performance.now() - this.oldest.arrived : 0;
   }
 
   /** How much memory the readings of requests take that are not answered yet, bytes. */

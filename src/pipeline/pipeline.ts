@@ -26,6 +26,7 @@ import type { Message } from './message.ts';
 import { Outage } from './outage.ts';
 import { ParkedReadings } from './parked-readings.ts';
 import { ReadingQueue } from './reading-queue.ts';
+import { RefusedSeries } from './refused-series.ts';
 import { SeriesCommits } from './series-commits.ts';
 import { SeriesPerBatch } from './series-per-batch.ts';
 import { Shutdown } from './shutdown.ts';
@@ -65,6 +66,8 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
   private readonly shutdown = new Shutdown();
   private readonly queue = new ReadingQueue();
   readonly upgrades: StateUpgrades;
+  /** Why no reading can be stored at present; null while readings can be stored, or none was tried. */
+  readonly storeProblem: () => string | null;
   private readonly parked: ParkedReadings;
   private readonly replicas: ReplicaGroup<PendingReading> | null;
   private readonly admission: Admission;
@@ -83,9 +86,10 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
     const cache = new EntryCache(options.store.series, options.cacheSize, options.readableByFormer);
     const upgrades = new StateUpgrades({ sources: options, cache, most: options.rebuildReadings, logger });
     this.upgrades = upgrades;
+    const refused = new RefusedSeries();
     const conclusion = new Conclusion({
       ...options,
-      ...{ cache, endings, parked, replicas },
+      ...{ cache, endings, parked, refused, replicas },
       committed: (series, planned, alerts) => this.emit('committed', series, planned, alerts),
     });
     const seriesPerBatch = new SeriesPerBatch(options.batchSeries);
@@ -101,6 +105,7 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
       ...{ commits, deadLetters, outage, parked, shutdown },
     });
     this.parked = parked;
+    this.storeProblem = () => outage.error?.message ?? refused.problem();
     this.replicas = replicas;
     this.admission = new Admission({ ...options, endings, outage, replicas, enqueue, shutdown });
     this.loop = new BatchLoop({

@@ -16,7 +16,8 @@ import type { Layout, LayoutName } from './redis/layout.ts';
 import { chooseLayout } from './redis/layout-choice.ts';
 import { memory } from './redis/memory.ts';
 import { modelKeys } from './redis/model-keys.ts';
-import { openServer, writable } from './redis/open-server.ts';
+import { openServer } from './redis/open-server.ts';
+import { probe } from './redis/probe.ts';
 import { RedisPeers } from './redis/redis-peers.ts';
 import { RedisPubSub } from './redis/redis-pub-sub.ts';
 import { parseRedisUrl } from './redis/redis-url.ts';
@@ -73,14 +74,14 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     throw error;
   }
   const alerts = new AlertLog(server, retention);
-  const series = new SeriesKeys(server, layout, alerts, {
+  const settings = {
     retention,
     // RedisTimeSeries counts back from the newest sample, which may lie in the future, and a whole rollup bucket must
     // still be there for a late reading: its keys keep so much more.
     keyRetention: retention + WIDEST_ROLLUP + maxClockSkew,
     alwaysWrite: durability !== 'memory',
-    now,
-  });
+  };
+  const series = new SeriesKeys(server, layout, alerts, { ...settings, now });
   const pubSub = new RedisPubSub(server, logger, db);
   const peers = new RedisPeers(pubSub);
   return {
@@ -104,7 +105,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
       return seconds! * 1000 + Math.floor(micros! / 1000);
     },
     memory: () => memory(server),
-    ping: () => writable(server),
+    ping: () => probe(server, { ...settings, script: layout.probe }, now()),
     async trim(at) {
       await series.trim(at);
       await alerts.trim(at);

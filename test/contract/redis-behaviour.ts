@@ -220,6 +220,17 @@ export function redisBehaviour(name: string, { layout, open, client: connect }: 
       expect(await store.series.list()).toMatchObject([good, SERIES]);
     });
 
+    it('leaves nothing behind when it tries whether it can write', async () => {
+      await committed({ samples: samples(T0, 2) });
+      // As of a probe that failed halfway.
+      await client.hset('vigia:{vigia:ping}:state', 'v', 'x');
+      await store.ping();
+      const before = await contents(client);
+      expect([...before.keys()]).not.toContain('vigia:{vigia:ping}:state');
+      await store.ping();
+      expect(await contents(client)).toEqual(before);
+    });
+
     it('survives a server that has forgotten its scripts', async () => {
       await committed({ samples: samples(T0, 2) });
       await client.script('FLUSH');

@@ -21,6 +21,8 @@ export interface ProcessMetrics {
   readonly neighbours: () => number;
   /** Series whose detectors this process has rebuilt, and those that it still has to. */
   readonly upgrades: () => { readonly rebuilt: number; readonly waiting: number };
+  /** Why no reading can be stored at present, where readings were tried. */
+  readonly storeProblem: () => string | null;
 }
 
 interface StoreNumbers {
@@ -70,7 +72,7 @@ export function registerProcessMetrics(registry: Registry, options: ProcessMetri
   // The gauges are collected side by side: one question to the store serves all of one scrape.
   let asking: Promise<StoreNumbers> | null = null;
   const ask = () => {
-    asking ??= askStore(store).finally(() => {
+    asking ??= askStore(options).finally(() => {
       asking = null;
     });
     return asking;
@@ -114,7 +116,7 @@ export function registerProcessMetrics(registry: Registry, options: ProcessMetri
   }
 }
 
-async function askStore(store: ProcessMetrics['store']): Promise<StoreNumbers> {
+async function askStore({ store, storeProblem }: ProcessMetrics): Promise<StoreNumbers> {
   const inTime = <T>(promise: Promise<T>) => within(STORE_DEADLINE_MS, 'the store is slow', promise);
   const [ping, series, deadLetters, memory] = await Promise.allSettled([
     inTime(store.ping()),
@@ -123,7 +125,7 @@ async function askStore(store: ProcessMetrics['store']): Promise<StoreNumbers> {
     inTime(store.memory?.() ?? Promise.resolve(undefined)),
   ]);
   return {
-    up: ping.status === 'fulfilled' ? 1 : 0,
+    up: ping.status === 'fulfilled' && storeProblem() === null ? 1 : 0,
     ...(series.status === 'fulfilled' && { series: series.value }),
     ...(deadLetters.status === 'fulfilled' && { deadLetters: deadLetters.value }),
     ...(memory.status === 'fulfilled' && { memory: memory.value }),

@@ -70,6 +70,9 @@ export class SeriesTable implements SeriesStore {
   private readonly newestSamples;
   private readonly samples;
 
+  /** When a commit was last on the disk, on the clock of `performance.now()`. */
+  committedAt = Number.NEGATIVE_INFINITY;
+
   constructor(
     private readonly database: Database,
     private readonly alerts: AlertTable,
@@ -126,7 +129,12 @@ export class SeriesTable implements SeriesStore {
   /** In one transaction. Where one series is at fault, that one is found by halves, and the others are committed. */
   private together(parts: readonly { commit: SeriesCommit; version: string }[]): CommitResult[] {
     return tolerant(
-      () => transaction(this.database, () => parts.map(({ commit, version }) => this.apply(commit, version))),
+      () => {
+        const apply = () => parts.map(({ commit, version }) => this.apply(commit, version));
+        const results = transaction(this.database, apply);
+        this.committedAt = performance.now();
+        return results;
+      },
       (error) => {
         if (parts.length === 1) return [failed(error)];
         const half = parts.length >> 1;

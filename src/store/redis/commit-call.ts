@@ -37,9 +37,9 @@ export function commitCall(
   version: string,
   now: number,
   { script, keyRetention, retention, alwaysWrite }: CommitSettings,
+  keys = commitKeys(commit.series),
 ): Call {
   const { series, next } = commit;
-  const keys = commitKeys(series);
   const args: Argument[] = ['EVALSHA', script.sha, String(keys.length), ...keys];
   const dropBefore = next ? Math.max(0, Math.min(now - retention, next.horizon + 1)) : 0;
   const snapshots = next?.snapshots ?? [];

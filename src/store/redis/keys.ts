@@ -68,6 +68,11 @@ export function seriesKeys(series: SeriesId): string[] {
 }
 
 export function commitKeys(series: SeriesId): string[] {
-  const prefix = `vigia:{${seriesKey(series)}}:`;
+  return prefixedKeys(seriesKey(series));
+}
+
+/** The keys that a commit names. @param key of a series, or another hash tag */
+export function prefixedKeys(key: string): string[] {
+  const prefix = `vigia:{${key}}:`;
   return ['state', 'value', 'expected', 'score', 'outbox', 'alerts'].map((field) => prefix + field);
 }

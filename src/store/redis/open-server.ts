@@ -96,7 +96,7 @@ function create(address: RedisAddress, { timeout, durability, logger, ca }: Serv
 }
 
 /** Whether every node takes a write, as durably as asked for, and answers reads. Throws if not. */
-export async function writable(server: Server): Promise<void> {
+async function writable(server: Server): Promise<void> {
   await Promise.all(
     (await server.primaries()).map(async ({ node, key }) => {
       const [[reply]] = await Promise.all([

@@ -15,6 +15,7 @@ import type { Server } from './server.ts';
 const PAGE = 20_000;
 
 const COMMIT = script('commit-sorted-set');
+const PROBE = script('probe-sorted-set');
 const RANGE = script('read-range');
 
 const SAMPLES_AT = script('read-samples-at');
@@ -22,6 +23,7 @@ const SAMPLES_AT = script('read-samples-at');
 export class SortedSetLayout implements Layout {
   readonly name = 'sorted-set';
   readonly commit = COMMIT;
+  readonly probe = PROBE;
 
   constructor(private readonly server: Server) {}
 

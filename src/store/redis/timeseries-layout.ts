@@ -16,10 +16,12 @@ const FILTER_MAX = 128;
 const FILTER_GAP = 600_000;
 
 const COMMIT = script('commit-timeseries');
+const PROBE = script('probe-timeseries');
 
 export class TimeseriesLayout implements Layout {
   readonly name = 'timeseries';
   readonly commit = COMMIT;
+  readonly probe = PROBE;
 
   constructor(private readonly server: Server) {}
 

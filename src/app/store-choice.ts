@@ -21,13 +21,14 @@ export async function openExistingStore(
 
 /** @param patience as for `openExistingStore` */
 export async function openStore(config: Config, logger: Logger, patience?: number): Promise<Store> {
-  const { url, durability, layout, ca, timeout } = config.redis;
+  const { url, durability, layout, eviction, ca, timeout } = config.redis;
   if (url === undefined) return openEmbeddedStore(config.store);
   const { retention, deadLetterMax, auditMax } = config.store;
   return openRedisStore({
     url,
     durability,
     layout,
+    eviction,
     ...(ca !== undefined && { ca }),
     timeout,
     ...(patience !== undefined && { patience }),

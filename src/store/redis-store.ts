@@ -10,6 +10,7 @@ import { birthKeys } from './redis/birth-keys.ts';
 import { counterKeys } from './redis/counter-keys.ts';
 import { DeadLetterKeys } from './redis/dead-letter-keys.ts';
 import type { Durability } from './redis/durability.ts';
+import { checkEviction, type Eviction } from './redis/eviction.ts';
 import { formatKeys } from './redis/format-keys.ts';
 import { COUNTERS_KEY } from './redis/keys.ts';
 import type { Layout, LayoutName } from './redis/layout.ts';
@@ -42,6 +43,8 @@ export interface RedisStoreOptions {
   readonly logger: Logger;
   /** `auto` (the default) asks the server. */
   readonly layout?: 'auto' | LayoutName;
+  /** Whether a server that evicts keys is accepted; default: it is refused. */
+  readonly eviction?: Eviction;
   /** PEM of the authority that signed the server's certificate, for rediss://. */
   readonly ca?: string;
   /** How far in the future a reading may be, ms; default 5 min. */
@@ -67,6 +70,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
   const { db } = parseRedisUrl(url);
   let layout: Layout;
   try {
+    await checkEviction(server, options.eviction ?? 'refuse', logger);
     const name = await chooseLayout(server, options.layout ?? 'auto', db, logger);
     layout = name === 'timeseries' ? new TimeseriesLayout(server) : new SortedSetLayout(server);
   } catch (error) {

@@ -140,6 +140,21 @@ describe.skipIf(!has('redis-server'))('starting on Redis (needs redis-server)', 
     expect(await server.command('DBSIZE')).toBe(0);
   });
 
+  it('refuses a server that drops keys when its memory is full, unless that is accepted', async () => {
+    const server = await start(['--maxmemory', '100mb', '--maxmemory-policy', 'allkeys-lru']);
+    const opening = open(server.url);
+    await expect(opening).rejects.toMatchObject({ code: 'configuration', field: 'REDIS_EVICTION' });
+    await expect(opening).rejects.toThrow(/maxmemory-policy allkeys-lru.*noeviction.*REDIS_EVICTION=accept/);
+    expect(await put(await open(server.url, { eviction: 'accept' }), T0)).toMatchObject({
+      status: 'committed',
+    });
+    await server.command('CONFIG', 'SET', 'maxmemory-policy', 'noeviction');
+    await open(server.url);
+    // Where the policy cannot be seen, the start goes on.
+    const blind = await start(['--user', 'vigia', 'on', '>pw', '~vigia:*', '&vigia:*', '+@all', '-info']);
+    await open(`redis://vigia:pw@127.0.0.1:${blind.port}`);
+  });
+
   it('waits for a server that comes up a little later', async () => {
     const port = await freePort();
     const opening = open(`redis://127.0.0.1:${port}`, { patience: 20_000 });

@@ -24,6 +24,10 @@ export const redis = {
       fallback: 'auto',
       help: 'how readings are kept in Redis: timeseries (RedisTimeSeries), sorted-set, or auto (RedisTimeSeries if the server has it)',
     }),
+    eviction: setting('REDIS_EVICTION', choice('refuse', 'accept'), {
+      fallback: 'refuse',
+      help: 'what to do if the maxmemory-policy of Redis is not noeviction, so that Redis drops stored readings when its memory is full: refuse to start, or accept the loss',
+    }),
     ca: setting('REDIS_CA', text, {
       help: 'certificate as PEM of the authority that signed the certificate of a rediss:// server (usually given as REDIS_CA_FILE)',
     }),

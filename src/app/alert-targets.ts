@@ -15,7 +15,7 @@ import { externalBroker } from './external-broker.ts';
 
 /** @param broker the built-in broker of `serve`, once it is open */
 export function createDeliveries(context: AppContext, broker: () => Broker | null): Deliveries {
-  const { config, current, store, registry, logger, now } = context;
+  const { config, current, store, clock, registry, logger, now } = context;
   return new Deliveries(alertTargets(context, broker), {
     store: store.alertStream,
     holder: `${config.clientId}/${randomUUID()}`,
@@ -23,7 +23,8 @@ export function createDeliveries(context: AppContext, broker: () => Broker | nul
     units: () => current().readings.units,
     metrics: new DeliveryMetrics(registry, now),
     logger,
-    now,
+    // An alert change is given up by the age that the store sees.
+    now: () => clock.now(),
   });
 }
 

@@ -29,7 +29,7 @@ export function startBackground(
 
 /** Puts the model where every replica finds it, and starts the pipeline as soon as it is known which models are in force. */
 async function begin(
-  { store, logger }: AppContext,
+  { store, clock, logger }: AppContext,
   artifact: Artifact,
   { follower, formats, pipeline }: Scoring,
   deliveries: Deliveries,
@@ -42,6 +42,7 @@ async function begin(
       await formats.start();
       // Before anything is committed, so that a receiver is told of the first change too.
       await deliveries.register();
+      await clock.agrees();
       pipeline.start();
       deliveries.start();
       return;
@@ -57,10 +58,10 @@ async function begin(
   }
 }
 
-async function trimRegularly({ store, logger, now }: AppContext, signal: AbortSignal): Promise<void> {
+async function trimRegularly({ store, clock, logger }: AppContext, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     try {
-      await store.trim(now());
+      if (await clock.agrees()) await store.trim(clock.now());
     } catch (error) {
       if (signal.aborted) return;
       const away = error instanceof StoreUnavailable;

@@ -3,6 +3,7 @@ import type { Registry } from 'prom-client';
 import type { Config } from '../settings/config.ts';
 import type { Store } from '../store/store.ts';
 import type { Lifecycle } from './lifecycle.ts';
+import type { StoreClock } from './store-clock.ts';
 
 /** `serve` brings its own broker, `bridge` subscribes at MQTT_URL. */
 export type Role = 'serve' | 'bridge';
@@ -15,6 +16,8 @@ export interface AppContext {
   /** The settings now: `reload` may have taken over some. Ask at each use. */
   readonly current: () => Config;
   readonly store: Store;
+  /** The clock of the store, which decides what cannot be undone. */
+  readonly clock: StoreClock;
   readonly registry: Registry;
   readonly lifecycle: Lifecycle;
   readonly logger: Logger;

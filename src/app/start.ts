@@ -24,6 +24,7 @@ import { loadOwnModel } from './own-model.ts';
 import { reload } from './reload.ts';
 import { createScoring, type Scoring } from './scoring.ts';
 import { openStore } from './store-choice.ts';
+import { StoreClock } from './store-clock.ts';
 import { createWatchdog } from './watching.ts';
 
 export interface AppOptions {
@@ -72,7 +73,9 @@ async function open(options: AppOptions, lifecycle: Lifecycle): Promise<App> {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const current = () => settings;
-  const context: AppContext = { role, config, current, store, registry, lifecycle, logger, now };
+  const limit = config.readings.maxClockSkew;
+  const clock = new StoreClock({ store, limit, registry, logger, now });
+  const context: AppContext = { role, config, current, store, clock, registry, lifecycle, logger, now };
 
   const scoring = createScoring(context, own);
   const live = createLive(context);

@@ -8,6 +8,7 @@ import { AlertStreamTable } from './embedded/alert-stream-table.ts';
 import { AlertTable } from './embedded/alert-table.ts';
 import { auditTable } from './embedded/audit-table.ts';
 import { birthTable } from './embedded/birth-table.ts';
+import { EmbeddedClock } from './embedded/clock.ts';
 import { counterTable } from './embedded/counter-table.ts';
 import { available, closeDatabase, DATABASE_FILE, damages, openDatabase } from './embedded/database.ts';
 import { DeadLetterTable } from './embedded/dead-letter-table.ts';
@@ -28,6 +29,8 @@ export interface EmbeddedOptions {
   readonly deadLetterMax: number;
   /** Entries of the audit log that are kept; default 10,000. */
   readonly auditMax?: number;
+  /** ms UTC; by default the clock of this machine. */
+  readonly now?: () => number;
 }
 
 /** Whether `directory` holds a store already: opening it would otherwise make one. */
@@ -41,6 +44,8 @@ export function openEmbeddedStore(options: EmbeddedOptions): Store {
   const alertStream = new AlertStreamTable(database);
   const alerts = new AlertTable(database, alertStream);
   const series = new SeriesTable(database, alerts);
+  const clocks = { now: options.now ?? Date.now, monotonic: () => performance.now() };
+  const clock = new EmbeddedClock(database, clocks);
   let open = true;
   return {
     kind: 'embedded',
@@ -57,7 +62,7 @@ export function openEmbeddedStore(options: EmbeddedOptions): Store {
     secrets: secretTable(database),
     formats: formatTable(database),
     births: birthTable(database),
-    time: async () => Date.now(),
+    time: async () => clock.time(),
     async ping() {
       // A commit is as good as a probe, and a probe costs the disk a write.
       if (performance.now() - series.committedAt > COMMITTED_LATELY_MS) writeProbe(database);

@@ -83,6 +83,8 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     // RedisTimeSeries counts back from the newest sample, which may lie in the future, and a whole rollup bucket must
     // still be there for a late reading: its keys keep so much more.
     keyRetention: retention + WIDEST_ROLLUP + maxClockSkew,
+    // The clock of a process may be so far off, and a reading of it once more.
+    ahead: 2 * maxClockSkew,
     alwaysWrite: durability !== 'memory',
   };
   const series = new SeriesKeys(server, layout, alerts, { ...settings, now });

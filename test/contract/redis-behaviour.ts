@@ -220,6 +220,27 @@ export function redisBehaviour(name: string, { layout, open, client: connect }: 
       expect(await store.series.list()).toMatchObject([good, SERIES]);
     });
 
+    it('drops nothing by a clock that is off, and takes no readings from far ahead of its own', async () => {
+      const old = NOW - 3 * DAY - (NOW % HOUR);
+      const ahead = await open({ retention: DAY, now: () => Date.now() + 40 * DAY });
+      const put = async (by: Store, ts: number) => {
+        const [record] = await by.series.load([SERIES]);
+        const one = commitOf(record?.version ?? null, {
+          samples: [{ ts, value: 1 }],
+          next: next({ horizon: NOW }),
+        });
+        return (await by.series.commit([one]))[0]!;
+      };
+      for (const ts of [old, old + HOUR, old + 2 * HOUR]) {
+        expect(await put(layout === 'sorted-set' ? ahead : store, ts)).toMatchObject({ status: 'committed' });
+      }
+      expect(await store.series.range(SERIES, 0, NOW)).toHaveLength(3);
+      const result = await put(ahead, NOW + 40 * DAY);
+      expect(result).toMatchObject({ status: 'failed' });
+      expect((result as { error: Error }).error.message).toMatch(/ahead of the clock of Redis/);
+      expect(await store.series.range(SERIES, 0, Number.MAX_SAFE_INTEGER)).toHaveLength(3);
+    });
+
     it('leaves nothing behind when it tries whether it can write', async () => {
       await committed({ samples: samples(T0, 2) });
       // As of a probe that failed halfway.

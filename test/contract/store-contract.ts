@@ -12,6 +12,7 @@ export interface StoreLimits {
   readonly retention: number;
   readonly deadLetterMax: number;
   readonly auditMax?: number;
+  readonly now?: () => number;
 }
 
 const DAY = 86_400_000;

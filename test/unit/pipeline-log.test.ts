@@ -1,18 +1,13 @@
 /** What the pipeline logs leads to the messages and requests that it is about. */
-import pino from 'pino';
 import { expect, it, onTestFinished } from 'vitest';
 import { VigiaError } from '../../src/errors.ts';
 import { DeadLetterLog } from '../../src/pipeline/dead-letter-log.ts';
 import { openEmbeddedStore } from '../../src/store/embedded-store.ts';
 import { alteredStore } from '../helpers/altered-store.ts';
+import { collectingLogger } from '../helpers/collecting-logger.ts';
 import { runningPipeline } from '../helpers/running-pipeline.ts';
 import { temporaryDirectory } from '../helpers/temporary-directory.ts';
 import { waitFor } from '../helpers/wait-for.ts';
-
-function collectingLogger(level: string) {
-  const lines: Record<string, unknown>[] = [];
-  return { lines, logger: pino({ level }, { write: (line: string) => lines.push(JSON.parse(line)) }) };
-}
 
 it('names the messages and requests whose series cannot be written', async () => {
   const store = openEmbeddedStore({

@@ -17,6 +17,8 @@ export interface CommitSettings {
   readonly keyRetention: number;
   /** RETENTION, ms. */
   readonly retention: number;
+  /** How far a reading, or the clock of this process, may be ahead of the server's clock, ms. */
+  readonly ahead: number;
   /** Write down even duplicates that change nothing, so that a wait for durability covers what stored them. */
   readonly alwaysWrite: boolean;
 }
@@ -36,7 +38,7 @@ export function commitCall(
   commit: SeriesCommit,
   version: string,
   now: number,
-  { script, keyRetention, retention, alwaysWrite }: CommitSettings,
+  { script, keyRetention, retention, alwaysWrite, ahead }: CommitSettings,
   keys = commitKeys(commit.series),
 ): Call {
   const { series, next } = commit;
@@ -47,7 +49,7 @@ export function commitCall(
   const counts = `${commit.alerts.length} ${snapshots.length} ${commit.duplicates}`;
   const changes = next ? `1 ${next.status} ${next.horizon} ${next.oldestSnapshot}` : '0 - -1 0';
   args.push(
-    `${commit.expectedVersion ?? '-'} ${version} ${always} ${keyRetention} ${dropBefore} ${counts} ${changes} ${now} ${kept}`,
+    `${commit.expectedVersion ?? '-'} ${version} ${always} ${keyRetention} ${dropBefore} ${counts} ${changes} ${now} ${kept} ${ahead}`,
     `[${commit.samples.map(({ ts, value }) => `"${ts}","${value}"`)}]`,
     `[${commit.verdicts.map(({ ts, expected, score }) => `"${ts}","${expected ?? '-'}","${score ?? '-'}"`)}]`,
     next ? asBuffer(next.state) : '',

@@ -16,7 +16,10 @@ export async function checkEviction(server: Server, eviction: Eviction, logger: 
       policy = /^maxmemory_policy:(\S+)/m.exec(text(checked(reply, 'INFO memory')))?.[1];
     } catch (error) {
       if (!(error instanceof StoreUnavailable) || !error.message.includes('NOPERM')) throw error;
-      logger.warn({ server: node.name }, 'the Redis user may not use INFO: the maxmemory-policy is not known');
+      logger.warn(
+        { server: node.name },
+        'the Redis user may not use INFO: the maxmemory-policy is not known',
+      );
     }
     if (policy === undefined || policy === 'noeviction') continue;
     const problem = `Redis at ${node.name} has maxmemory-policy ${policy}, which drops stored readings when the memory is full`;

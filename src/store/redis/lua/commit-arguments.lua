@@ -2,7 +2,7 @@
 -- commit-sorted-set.lua, where the header is.
 local STATE, VALUE, EXPECTED, SCORE, OUTBOX, ALERTS = unpack(KEYS)
 local OLD_VERSION, NEW_VERSION, ALWAYS, RETENTION_TEXT, DROP_BEFORE, CHANGES, SNAPSHOTS, DUPLICATES, CHANGED, STATUS,
-  HORIZON, OLDEST_SNAPSHOT, NOW, KEPT_MINUTES, KEPT_HOURS = string.match(ARGV[1], '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+)$')
+  HORIZON, OLDEST_SNAPSHOT, NOW, KEPT_MINUTES, KEPT_HOURS, AHEAD = string.match(ARGV[1], '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+)$')
 local RETENTION = tonumber(RETENTION_TEXT)
 CHANGES, SNAPSHOTS = tonumber(CHANGES), tonumber(SNAPSHOTS)
 local CHANGE = 10
@@ -13,6 +13,13 @@ local call = redis.call
 -- strings, because they are stored exactly as they came.
 local samples, verdicts = cjson.decode(ARGV[2]), cjson.decode(ARGV[3])
 local SAMPLES, VERDICTS = #samples, #verdicts
+
+-- Returns the clock of the server, ms; that of the client where the user may not ask.
+local function server_time()
+  local time = redis.pcall('TIME')
+  if time.err then return tonumber(NOW) end
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
 
 local function refused(key, why) return {'refused', key, why} end
 

@@ -31,6 +31,15 @@ if SAMPLES == 0 and VERDICTS == 0 and CHANGES == 0 and CHANGED == '0' then
   return {'committed', call('HGETALL', OUTBOX), {}}
 end
 
+-- Readings far in the future would push all older ones out of the retention. The clock of a client that sends them is wrong.
+-- The server's clock is asked only where a series jumps by more than an hour.
+if SAMPLES > 0 then
+  local ts = tonumber(samples[SAMPLES - 1])
+  if ts - tonumber(head[3] or 0) > 3600000 and ts > server_time() + tonumber(AHEAD) then
+    return refused(VALUE, 'takes no reading of ' .. samples[SAMPLES - 1] .. ': that is ahead of the clock of Redis')
+  end
+end
+
 local bad = check(head)
 if bad then return bad end
 

@@ -1,5 +1,6 @@
 /** From the content of a message to its readings, as one source says. */
 import { type Content, type Element, shown } from '../codecs/codec.ts';
+import { parseJson } from '../codecs/json.ts';
 import { timeOf } from './element-time.ts';
 import { FieldWalk, type Walk } from './field-walk.ts';
 import { planOf } from './fields.ts';
@@ -165,7 +166,8 @@ export class Mapping {
     const { item, outcome } = walk;
     const found = paths.map((path) => path.all(item.element)).find(({ length }) => length > 0) ?? [];
     if (found.length === 0) outcome.ignored.push({ path: paths[0]!.text, reason: 'missing' });
-    for (const { value, path } of found) {
+    for (const { value: given, path } of found) {
+      const value = nestedJson(given);
       const at = `${item.path}${path.slice(1)}`;
       const there = { ...walk, item: { ...item, path: at } };
       if (!isScalar(value)) {
@@ -233,6 +235,16 @@ function unwrapped(element: object, timeKey: string | null): object {
   return isScalar(values) || Array.isArray(values) || Object.keys(element).length > 2
     ? element
     : (values as object);
+}
+
+/** An object that stands in the message as a text of JSON, as `objectJSON` of ChirpStack 3 does. */
+function nestedJson(value: unknown): unknown {
+  if (typeof value !== 'string' || !value.startsWith('{')) return value;
+  try {
+    return parseJson(value);
+  } catch {
+    return value;
+  }
 }
 
 /** The last name in a path: what a single field is called. */

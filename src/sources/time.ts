@@ -57,6 +57,8 @@ const ISO =
 const COMPACT = /^((?:19|20)\d\d)(\d\d)(\d\d)T?(\d\d)(\d\d)(\d\d)(Z|[+-]\d\d(?::?\d\d)?)?$/i;
 const RFC_2822 =
   /^(?:[A-Za-z]{3},\s+)?(\d{1,2})\s+([A-Za-z]{3})\s+(\d{4})\s+(\d\d):(\d\d)(?::(\d\d))?\s*(Z|UT|UTC|GMT|[+-]\d{4})?$/;
+/** Of asctime: `Mon Nov 30 06:22:50 2026`. */
+const ASCTIME = /^[A-Za-z]{3}\s+([A-Za-z]{3})\s+(\d{1,2})\s+(\d\d):(\d\d):(\d\d)\s+(\d{4})$/;
 const MONTHS = 'janfebmaraprmayjunjulaugsepoctnovdec';
 /** Longer than any time. */
 const LONGEST = 64;
@@ -105,11 +107,20 @@ export function readTime(value: unknown, { unit, zone }: TimeOptions): number | 
   const compact = COMPACT.exec(text);
   if (compact) return civil(compact.slice(1, 7), '', compact[7], zone);
   const rfc = RFC_2822.exec(text);
-  if (!rfc) return undefined;
-  const [, day, name, year, hour, minute, second, offset] = rfc;
-  const month = MONTHS.indexOf(name!.toLowerCase()) / 3;
-  if (month < 0 || !Number.isInteger(month)) return undefined;
-  return civil([year!, String(month + 1), day!, hour!, minute!, second], '', offset, zone);
+  if (rfc) {
+    const [, day, month, year, hour, minute, second, offset] = rfc;
+    return civil([year!, monthOf(month!), day!, hour!, minute!, second], '', offset, zone);
+  }
+  const [, month, day, hour, minute, second, year] = ASCTIME.exec(text) ?? [];
+  return month === undefined
+    ? undefined
+    : civil([year, monthOf(month), day, hour, minute, second], '', undefined, zone);
+}
+
+/** 1 to 12; 0 for a text that is no month. */
+function monthOf(name: string): string {
+  const at = MONTHS.indexOf(name.toLowerCase()) / 3;
+  return Number.isInteger(at) && at >= 0 ? String(at + 1) : '0';
 }
 
 /** Whether a value can be the time of a reading: for names that may mean something else. */

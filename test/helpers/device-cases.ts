@@ -302,6 +302,17 @@ const NETWORKS: readonly DeviceCase[] = [
     readings: [`silo-7 | level | 2.31 |  | ${T}`, `silo-7 | battery | 3.6 |  | ${T}`],
   },
   {
+    title: 'An uplink of version 3',
+    preset: 'chirpstack',
+    topic: 'application/3/device/0004a30b001c0530/event/up',
+    payload: json({
+      deviceName: 'silo-7',
+      rxInfo: [{ time: T, rssi: -91 }],
+      objectJSON: '{"level":2.31}',
+    }),
+    readings: [`silo-7 | level | 2.31 |  | ${T}`],
+  },
+  {
     title: 'A birth',
     preset: 'sparkplug-b',
     topic: 'spBv1.0/plant/DBIRTH/edge1/press',
@@ -432,6 +443,16 @@ const NETWORKS: readonly DeviceCase[] = [
       ],
     }),
     readings: ['press/all | Force | 12.5 |  | 2026-11-30T06:22:49.000Z', `press/all | Speed | 3.5 |  | ${T}`],
+  },
+  {
+    title: 'Values of tags',
+    preset: 'kepware',
+    topic: 'iotgateway',
+    payload: json({
+      timestamp: 1_796_019_771_000,
+      values: [{ id: 'Line1.Oven.Temp', v: 181.5, q: true, t: 1_796_019_770_000 }],
+    }),
+    readings: [`kepware | Line1.Oven.Temp | 181.5 |  | ${T}`],
   },
   {
     title: 'A place',

@@ -25,6 +25,7 @@ describe('a time', () => {
     ['20261130T062250Z', NOV],
     ['Mon, 30 Nov 2026 06:22:50 GMT', NOV],
     ['30 Nov 2026 08:22:50 +0200', NOV],
+    ['Mon Nov 30 06:22:50 2026', NOV],
     [new Date(NOV), NOV],
   ])('%s', (value, ts) => {
     expect(readTime(value, AUTO)).toBe(ts);

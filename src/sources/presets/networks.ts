@@ -125,6 +125,22 @@ const opcUa: Preset = {
   ],
 };
 
+const kepware: Preset = {
+  title: 'Kepware IoT Gateway',
+  note: 'The sensor is kepware, the metric is the id of the tag: channel, device and tag.',
+  sources: [
+    {
+      topic: 'iotgateway',
+      each: ['$.values[*]'],
+      sensor: 'kepware',
+      metric: '{$.id}',
+      value: ['$.v'],
+      time: ['$.t', '$.timestamp'],
+      quiet: true,
+    },
+  ],
+};
+
 const owntracks: Preset = {
   title: 'OwnTracks',
   sources: [
@@ -157,5 +173,6 @@ export const NETWORKS = {
   'aws-shadow': awsShadow,
   'azure-iot': azureIot,
   'opcua-json': opcUa,
+  kepware,
   owntracks,
 } as const satisfies Record<string, Preset>;

@@ -63,7 +63,6 @@ export class SeriesCommits {
     for (let attempt = 0; work.length > 0; ) {
       try {
         work = await this.attempt(work);
-        attempt = 0;
         // In the time that all of them take together, other replicas would commit them again.
         if (work.length > 1) return await this.eachAlone(work);
       } catch (error) {

@@ -362,6 +362,8 @@ describe('a message', () => {
     await waitFor('the bad one', () => bad.acked);
     const { received, sum } = await accounts(other);
     expect(sum).toBe(received);
+    // What ends twice counts twice.
+    expect(await other.metric('vigia_readings_in_flight')).toBe(0);
   });
 
   it('whose dead letter is tried again adds what is behind the letter, and nothing twice', async () => {

@@ -42,6 +42,11 @@ export function openAedes(parts: AedesParts): Promise<Aedes> {
         },
       ),
     authorizePublish: (client, packet, done) => {
+      if (client && packet.topic.startsWith(BRIDGE_STATE)) {
+        ignore(parts, client, packet);
+        done(null);
+        return;
+      }
       const problem = publishProblem(parts, client, packet);
       if (problem === null) keepOnce(parts, client, packet, done);
       else done(new RefusedByUs(problem));
@@ -75,6 +80,17 @@ function publishProblem(
     return problem;
   }
   return client && !clients.mayPublish(client, topic) ? 'publish denied by MQTT_ACL' : null;
+}
+
+/** Mosquitto's bridges say there whether they are connected, as a will too. Refused, they would never get further. */
+const BRIDGE_STATE = '$SYS/broker/connection/';
+
+/** Lets Aedes acknowledge the message, and pass it on where nobody listens. */
+function ignore({ refusals, clients }: AedesParts, client: Client, packet: PublishPacket): void {
+  refusals.count('reserved-topic', { ...clients.identity(client), topic: packet.topic });
+  packet.topic = '$ignored';
+  packet.payload = Buffer.alloc(0);
+  packet.retain = false;
 }
 
 /** Gives the message to the hook, one of QoS 2 once however often it comes before its PUBREL. */

@@ -24,7 +24,7 @@ const REASONS = {
   'packet-size': 'MQTT connection closed: packet larger than MAX_PAYLOAD',
   unfinished: 'MQTT connection closed: packets begun and not finished take too much memory',
   topic: 'MQTT connection closed: the topic is not allowed',
-  'reserved-topic': 'MQTT publish ignored: topics that begin with $SYS are the broker’s own',
+  'reserved-topic': 'MQTT publish ignored: it is the state of a bridge of Mosquitto',
   publish: 'MQTT publish denied: see MQTT_ACL',
   subscribe: 'MQTT subscribe denied: see MQTT_ACL',
   'subscriptions-of-packet': 'MQTT subscribe refused: too many filters in one packet, see MQTT_MAX_FILTERS',

@@ -21,12 +21,15 @@ import { secretsCommand } from './commands/secrets.ts';
 import { seriesCommand } from './commands/series.ts';
 import { bridgeCommand, brokerCommand, serveCommand } from './commands/serve.ts';
 import { trainCommand } from './commands/train.ts';
+import { showOnlyVisibleText } from './commands/visible-text.ts';
 import { VigiaError } from './errors.ts';
 import { SECTIONS, SETTINGS } from './settings/sections.ts';
 import type { Section } from './settings/setting.ts';
 
 /** A shutdown that takes longer is cut off, ms. */
 const SHUTDOWN_MS = 5000;
+
+showOnlyVisibleText();
 
 /** Ends the process at once, until a command has something to close. Process 1 of a container ignores signals without a handler. */
 let stop = (signal: NodeJS.Signals): void => process.exit(signal === 'SIGINT' ? 130 : 143);

@@ -2,6 +2,7 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { SingleBar } from 'cli-progress';
+import { visibleText } from './visible-text.ts';
 
 /** A progress bar on standard error. Where standard error is no terminal, nothing is shown. */
 export function progressBar(what: string): SingleBar {
@@ -33,14 +34,14 @@ export function redact(text: string): string {
 
 /** Reads one line from standard input. A terminal does not show what is typed. */
 export function askSecret(question: string): Promise<string> {
-  process.stderr.write(question);
+  process.stderr.write(visibleText(question));
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
   return readLine(silent).finally(() => process.stderr.write('\n'));
 }
 
 /** Reads one line from standard input. */
 export function ask(question: string): Promise<string> {
-  process.stderr.write(question);
+  process.stderr.write(visibleText(question));
   return readLine(process.stderr);
 }
 

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Libsql from 'libsql';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -30,6 +30,16 @@ describe('the embedded store', () => {
     horizon,
     assignments: [],
     status: 'normal' as const,
+  });
+
+  it('is for its owner alone', async () => {
+    const directory = temporaryDirectory();
+    writeFileSync(join(directory, 'vigia.db'), '', { mode: 0o644 });
+    const store = open(directory);
+    await store.ping();
+    const files = readdirSync(directory).filter((name) => name.startsWith('vigia.db'));
+    expect(files.length).toBeGreaterThan(0);
+    for (const name of files) expect(statSync(join(directory, name)).mode & 0o777, name).toBe(0o600);
   });
 
   it('keeps everything over a restart', async () => {

@@ -191,3 +191,10 @@ describe('what cannot start says why and names the setting', () => {
     );
   });
 });
+
+it('prints no character that would drive the terminal', async () => {
+  const { output } = await runVigia(['passwd', 'a\u001b[2J\u202e\u009b'], { input: 'password\n' });
+  expect(output).toContain('a\\u001b[2J\\u202e\\u009b:$7$');
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
+  expect(output).not.toMatch(/[\u001b\u009b\u202e]/);
+});

@@ -2,7 +2,7 @@
  * Opens the database of the embedded store and holds it for this process alone. The lock is the operating system's on
  * the open file, so it dies with the process whatever killed it.
  */
-import { mkdirSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import Libsql from 'libsql';
 import { ConfigurationError, StoreUnavailable, VigiaError } from '../../errors.ts';
@@ -42,6 +42,7 @@ export function openDatabase(directory: string): Database {
     for (let from = format; from > 0 && from < SCHEMA_FORMAT; from++) database.exec(MIGRATIONS[from]!);
     database.exec(`PRAGMA user_version = ${SCHEMA_FORMAT}`);
     database.exec('COMMIT');
+    keepToOwner(join(directory, DATABASE_FILE));
     return database;
   } catch (error) {
     database?.close();
@@ -52,6 +53,11 @@ export function openDatabase(directory: string): Database {
     if (code?.startsWith('SQLITE_CORRUPT')) throw refuse(`cannot be used: ${DAMAGED_ADVICE}`, error);
     throw refuse(`cannot be written: ${message}`, error);
   }
+}
+
+/** Nobody but the owner reads or writes the database and what SQLite keeps beside it. */
+function keepToOwner(path: string): void {
+  for (const file of [path, `${path}-wal`, `${path}-shm`]) if (existsSync(file)) chmodSync(file, 0o600);
 }
 
 /** Closes it and lets go of the lock at once, which closing alone leaves to the garbage collector. */

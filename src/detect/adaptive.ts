@@ -4,7 +4,8 @@
  * scores a reading by how far it is from that: 1.0 is the boundary of an alarm.
  *
  * The score is the largest of six terms (over `ALARM`), each of which sees another kind of fault (terms/):
- * - jump: the forecast error against the boundary of the errors' own tail (tail.ts): spikes, noise, steps;
+ * - jump: the forecast error against the boundary of the errors' own tail (tail.ts), unless the series makes such a jump at this
+ *   time of other days: spikes, noise, steps;
  * - range: values that the series has never shown, and that the forecast did not quite expect either, or that are far
  *   from all it had shown a while ago;
  * - drift: errors in one direction;
@@ -24,6 +25,8 @@ import {
   sinceAlert,
   stepAlert,
 } from './alert-life.ts';
+import { GRAIN_SLOTS, grainOf, learnGrain } from './grain.ts';
+import { keepPace, PACE_SLOTS, paceChanged, stepPace, usualPace } from './pace.ts';
 import type { SeasonalRing } from './seasonal-ring.ts';
 import { desensitise, echo, recover } from './sensitivity.ts';
 import { layout, numbered } from './slots.ts';
@@ -38,21 +41,21 @@ import {
   tailReady,
   warmTail,
 } from './tail.ts';
-import type { Term, TermReading } from './term.ts';
+import type { Term, TermName, TermReading } from './term.ts';
 import { burst } from './terms/burst.ts';
 import { drift, driftReady } from './terms/drift.ts';
 import { jump } from './terms/jump.ts';
-import { range } from './terms/range.ts';
-import { season, slotsClosed, stepSeason } from './terms/season.ts';
+import { insideRange, range, shownWidth } from './terms/range.ts';
+import { season, seasonalStep, slotsClosed, stepSeason, suspectSlot } from './terms/season.ts';
 import { stuck } from './terms/stuck.ts';
 
 export { CLEAR_AFTER, HOLD_OFF } from './alert-life.ts';
 
 /**
  * Names how the numbers of a state are to be understood. It grows with every change after which numbers that were stored before
- * mean something else: the detector of such a series is rebuilt from its stored readings. 1: release 0.1.
+ * mean something else: the detector of such a series is rebuilt from its stored readings. 1: release 0.1. 3: knows pace and grain.
  */
-export const DETECTOR_VERSION = 2;
+export const DETECTOR_VERSION = 3;
 
 /** Flat, of fixed length: a clone is one copy, and its bytes are what is stored. Made by `createAdaptive` only. */
 export type AdaptiveState = Float64Array;
@@ -61,6 +64,8 @@ export interface AdaptiveStep {
   /** 1 is the boundary of an alarm; null while it is unknown: too few values for a forecast, or warming up. */
   score: number | null;
   warmup: boolean;
+  /** The term with the largest score: why the score is what it is. Null where no term says anything. */
+  reason: TermName | null;
   /** This reading opens an alert. */
   raised: boolean;
   /** This reading closes the open alert. */
@@ -86,6 +91,9 @@ const { at: AT, names } = layout([
   [season.name, season.slots],
   // The values of whichever tail is warming up: the errors', then the drift's, then the season's.
   ['buffer', numbered('value', TAIL_WARMUP)],
+  ['pace', PACE_SLOTS],
+  ['grain', GRAIN_SLOTS],
+  ['stale', ['readings']],
 ]);
 
 /** The name of every number of a state. */
@@ -115,6 +123,25 @@ const LARGEST = Number.MAX_VALUE / 16;
  * stays under 0.6 false alarms per 1,000 rows with models of three trainings; from 1.02 to 1.04 nothing else changes.
  */
 const ALARM = 1.03;
+
+/** Errors up to this many grains are no news. */
+const GRAINS = 1.6;
+/** An error is minor up to this share of the width of what the series has shown. */
+const MINOR = 0.02;
+/** A gap is longer than this many usual intervals. The forecasts of as many readings after it as a window has see values of before it. */
+const GAP = 5;
+const STALE = 10;
+/**
+ * Boundaries are made for one reading a minute or fewer. The more readings a day there are, the higher the boundaries must be for as few
+ * false alarms a day: by so much for each factor e. The jump's rises by the root of it, or spikes of 6 deviations would be missed.
+ */
+const MINUTE = 60_000;
+const HASTE = 0.04;
+
+/** By how much a boundary is raised for a sensor that reports more often than once a minute. */
+function haste(interval: number): number {
+  return interval >= MINUTE ? 1 : 1 + HASTE * Math.log(MINUTE / interval);
+}
 
 /** The state before the first reading. */
 export function createAdaptive(): AdaptiveState {
@@ -155,6 +182,8 @@ const reading: TermReading = {
   ts: 0,
   value: 0,
   ring: null,
+  interval: 0,
+  grain: 0,
   rounding: 0,
   learn: false,
   judged: false,
@@ -163,11 +192,20 @@ const reading: TermReading = {
   boundary: 0,
   median: 0,
   q99: 0,
+  seasonalStep: 0,
+  inside: true,
   fromSeason: 0,
   buffer: AT.buffer,
   bufferFree: false,
 };
-const step: AdaptiveStep = { score: null, warmup: true, raised: false, cleared: false, slotClosed: false };
+const step: AdaptiveStep = {
+  score: null,
+  warmup: true,
+  reason: null,
+  raised: false,
+  cleared: false,
+  slotClosed: false,
+};
 
 /**
  * Advances `s` in place by one reading; the caller owns a copy and calls in ts order. About 0.4 µs, 0.9 µs with a ring.
@@ -194,35 +232,55 @@ export function stepAdaptive(
   reading.ring = ring;
   reading.rounding = ROUNDING * magnitude + Number.MIN_VALUE;
   reading.learn = mayLearn(s, AT.alert);
+  const elapsed = stepPace(s, AT.pace, ts);
+  reading.interval = usualPace(s, AT.pace);
+  if (tailReady(s, AT.errors) && paceChanged(s, AT.pace)) resetErrors(s);
+  reading.grain = Math.max(reading.rounding, grainOf(s, AT.grain));
+  learnGrain(s, AT.grain, value, elapsed);
+  const stale = elapsed > GAP * reading.interval ? STALE : Math.max(0, s[AT.stale]! - 1);
+  s[AT.stale] = stale;
   reading.bufferFree = tailReady(s, AT.errors) && driftReady(s, AT.drift);
   const closed = slotsClosed(s, AT.season);
   reading.fromSeason = ring === null ? Number.POSITIVE_INFINITY : stepSeason(s, AT.season, ring, ts, value);
   step.slotClosed = slotsClosed(s, AT.season) !== closed;
 
   const forecast = expected !== null && Number.isFinite(expected);
-  reading.judged = forecast && tailReady(s, AT.errors);
-  if (forecast) lookAtError(s, value - expected);
+  const known = forecast && tailReady(s, AT.errors);
+  reading.judged = known && stale !== STALE;
+  if (forecast) lookAtError(s, value - expected, stale);
   const tired = echo(since);
+  const hasty = haste(reading.interval);
   let largest = 0;
+  step.reason = null;
   for (let i = 0; i < TERMS.length; i++) {
     const { term, at, sensitivity } = TERMS[i]!;
     const decayed = sensitivity < 0 ? 1 : recover(s, sensitivity) * tired;
-    const score = term.step(s, at, reading) / (term.limit * decayed);
+    const score = term.step(s, at, reading) / (term.limit * decayed * (term.hasty ? hasty : 1));
     scores[i] = score;
-    if (score > largest) largest = score;
+    if (score > largest) {
+      largest = score;
+      step.reason = term.name;
+    }
   }
-  if (reading.judged && reading.learn) learnTail(s, AT.errors, reading.size);
-  if (forecast && !reading.judged) warmErrors(s);
-  return alert(s, reading.judged ? Math.min(Number.MAX_VALUE, largest / ALARM) : null);
+  if (largest >= ALARM) suspectSlot(s, AT.season, reading.error);
+  if (reading.judged && reading.learn && stale === 0) learnTail(s, AT.errors, reading.size);
+  if (forecast && !known) warmErrors(s);
+  return alert(s, known ? Math.min(Number.MAX_VALUE, largest / ALARM) : null);
 }
 
 /** Gives the terms the error of this reading, and what errors are usual where that is known. */
-function lookAtError(s: AdaptiveState, error: number): void {
+function lookAtError(s: AdaptiveState, error: number, stale: number): void {
   reading.error = Math.max(-LARGEST, Math.min(LARGEST, error));
   reading.size = Math.max(Math.abs(reading.error), reading.rounding);
   if (!reading.judged) return;
-  reading.boundary = Math.max(tailBoundary(s, AT.errors), 10 * reading.rounding);
+  const minor = 2 * MINOR * shownWidth(s, AT.range);
+  const end = Math.max(tailBoundary(s, AT.errors), minor, GRAINS * reading.grain, 10 * reading.rounding);
+  reading.boundary = end * (1 + stale / STALE) * Math.sqrt(haste(reading.interval));
   reading.median = tailMedian(s, AT.errors);
+  reading.inside = insideRange(s, AT.range, reading.value, GRAINS * reading.grain);
+  reading.seasonalStep = 0;
+  if (reading.ring !== null && reading.size > reading.boundary)
+    reading.seasonalStep = seasonalStep(s, AT.season, reading.ring, reading.ts, reading.error);
   reading.q99 = tailQ99(s, AT.errors);
 }
 
@@ -230,13 +288,14 @@ function lookAtError(s: AdaptiveState, error: number): void {
 function warmErrors(s: AdaptiveState): void {
   warmTail(s, AT.errors, AT.buffer, reading.size);
   if (!tailReady(s, AT.errors)) return;
-  reading.boundary = tailBoundary(s, AT.errors);
+  reading.boundary = Math.max(tailBoundary(s, AT.errors), 10 * reading.rounding);
+  keepPace(s, AT.pace);
   for (const { term, at } of TERMS) term.begin?.(s, at, reading);
 }
 
 /** Opens, holds and closes the alert. */
 function alert(s: AdaptiveState, score: number | null): AdaptiveStep {
-  const change = stepAlert(s, AT.alert, score !== null && score >= 1);
+  const change = stepAlert(s, AT.alert, score !== null && score >= 1, reading.interval);
   step.score = score;
   step.warmup = score === null;
   step.raised = change === 'raised';

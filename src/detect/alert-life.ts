@@ -12,8 +12,10 @@ const [OPEN, SINCE, BELOW] = offsets(ALERT_SLOTS);
 export const HOLD_OFF = 75;
 /** Readings below the boundary, in a row, that close an alert. */
 export const CLEAR_AFTER = 10;
-/** Readings after an alert is raised from which nothing is learned while it is open. */
-const FREEZE = 75;
+/** The hold-off in time, for sensors that report seldom: the shorter of the two counts, but never fewer readings than `CLEAR_AFTER`. */
+const HOLD_OFF_TIME = 6 * 3_600_000;
+/** Readings after an alert is raised from which is learned although it is open: what lasts is a new normal. */
+const FREEZE = 200;
 /**
  * The same once the alert is closed. A fault may pause for `CLEAR_AFTER` readings and go on: what is learned of it then stays in
  * the tail for thousands of readings and hides the next spike.
@@ -45,8 +47,13 @@ export function mayLearn(s: Float64Array, at: number): boolean {
   return s[at + SINCE]! >= (s[at + OPEN] === 1 ? FREEZE : REST);
 }
 
-/** Takes one reading. @returns whether it raises an alert, clears one, or neither */
-export function stepAlert(s: Float64Array, at: number, anomalous: boolean): 'raised' | 'cleared' | null {
+/** Takes one reading. @param interval usual time between readings, ms. @returns whether it raises an alert, clears one, or neither */
+export function stepAlert(
+  s: Float64Array,
+  at: number,
+  anomalous: boolean,
+  interval: number,
+): 'raised' | 'cleared' | null {
   const since = s[at + SINCE]! + 1;
   s[at + SINCE] = since;
   if (s[at + OPEN] === 1) {
@@ -55,7 +62,8 @@ export function stepAlert(s: Float64Array, at: number, anomalous: boolean): 'rai
     s[at + OPEN] = 0;
     return 'cleared';
   }
-  if (!anomalous || since <= HOLD_OFF) return null;
+  const holdOff = Math.max(CLEAR_AFTER, Math.min(HOLD_OFF, HOLD_OFF_TIME / interval));
+  if (!anomalous || since <= holdOff) return null;
   s[at + OPEN] = 1;
   s[at + SINCE] = 0;
   s[at + BELOW] = 0;

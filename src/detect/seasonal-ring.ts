@@ -91,6 +91,35 @@ export class SeasonalRing {
     const now = slot & SLOT_MASK;
     // A count is a double in the state; as an integer its remainders are cheap.
     count |= 0;
+    let nearest = Number.POSITIVE_INFINITY;
+    for (let at = this.first(count, now, most); at < count && this.age(at, now) >= least; at++) {
+      const distance = Math.abs(value - this.value(at));
+      if (distance < nearest) nearest = distance;
+    }
+    return nearest;
+  }
+
+  /**
+   * The largest step in one direction between two neighbouring entries among the slots `slot - most` to `slot - least`; 0 if there is none.
+   * @param count slots closed so far
+   * @param direction positive: upward steps, negative: downward ones
+   */
+  largestStep(count: number, slot: number, least: number, most: number, direction: number): number {
+    const now = slot & SLOT_MASK;
+    count |= 0;
+    let largest = 0;
+    let before = Number.NaN;
+    for (let at = this.first(count, now, most); at < count && this.age(at, now) >= least; at++) {
+      const known = this.value(at);
+      const step = direction > 0 ? known - before : before - known;
+      if (step > largest) largest = step;
+      before = known;
+    }
+    return largest;
+  }
+
+  /** The oldest entry that is at most `most` slots old. */
+  private first(count: number, now: number, most: number): number {
     // Entries are in the order of time, at most one per slot: ages fall, and the first young enough is not before this.
     let low = Math.max(0, count - RING_DEPTH, count - most);
     let high = low < count && this.age(low, now) <= most ? low : count;
@@ -99,13 +128,11 @@ export class SeasonalRing {
       if (this.age(middle, now) > most) low = middle + 1;
       else high = middle;
     }
-    let nearest = Number.POSITIVE_INFINITY;
-    for (; low < count && this.age(low, now) >= least; low++) {
-      const known = this.data.getFloat32((low % RING_ENTRIES) * ENTRY_BYTES + 3, true);
-      const distance = Math.abs(value - known);
-      if (distance < nearest) nearest = distance;
-    }
-    return nearest;
+    return low;
+  }
+
+  private value(entry: number): number {
+    return this.data.getFloat32((entry % RING_ENTRIES) * ENTRY_BYTES + 3, true);
   }
 
   /** How many slots before `now` the entry's is. */

@@ -11,6 +11,10 @@ export interface TermReading {
   value: number;
   /** What the season is kept in, null where none is kept. */
   ring: SeasonalRing | null;
+  /** The usual time between two readings, ms. */
+  interval: number;
+  /** The least step by which the series moves (grain.ts), in its units; steps of one are no news. Positive. */
+  grain: number;
   /** Differences below this are rounding, in the units of the series; positive. */
   rounding: number;
   /** False while an alert is young: a term compares such a reading and learns nothing from it. */
@@ -26,6 +30,10 @@ export interface TermReading {
   /** Median and 99 % quantile of |error|, in the units of the series. */
   median: number;
   q99: number;
+  /** How far the series jumps in the direction of the error at this time of other days, in its units; 0 where nothing is known. */
+  seasonalStep: number;
+  /** Whether the value is within what the series has shown, or a grain beside. */
+  inside: boolean;
   /** What the season found: the distance to the same time of earlier days, Infinity while unknown. */
   fromSeason: number;
   /** Where a tail may gather its first values, and whether the season may use that room already. */
@@ -39,6 +47,8 @@ export interface Term {
   readonly slots: readonly string[];
   /** What the term's statistic must reach to be unusual. */
   readonly limit: number;
+  /** Whether the boundary rises with the number of readings a day. */
+  readonly hasty: boolean;
   /** By how much the term's boundary rises after an alert of it (sensitivity.ts); 0: it does not. */
   readonly desensitised: number;
   /**

@@ -183,7 +183,7 @@ describe('any series', () => {
 
 describe('the state', () => {
   it('fits into the state of a series', () => {
-    expect(createAdaptive().length).toBeLessThanOrEqual(190);
+    expect(createAdaptive().length).toBeLessThanOrEqual(220);
   });
 
   it('is all there is: a clone goes on exactly as the original, whatever happens to other series', () => {

@@ -11,10 +11,11 @@ export const burst: Term = {
   name: 'burst',
   slots: RECENT_MEAN_SLOTS,
   limit: DEVIATIONS,
+  hasty: true,
   desensitised: 0.25,
-  step(s, at, { judged, size, boundary, learn }) {
+  step(s, at, { judged, size, rounding, boundary, learn }) {
     if (!judged) return 0;
-    return stepRecentMean(s, at, Math.min(1, size / boundary), learn, UNCERTAIN);
+    return stepRecentMean(s, at, size <= rounding ? 0 : Math.min(1, size / boundary), learn, UNCERTAIN);
   },
   begin(s, at, { boundary, buffer }) {
     seedRecentMean(s, at, buffer, boundary, UNCERTAIN);

@@ -29,6 +29,7 @@ export const drift: Term = {
   name: 'drift',
   slots: [...SUMS, ...within('tail', TAIL_SLOTS)],
   limit: 1,
+  hasty: true,
   desensitised: 0.15,
   step(s, at, { judged, error, median, buffer, learn }) {
     return judged ? stepDrift(s, at, (NORMAL_MEDIAN * error) / median, buffer, learn) : 0;

@@ -15,18 +15,22 @@ export const JUMP_SLOTS = numbered('largest', JUMPS);
 const MEMORY = 4000;
 /** A jump is news beyond the fourth largest known times this. */
 const LARGER = 1.6;
+/** A jump is news beyond this many times what the series does at this time of other days. */
+const RECURRING = 2;
 
 export const jump: Term = {
   name: 'jump',
   slots: JUMP_SLOTS,
   limit: 1,
+  hasty: false,
   desensitised: 0,
-  step(s, at, { judged, size, fromSeason, boundary }) {
+  step(s, at, { judged, size, seasonalStep, boundary }) {
     fadeJumps(s, at);
-    return judged ? Math.min(size, fromSeason) / Math.max(boundary, knownJump(s, at)) : 0;
+    if (!judged) return 0;
+    return size / Math.max(boundary, knownJump(s, at), RECURRING * seasonalStep);
   },
-  raised(s, at, { size }) {
-    rememberJump(s, at, size);
+  raised(s, at, { size, inside }) {
+    if (inside) rememberJump(s, at, size);
   },
   forget: resetJumps,
 };

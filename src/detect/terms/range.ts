@@ -45,12 +45,37 @@ export const range: Term = {
   name: 'range',
   slots: RANGE_SLOTS,
   limit: 1,
+  hasty: true,
   desensitised: 0,
-  step(s, at, { value, judged, size, q99 }) {
+  step(s, at, { value, grain, judged, size, q99 }) {
     const { outside, excursion } = stepRange(s, at, value);
-    return judged ? Math.max(Math.min(outside / NEW, size / (NEW_ERROR * q99)), excursion / FAR) : 0;
+    // One grain beside what was shown is no news.
+    return judged && size > 1.6 * grain
+      ? Math.max(Math.min(outside / NEW, size / (NEW_ERROR * q99)), excursion / FAR)
+      : 0;
   },
 };
+
+/** The width of what the series had shown a while ago; 0 at first. */
+export function shownWidth(s: Float64Array, base: number): number {
+  return s[base + COUNT]! < 2 * BLOCK ? 0 : s[base + HIGH]! / 2 - s[base + LOW]! / 2;
+}
+
+/** Whether a value is within what the series has shown, or so little beside. */
+export function insideRange(s: Float64Array, base: number, value: number, spare: number): boolean {
+  const count = s[base + COUNT]!;
+  let low = s[base + OPEN_LOW]!;
+  let high = s[base + OPEN_HIGH]!;
+  if (count >= BLOCK) {
+    low = Math.min(low, s[base + WAITING_LOW]!);
+    high = Math.max(high, s[base + WAITING_HIGH]!);
+  }
+  if (count >= 2 * BLOCK) {
+    low = Math.min(low, s[base + LOW]!);
+    high = Math.max(high, s[base + HIGH]!);
+  }
+  return value >= low - spare && value <= high + spare;
+}
 
 /**
  * Takes one value, finite.

@@ -29,8 +29,9 @@ export const SEASON_SLOTS = [
   'lowest',
   'highest',
   'closed',
+  'suspect',
 ] as const;
-const [LAST_TS, INTERVALS, INTERVAL, WIDTH, SLOT, IN_SLOT, SUM, LOWEST, HIGHEST, CLOSED] =
+const [LAST_TS, INTERVALS, INTERVAL, WIDTH, SLOT, IN_SLOT, SUM, LOWEST, HIGHEST, CLOSED, SUSPECT] =
   offsets(SEASON_SLOTS);
 const TAIL = SEASON_SLOTS.length;
 const RECENT = TAIL + TAIL_SLOTS.length;
@@ -45,6 +46,8 @@ const MEDIAN_STEP = 0.1;
 const DAYS_BACK = [1, 2, 3, 7];
 /** Slots before and after the same time of day that count as this time. */
 const NEAR = 3;
+/** A jump was a spike if more than this share of it is gone with the next reading. */
+const BACK = 0.5;
 /** Deviations of the recent mean that are an anomaly, and how uncertain they are with few readings (recent-mean.ts). */
 const DEVIATIONS = 3.8;
 const UNCERTAIN = 100;
@@ -55,6 +58,7 @@ export const season: Term = {
   name: 'season',
   slots: [...SEASON_SLOTS, ...within('tail', TAIL_SLOTS), ...within('recent', RECENT_MEAN_SLOTS)],
   limit: 1,
+  hasty: true,
   desensitised: 0.15,
   step(s, at, reading) {
     return reading.fromSeason === Number.POSITIVE_INFINITY ? 0 : judge(s, at, reading);
@@ -69,12 +73,12 @@ export const season: Term = {
 function judge(
   s: Float64Array,
   at: number,
-  { fromSeason, rounding, learn, buffer, bufferFree }: Readonly<TermReading>,
+  { fromSeason, rounding, grain, learn, buffer, bufferFree }: Readonly<TermReading>,
 ): number {
   const size = Math.min(LARGEST, Math.max(fromSeason, rounding));
   const tail = at + TAIL;
   if (tailReady(s, tail)) {
-    const error = Math.min(1, size / tailBoundary(s, tail));
+    const error = size <= grain ? 0 : Math.min(1, size / tailBoundary(s, tail));
     if (learn) learnTail(s, tail, size);
     return stepRecentMean(s, at + RECENT, error, learn, UNCERTAIN) / DEVIATIONS;
   }
@@ -105,12 +109,13 @@ export function stepSeason(
   const slot = Math.floor(ts / width);
   const first = s[base + IN_SLOT] === 0;
   if (first || slot !== s[base + SLOT]) {
-    if (!first) {
+    if (!first && !wasSpike(s, base, value)) {
       ring.write(s[base + CLOSED]!, s[base + SLOT]!, slotValue(s, base));
       s[base + CLOSED] = s[base + CLOSED]! + 1;
     }
     s[base + SLOT] = slot;
     s[base + IN_SLOT] = 0;
+    s[base + SUSPECT] = 0;
     s[base + SUM] = 0;
     s[base + LOWEST] = value;
     s[base + HIGHEST] = value;
@@ -127,6 +132,43 @@ export function stepSeason(
     nearest = Math.min(nearest, ring.distance(closed, slot, age - NEAR, age + NEAR, value));
   }
   return nearest;
+}
+
+/**
+ * How far the series moves in one direction from one slot to the next at about this time of other days, in its units; 0 where nothing is
+ * known.
+ */
+export function seasonalStep(
+  s: Float64Array,
+  at: number,
+  ring: SeasonalRing,
+  ts: number,
+  direction: number,
+): number {
+  const width = s[at + WIDTH]!;
+  if (width === 0) return 0;
+  const slot = Math.floor(ts / width);
+  let largest = 0;
+  for (const days of DAYS_BACK) {
+    const age = Math.round((days * DAY) / width);
+    largest = Math.max(
+      largest,
+      ring.largestStep(s[at + CLOSED]!, slot, age - NEAR - 1, age + NEAR + 1, direction),
+    );
+  }
+  return largest;
+}
+
+/** An alert was raised, or is open, on the reading just taken. @param error signed, from the forecast to the value */
+export function suspectSlot(s: Float64Array, base: number, error: number): void {
+  if (s[base + IN_SLOT] === 1) s[base + SUSPECT] = error;
+}
+
+/** Whether the only reading of the open slot was a spike: the value after it is back. A spike is not the measure of tomorrow. */
+function wasSpike(s: Float64Array, base: number, value: number): boolean {
+  const jump = s[base + SUSPECT]!;
+  if (jump === 0 || s[base + IN_SLOT] !== 1) return false;
+  return (s[base + SUM]! - value) * Math.sign(jump) > BACK * Math.abs(jump);
 }
 
 /** How many slots were closed: it grows by one with every entry of the ring that is written. */

@@ -6,9 +6,12 @@
 import { numbered, offsets } from '../slots.ts';
 import type { Term } from '../term.ts';
 
-const SCALARS = ['last', 'run', 'seen', 'repeats'] as const;
-const [LAST, RUN, SEEN, REPEATS] = offsets(SCALARS);
+const SCALARS = ['last', 'run', 'seen', 'repeats', 'alerted'] as const;
+const [LAST, RUN, SEEN, REPEATS, ALERTED] = offsets(SCALARS);
 const LONGEST = SCALARS.length;
+/** Values at which the series rested, and for how many readings, the newest first. */
+const RESTS = 4;
+const REST = LONGEST + 3;
 
 /** Readings before a verdict, and the shortest run (of repetitions) that is one. */
 const LEAST_SEEN = 50;
@@ -23,8 +26,13 @@ const MEMORY = 5000;
 
 export const stuck: Term = {
   name: 'stuck',
-  slots: [...SCALARS, ...numbered('longest', 3)],
+  slots: [
+    ...SCALARS,
+    ...numbered('longest', 3),
+    ...numbered('rest', RESTS).flatMap((rest) => [`${rest}.value`, `${rest}.run`]),
+  ],
   limit: 1,
+  hasty: false,
   desensitised: 0,
   step: (s, at, { value, learn }) => stepStuck(s, at, value, learn),
 };
@@ -44,9 +52,14 @@ function stepStuck(s: Float64Array, base: number, value: number, learn: boolean)
     if (run >= LEAST_RUN && s[base + SEEN]! > LEAST_SEEN) {
       const probability = Math.max(LEAST_PROBABILITY, (s[base + REPEATS]! + 0.5) / (s[base + SEEN]! + 2));
       score = Math.min((run * -Math.log10(probability)) / ORDERS, run / (LONGER * third + LEAST_RUN));
+      if (score >= 1) score = Math.min(score, run / (LONGER * restAt(s, base, value) + LEAST_RUN));
+      if (score >= 1) s[base + ALERTED] = 1;
     }
   } else {
-    endRun(s, base);
+    if (s[base + ALERTED] === 1) rememberRest(s, base);
+    else endRun(s, base);
+    s[base + RUN] = 0;
+    s[base + ALERTED] = 0;
     s[base + LAST] = value;
   }
   for (let i = 0; i < 3; i++) s[base + LONGEST + i] = s[base + LONGEST + i]! * (1 - 1 / MEMORY);
@@ -60,7 +73,6 @@ function stepStuck(s: Float64Array, base: number, value: number, learn: boolean)
 /** Puts the run in its place among the three longest. */
 function endRun(s: Float64Array, base: number): void {
   let run = s[base + RUN]!;
-  s[base + RUN] = 0;
   for (let i = 0; i < 3; i++) {
     const longer = s[base + LONGEST + i]!;
     if (run > longer) {
@@ -68,4 +80,21 @@ function endRun(s: Float64Array, base: number): void {
       run = longer;
     }
   }
+}
+
+/** How long the series has rested at a value; 0 where it has not. */
+function restAt(s: Float64Array, base: number, value: number): number {
+  let longest = 0;
+  for (let i = base + REST; i < base + REST + 2 * RESTS; i += 2)
+    if (s[i] === value) longest = Math.max(longest, s[i + 1]!);
+  return longest;
+}
+
+/** Puts the run before the rests that are known; the oldest of them is forgotten. */
+function rememberRest(s: Float64Array, base: number): void {
+  const run = Math.max(s[base + RUN]!, restAt(s, base, s[base + LAST]!));
+  const rest = base + REST;
+  s.copyWithin(rest + 2, rest, rest + 2 * (RESTS - 1));
+  s[rest] = s[base + LAST]!;
+  s[rest + 1] = run;
 }

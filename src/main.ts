@@ -4,6 +4,7 @@
  */
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../models/package-root.ts';
+import { alertCommand } from './commands/alert.ts';
 import { auditCommand } from './commands/audit.ts';
 import { configCommand } from './commands/config.ts';
 import { deadLetterCommand } from './commands/dead-letter.ts';
@@ -15,6 +16,7 @@ import { exportCommand } from './commands/export.ts';
 import { importCommand } from './commands/import.ts';
 import { importReadingsCommand } from './commands/import-readings.ts';
 import { modelCommand } from './commands/model.ts';
+import { muteCommand } from './commands/mute.ts';
 import { passwdCommand } from './commands/passwd.ts';
 import { scoreCommand } from './commands/score.ts';
 import { secretsCommand } from './commands/secrets.ts';
@@ -52,6 +54,8 @@ for (const command of [
   scoreCommand(),
   modelCommand(),
   deadLetterCommand(),
+  alertCommand(),
+  muteCommand(),
   doctorCommand(),
   decodeCommand(),
   discoverCommand(),

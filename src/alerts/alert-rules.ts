@@ -1,19 +1,14 @@
 /**
  * ALERT_RULES: a list of entries in YAML (of which JSON is a part), such as
  *
- *     - {sensor: 'freezer-*', metric: temperature, max: -10, min: -30, rate: 5/1m, hysteresis: 0.5, missing: 5m}
+ *     - {sensor: 'freezer-*', metric: temperature, max: -10, min: -30, rate: 5/1m, hysteresis: 0.5, for: 2m, missing: 5m}
  *
  * An entry says of which series (patterns; all of them where it gives none) and what. What is read here is checked but not
  * applied: the pipeline looks up the rules of a series (pipeline/rule-book.ts), the fold goes by them (detect/limits.ts).
  */
-import { isSeq, LineCounter, parseDocument } from 'yaml';
-import type { AlertRule } from '../domain/alert-rule.ts';
+import type { AlertRule, MissingRule } from '../domain/alert-rule.ts';
 import { parseDuration } from '../domain/duration.ts';
-
-/** Why a value cannot be used. */
-class Wrong {
-  constructor(readonly must: string) {}
-}
+import { isFields, type ReadEntry, readEntryList, Wrong } from './entry-list.ts';
 
 const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
 const isOff = (value: unknown) => value === 'off' || value === false;
@@ -44,6 +39,12 @@ function hysteresis(value: unknown): unknown {
     : new Wrong('must be a number in the unit of the metric, 0 or more');
 }
 
+function lasting(value: unknown): unknown {
+  if (isOff(value)) return 0;
+  const time = typeof value === 'string' ? parseDuration(value) : Number.NaN;
+  return time >= 0 ? time : new Wrong('must be a time such as 30s, or off');
+}
+
 function missing(value: unknown): unknown {
   if (isOff(value)) return null;
   const [, times] = /^\s*([\d.]+)\s*x\s*$/i.exec(String(value)) ?? [];
@@ -60,7 +61,7 @@ function anomaly(value: unknown): unknown {
 }
 
 const PATTERNS: Readonly<Record<string, (value: unknown) => unknown>> = { sensor: pattern, metric: pattern };
-const RULES: typeof PATTERNS = { min: limit, max: limit, rate, hysteresis, missing, anomaly };
+const RULES: typeof PATTERNS = { min: limit, max: limit, rate, hysteresis, for: lasting, missing, anomaly };
 const FIELDS: typeof PATTERNS = { ...PATTERNS, ...RULES };
 
 /**
@@ -69,36 +70,48 @@ const FIELDS: typeof PATTERNS = { ...PATTERNS, ...RULES };
  *   to be used.
  */
 export function parseAlertRules(text: string): { rules: readonly AlertRule[]; problems: readonly string[] } {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const lineOf = (offset: number | undefined) => `line ${lines.linePos(offset ?? 0).line}`;
-  if (document.errors.length > 0) {
-    const problems = document.errors.map(({ message, pos }) => `${lineOf(pos[0])}: is not YAML: ${message}`);
-    return { rules: [], problems };
-  }
-  let entries: unknown;
-  try {
-    entries = document.toJS() ?? [];
-  } catch (error) {
-    return { rules: [], problems: [`is not YAML: ${(error as Error).message}`] };
-  }
-  if (!Array.isArray(entries)) return { rules: [], problems: ['must be a list of entries, in YAML or JSON'] };
-  const nodes = isSeq(document.contents) ? document.contents.items : [];
-  const problems: string[] = [];
-  const rules = entries.map((entry, i) => {
-    const range = (nodes[i] as { range?: [number, number, number] } | undefined)?.range;
-    const read = readEntry(entry);
-    problems.push(...read.problems.map((problem) => `entry ${i + 1} (${lineOf(range?.[0])})${problem}`));
-    return read.rule;
-  });
-  return { rules: Object.freeze(rules), problems };
+  const { entries, problems } = readEntryList(text, readEntry);
+  return { rules: entries, problems };
 }
 
-function readEntry(entry: unknown): { rule: AlertRule; problems: string[] } {
+/**
+ * Reads the entries of a list that was parsed already.
+ * @returns the rules, and every problem: each names the entry, from 1 on, and the field. With problems the rules are not to be used.
+ */
+export function readAlertRules(list: readonly unknown[]): {
+  rules: readonly AlertRule[];
+  problems: readonly string[];
+} {
+  const read = list.map(readEntry);
+  return {
+    rules: read.map(({ value }) => value),
+    problems: read.flatMap(({ problems }, i) => problems.map((problem) => `entry ${i + 1}${problem}`)),
+  };
+}
+
+/** A rule as it is written in a list. */
+export function writtenRule({ rate, missing, for: lasting, anomaly, ...rest }: AlertRule): object {
+  const off = (value: unknown) => (value === null ? 'off' : value);
+  const limits = Object.fromEntries(Object.entries(rest).map(([name, value]) => [name, off(value)]));
+  return {
+    ...limits,
+    ...(rate !== undefined && { rate: rate === null ? 'off' : `${rate.change}/${rate.per}ms` }),
+    ...(lasting !== undefined && { for: `${lasting}ms` }),
+    ...(missing !== undefined && { missing: writtenMissing(missing) }),
+    ...(anomaly !== undefined && { anomaly: anomaly ? 'on' : 'off' }),
+  };
+}
+
+function writtenMissing(missing: MissingRule): string {
+  if (missing === null) return 'off';
+  return 'after' in missing ? `${missing.after}ms` : `${missing.factor}x`;
+}
+
+function readEntry(entry: unknown): ReadEntry<AlertRule> {
   const rule = { sensor: '*', metric: '*' };
-  if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) {
+  if (!isFields(entry)) {
     return {
-      rule,
+      value: rule,
       problems: [`: must be fields such as sensor, metric, max: {sensor: 'freezer-*', max: -10}`],
     };
   }
@@ -116,5 +129,5 @@ function readEntry(entry: unknown): { rule: AlertRule; problems: string[] } {
   if (!Object.keys(entry).some((name) => Object.hasOwn(RULES, name))) {
     problems.push(`: has no rule: ${Object.keys(RULES).join(', ')}`);
   }
-  return { rule: Object.freeze(rule), problems };
+  return { value: Object.freeze(rule), problems };
 }

@@ -1,12 +1,13 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 
-/** `failed` tries are made again; the others end it. */
-const RESULTS = ['delivered', 'failed', 'refused', 'expired'] as const;
+/** `failed` tries are made again; the others end it. `refused` and `expired` changes are kept; `dropped` are kept no more. */
+const RESULTS = ['delivered', 'failed', 'refused', 'expired', 'dropped'] as const;
 export type DeliveryResult = (typeof RESULTS)[number];
 
 export class DeliveryMetrics {
   private readonly deliveries;
   private readonly pending;
+  private readonly kept;
   /** Since when the oldest change waits, ms, by target. */
   private readonly oldest = new Map<string, number>();
 
@@ -25,6 +26,12 @@ export class DeliveryMetrics {
       labelNames: ['target'],
       registers,
     });
+    this.kept = new Gauge({
+      name: 'vigia_alert_deliveries_kept',
+      help: 'Alert changes that a receiver has refused for good or that were too old; they are kept and can be sent again.',
+      labelNames: ['target'],
+      registers,
+    });
     new Gauge({
       name: 'vigia_alert_delivery_oldest_pending_seconds',
       help: 'How long the oldest of those has been waiting, 0 where none is.',
@@ -38,15 +45,17 @@ export class DeliveryMetrics {
 
   add(target: string): void {
     for (const result of RESULTS) this.deliveries.inc({ target, result }, 0);
-    this.waiting(target, 0, null);
+    this.waiting(target, 0, null, 0);
   }
 
   ended(target: string, result: DeliveryResult, n = 1): void {
     this.deliveries.inc({ target, result }, n);
   }
 
-  waiting(target: string, pending: number, oldest: number | null): void {
+  /** @param oldest since when the oldest change waits, ms UTC */
+  waiting(target: string, pending: number, oldest: number | null, kept: number): void {
     this.pending.set({ target }, pending);
+    this.kept.set({ target }, kept);
     this.oldest.set(target, oldest ?? Number.POSITIVE_INFINITY);
   }
 }

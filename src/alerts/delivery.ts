@@ -1,46 +1,41 @@
 /**
  * Tells one target of alert changes, in the order of the stream, at least once: the cursor in the store moves on when
  * the target has taken a change or it is given up. Whichever replica holds the lease does it. Nothing else waits for it,
- * and a target that is down delays only itself.
+ * and a target that is down delays only itself. A change that is given up is kept, so that it can be sent again.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import type { Alert } from '../domain/alert.ts';
 import { StoreUnavailable } from '../errors.ts';
-import type { AlertStreamStore, StreamedAlert } from '../store/store.ts';
-import type { DeliveryMetrics } from './delivery-metrics.ts';
+import { type KeptAlert, keptKey, type StreamedAlert } from '../store/alert-store.ts';
+import { decide } from './decision.ts';
+import type { DeliveryOptions } from './delivery-options.ts';
+import { passes } from './filter.ts';
 import { notification } from './notification.ts';
+import { OpenAlerts, told } from './open-alerts.ts';
+import { EVERYTHING, type Filter } from './receiver.ts';
+import { Retries } from './retries.ts';
+import { settlingTime } from './settling.ts';
 import type { Target } from './target.ts';
 
-export interface DeliveryLimits {
-  /** How long one try may take, ms. */
-  readonly timeout: number;
-  /** After so many refusals a change is given up. */
-  readonly maxAttempts: number;
-  /** A change older than this is not told any more, ms. */
-  readonly maxAge: number;
-  /** Longest pause between tries, ms. */
-  readonly longestPause: number;
-}
-
-export interface DeliveryOptions {
-  readonly store: AlertStreamStore;
-  /** Unique per process. */
-  readonly holder: string;
-  readonly limits: DeliveryLimits;
-  /** Unit per metric; asked for at each try, because it may change. */
-  readonly units: () => Readonly<Record<string, string>>;
-  readonly metrics: DeliveryMetrics;
-  readonly logger: Logger;
-  /** ms UTC */
-  readonly now: () => number;
+export interface DeliveryStatus {
+  /** Changes that wait. */
+  readonly pending: number;
+  /** Since when the oldest of them waits, ms UTC. */
+  readonly oldest: number | null;
+  /** Changes that the target has refused. */
+  readonly kept: number;
+  /** Why the last attempt of this process failed; null after one that succeeded. */
+  readonly problem: string | null;
 }
 
 /** How soon changes that other processes have committed are seen, ms. */
 const POLL_MS = 500;
-const PAGE = 100;
+const PAGE = 500;
+/** A position that moves no cursor. */
+const BEFORE_ALL = '0';
 /** Most time between a change being told and its confirmation, if the next one is told in time, ms. */
 const CONFIRM_MS = 200;
-const FIRST_PAUSE_MS = 1000;
 /** The lease outlives the longest try by this, ms. */
 const LEASE_MARGIN_MS = 5000;
 const CLOSE_MS = 200;
@@ -52,24 +47,39 @@ export class Delivery {
   private stopping = false;
   private endPause: (() => void) | null = null;
   private woken = false;
-  /** Monotonic, ms; no try before. */
-  private retryAt = 0;
-  private failures = 0;
+  private readonly retries: Retries;
+  private readonly open: OpenAlerts;
   private refusals = 0;
   private lastReason = '';
   private storeProblem = '';
+  private seen: Omit<DeliveryStatus, 'problem'> = { pending: 0, oldest: null, kept: 0 };
+  /** When the oldest change that waits is settled; monotonic, ms. */
+  private settledAt = 0;
 
   constructor(
     private readonly target: Target,
     private readonly options: DeliveryOptions,
+    private readonly filter: Filter = EVERYTHING,
   ) {
     this.logger = options.logger.child({ target: target.name });
+    this.retries = new Retries(options.limits.longestPause);
+    this.open = new OpenAlerts(target, options, {
+      wants: (alert) => this.wants(alert),
+      tell: async (change) => !this.stopping && (await this.tell(change)) !== null,
+      failed: (attempt) => this.retries.failed(attempt),
+      signal: this.abort.signal,
+    });
     options.metrics.add(target.name);
   }
 
   /** Changes from now on are told. To be called, and awaited, before anything is committed. @throws StoreUnavailable */
   register(): Promise<void> {
-    return this.options.store.addTarget(this.target.name);
+    return this.options.store.alertStream.addTarget(this.target.name);
+  }
+
+  /** As of the last look into the store. */
+  get status(): DeliveryStatus {
+    return { ...this.seen, problem: this.lastReason || null };
   }
 
   start(): void {
@@ -109,14 +119,16 @@ export class Delivery {
       }
       if (!more) await this.pause();
     }
-    await store.release(this.target.name, holder).catch(() => {});
+    await store.alertStream.release(this.target.name, holder).catch(() => {});
   }
 
   private pause(): Promise<void> {
     if (this.woken && this.storeProblem === '') return Promise.resolve();
     return new Promise((resolve) => {
-      const untilRetry = this.retryAt - performance.now();
-      const timer = setTimeout(resolve, untilRetry > 0 ? Math.min(untilRetry, POLL_MS) : POLL_MS);
+      const waits = [this.retries.at, this.settledAt]
+        .map((at) => at - performance.now())
+        .filter((ms) => ms > 0);
+      const timer = setTimeout(resolve, Math.min(POLL_MS, ...waits));
       this.endPause = () => {
         clearTimeout(timer);
         resolve();
@@ -128,10 +140,12 @@ export class Delivery {
   private async round(): Promise<boolean> {
     const { store, holder, metrics, limits } = this.options;
     const { name } = this.target;
-    const limit = performance.now() < this.retryAt ? 0 : PAGE;
+    const limit = performance.now() < this.retries.at ? 0 : PAGE;
     const lease = limits.timeout + LEASE_MARGIN_MS;
-    const { entries, pending, oldest, lost } = await store.backlog(name, holder, lease, limit);
-    metrics.waiting(name, pending, oldest);
+    const backlog = await store.alertStream.backlog(name, holder, lease, limit);
+    const { entries, pending, oldest, lost, due, kept } = backlog;
+    this.seen = { pending, oldest, kept };
+    metrics.waiting(name, pending, oldest, kept);
     if (lost > 0) {
       metrics.ended(name, 'expired', lost);
       this.logger.error(
@@ -139,77 +153,149 @@ export class Delivery {
         'alert changes were older than RETENTION before they could be told',
       );
     }
-    if (!entries || entries.length === 0) return false;
+    if (!entries || limit === 0) return false;
+    if (due > 0 && !(await this.tellDue())) return false;
+    if (entries.length === 0) {
+      await this.open.look();
+      return false;
+    }
+    return (await this.tellEntries(entries, backlog.now)) && entries.length === PAGE;
+  }
 
-    let told: StreamedAlert | null = null;
+  /**
+   * Changes that are not settled yet hold up the cursor, but no later change of another alert: what was told is remembered by alert.
+   * @param readAt when the entries were read, on the store's clock, ms
+   * @returns whether all of them are done with
+   */
+  private async tellEntries(entries: readonly StreamedAlert[], readAt: number): Promise<boolean> {
+    const { limits, now } = this.options;
+    let done: StreamedAlert | null = null;
     let confirmedAt = performance.now();
+    /** What the target was told on this page, by alert. */
+    const known = new Map<string, string>();
+    const unsaved = new Map<string, string>();
     const confirm = async () => {
       confirmedAt = performance.now();
-      return !told || (await store.confirm(name, holder, lease, told.position));
+      return this.confirm(done, unsaved);
     };
+    const unsettled = new Set<string>();
     const expired: StreamedAlert[] = [];
     for (const entry of entries) {
       if (this.stopping || (performance.now() - confirmedAt > CONFIRM_MS && !(await confirm()))) break;
-      if (entry.news && this.options.now() - entry.at > limits.maxAge) expired.push(entry);
-      else if (entry.news && !(await this.tell(entry))) break;
-      told = entry;
+      const { id } = entry.alert;
+      const early = settlingTime(entry, limits.settle) - (readAt - entry.at);
+      if (early > 0 || unsettled.has(id)) {
+        if (unsettled.size === 0) this.settledAt = Number.POSITIVE_INFINITY;
+        this.settledAt = Math.min(this.settledAt, performance.now() + early);
+        unsettled.add(id);
+        continue;
+      }
+      const { tell, told } = decide(
+        { ...entry, told: known.get(id) ?? entry.told },
+        { wants: (alert) => this.wants(alert), settled: limits.settle > 0 },
+      );
+      const late = tell && now() - entry.at > limits.maxAge;
+      if (late) expired.push(entry);
+      else if (tell && (await this.tell(entry)) === null) break;
+      if (told !== undefined && !late) {
+        known.set(id, told);
+        unsaved.set(id, told);
+      }
+      if (unsettled.size === 0) done = entry;
       this.refusals = 0;
     }
-    this.countExpired(expired);
+    await this.keepExpired(expired);
     await confirm();
-    return told === entries.at(-1) && entries.length === PAGE;
+    return done === entries.at(-1);
   }
 
-  /** @returns whether this change is done with: told, or given up */
-  private async tell(entry: StreamedAlert): Promise<boolean> {
+  /** @param done the last entry before which all are done with; null: the cursor stays @returns false if the lease is lost */
+  private async confirm(done: StreamedAlert | null, told: Map<string, string>): Promise<boolean> {
+    if (!done && told.size === 0) return true;
+    const { store, holder, limits } = this.options;
+    const lease = limits.timeout + LEASE_MARGIN_MS;
+    const position = done?.position ?? BEFORE_ALL;
+    const held = await store.alertStream.confirm(this.target.name, holder, lease, position, told);
+    told.clear();
+    return held;
+  }
+
+  private wants(alert: Alert): boolean {
+    return passes(this.filter, alert) && !this.options.isMuted(alert);
+  }
+
+  /** Tells of changes that are to be told outside the order of the stream. @returns whether none is left */
+  private async tellDue(): Promise<boolean> {
+    const { keptAlerts } = this.options.store;
+    const { name } = this.target;
+    const changes = await keptAlerts.due(name, PAGE);
+    for (const change of changes) {
+      const end = this.stopping ? null : await this.tell(change);
+      if (end === null) return false;
+      this.refusals = 0;
+      const { alert, final } = change;
+      if (end === 'told') await keptAlerts.remove(name, [keptKey(change)], final ? undefined : told(alert));
+    }
+    return changes.length < PAGE;
+  }
+
+  /** @returns null: it is to be tried again */
+  private async tell(change: Pick<KeptAlert, 'alert' | 'at' | 'final'>): Promise<'told' | 'kept' | null> {
     const { metrics, limits, units } = this.options;
     const { name } = this.target;
-    const { id, revision } = entry.alert;
-    const attempt = await this.target.send(notification(entry, units()), this.abort.signal);
+    const { id, revision } = change.alert;
+    const attempt = await this.target.send(notification(change, units()), this.abort.signal);
     if (attempt.result === 'delivered') {
       metrics.ended(name, 'delivered');
-      if (this.failures > 0)
-        this.logger.info({ id, revision, failures: this.failures }, 'alert changes get through again');
-      this.failures = 0;
+      const failures = this.retries.end();
+      if (failures > 0) this.logger.info({ id, revision, failures }, 'alert changes get through again');
       this.lastReason = '';
-      return true;
+      return 'told';
     }
-    if (this.stopping) return false;
+    if (this.stopping) return null;
     const { reason } = attempt;
     if (attempt.result === 'refused' && ++this.refusals >= limits.maxAttempts) {
+      await this.keep(change, reason);
       metrics.ended(name, 'refused');
       this.logger.error(
         { id, revision, attempts: this.refusals, reason },
-        'alert change given up: the receiver refuses it',
+        'alert change given up and kept: the receiver refuses it (vigia alert kept)',
       );
-      this.failures = 0;
-      return true;
+      this.retries.end();
+      return 'kept';
     }
     metrics.ended(name, 'failed');
-    this.failures++;
-    const pause = Math.max(
-      Math.min(FIRST_PAUSE_MS * 2 ** Math.min(this.failures - 1, 20), limits.longestPause) *
-        (0.5 + Math.random() / 2),
-      Math.min((attempt.result === 'failed' && attempt.retryAfter) || 0, limits.longestPause),
-    );
-    this.retryAt = performance.now() + pause;
+    const pause = this.retries.failed(attempt);
     const level = reason === this.lastReason ? 'debug' : 'warn';
     this.logger[level](
       { id, revision, reason, retryMs: Math.round(pause) },
       'alert change not delivered; trying again',
     );
     this.lastReason = reason;
-    return false;
+    return null;
   }
 
-  private countExpired(expired: readonly StreamedAlert[]): void {
+  private async keep(change: Pick<KeptAlert, 'alert' | 'at' | 'final'>, reason: string): Promise<void> {
+    const { store, metrics, now } = this.options;
+    const { name } = this.target;
+    const { alert, at, final } = change;
+    const kept = { alert, at, reason, keptAt: now(), ...(final && { final }) };
+    const dropped = await store.keptAlerts.keep(name, kept);
+    if (dropped > 0) {
+      metrics.ended(name, 'dropped', dropped);
+      this.logger.error({ changes: dropped }, 'kept alert changes dropped: there are too many of them');
+    }
+  }
+
+  private async keepExpired(expired: readonly StreamedAlert[]): Promise<void> {
     if (expired.length === 0) return;
     const { metrics, limits } = this.options;
+    for (const change of expired) await this.keep(change, 'older than ALERT_MAX_AGE');
     metrics.ended(this.target.name, 'expired', expired.length);
     const { id, revision } = expired[0]!.alert;
     this.logger.error(
       { changes: expired.length, id, revision, maxAgeMs: limits.maxAge },
-      'alert changes given up: older than ALERT_MAX_AGE',
+      'alert changes given up and kept: older than ALERT_MAX_AGE',
     );
   }
 }

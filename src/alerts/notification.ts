@@ -1,6 +1,7 @@
 /** What receivers are told of one change of an alert, the same over MQTT and to a webhook. */
 import type { Alert } from '../domain/alert.ts';
-import type { StreamedAlert } from '../store/store.ts';
+import { type Severity, severityOf } from '../domain/severity.ts';
+import type { StreamedAlert } from '../store/alert-store.ts';
 
 /** The alert as `GET /api/alerts` shows it, and: */
 export interface Notification extends Omit<Alert, 'model'> {
@@ -10,6 +11,7 @@ export interface Notification extends Omit<Alert, 'model'> {
   readonly changedAt: number;
   /** Of `value`, `expected` and `limit`; null where UNITS has none for the metric. */
   readonly unit: string | null;
+  readonly severity: Severity;
   /** Id of the model whose forecast it was judged by; null where none was asked. */
   readonly model: string | null;
 }
@@ -20,7 +22,14 @@ export function notification(
 ): Notification {
   const unit = Object.hasOwn(units, alert.metric) ? (units[alert.metric] ?? null) : null;
   const { model = null } = alert;
-  return { ...alert, model, time: new Date(alert.ts).toISOString(), changedAt: at, unit };
+  return {
+    ...alert,
+    model,
+    time: new Date(alert.ts).toISOString(),
+    changedAt: at,
+    unit,
+    severity: severityOf(alert),
+  };
 }
 
 /** Names one change for ever, whichever replica tells it and how often; printable ASCII. */

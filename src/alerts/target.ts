@@ -14,5 +14,9 @@ export interface Target {
   readonly name: string;
   /** One try, which ends by itself in good time. Does not reject. Reasons are for logs, so they hold no secrets. */
   send(notification: Notification, signal: AbortSignal): Promise<Attempt>;
+  /** Whether the receiver forgets open alerts that it is not told of again and again. */
+  readonly repeats?: boolean;
+  /** Tells of all open alerts again. Does not reject. Only where `repeats`. */
+  repeat?(open: readonly Notification[], signal: AbortSignal): Promise<Attempt>;
   close(): Promise<void>;
 }

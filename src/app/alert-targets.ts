@@ -1,11 +1,15 @@
-/** Wires the receivers of alert changes: MQTT (at the broker of MQTT_URL or at the built-in broker) and a webhook. */
+/** Wires the receivers of alert changes: MQTT (at the broker of MQTT_URL or at the built-in broker), a webhook, and ALERT_RECEIVERS. */
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Broker } from '../../broker/broker.ts';
-import { Deliveries } from '../alerts/deliveries.ts';
+import { type Addressee, Deliveries } from '../alerts/deliveries.ts';
 import { DeliveryMetrics } from '../alerts/delivery-metrics.ts';
+import { Email } from '../alerts/email.ts';
+import { MessageTarget, type PostLimits } from '../alerts/message-target.ts';
 import { MqttPublisher } from '../alerts/mqtt-publisher.ts';
 import { type AlertPublisher, MqttTarget } from '../alerts/mqtt-target.ts';
+import type { Mutes } from '../alerts/mutes.ts';
+import { EVERYTHING, type Receiver } from '../alerts/receiver.ts';
 import type { Target } from '../alerts/target.ts';
 import { Webhook } from '../alerts/webhook.ts';
 import type { Alert } from '../domain/alert.ts';
@@ -14,12 +18,14 @@ import type { AppContext } from './context.ts';
 import { externalBroker } from './external-broker.ts';
 
 /** @param broker the built-in broker of `serve`, once it is open */
-export function createDeliveries(context: AppContext, broker: () => Broker | null): Deliveries {
+export function createDeliveries(context: AppContext, broker: () => Broker | null, mutes: Mutes): Deliveries {
   const { config, current, store, clock, registry, logger, now } = context;
-  return new Deliveries(alertTargets(context, broker), {
-    store: store.alertStream,
+  return new Deliveries(addressees(context, broker), {
+    store,
     holder: `${config.clientId}/${randomUUID()}`,
     limits: config.alerts,
+    isMuted: (alert) => mutes.isMuted(alert),
+    mayUnmute: () => mutes.list().length > 0,
     units: () => current().readings.units,
     metrics: new DeliveryMetrics(registry, now),
     logger,
@@ -28,14 +34,30 @@ export function createDeliveries(context: AppContext, broker: () => Broker | nul
   });
 }
 
-function alertTargets({ config, role, now }: AppContext, broker: () => Broker | null): Target[] {
-  const { mqtt, webhookUrl: url, webhookSecret: secret, timeout } = config.alerts;
+function addressees({ config, role, now }: AppContext, broker: () => Broker | null): Addressee[] {
+  const { mqtt, webhookUrl: url, webhookSecret: secret, timeout, receivers = [] } = config.alerts;
   const external = () =>
     new MqttPublisher({ ...externalBroker(config), clientId: `${config.clientId}-alerts`, timeout });
-  return [
-    ...(mqtt === 'on' ? [new MqttTarget(role === 'serve' ? builtInBroker(broker) : external())] : []),
-    ...(url === undefined ? [] : [new Webhook({ url, secret, timeout, now })]),
-  ];
+  const filter = EVERYTHING;
+  const all: Addressee[] = [];
+  if (mqtt === 'on') {
+    const target = new MqttTarget(role === 'serve' ? builtInBroker(broker) : external());
+    all.push({ target, type: 'mqtt', filter });
+  }
+  if (url !== undefined) {
+    all.push({ target: new Webhook({ url, secret, timeout, now }), type: 'webhook', filter });
+  }
+  for (const receiver of receivers) {
+    const { type, filter } = receiver;
+    all.push({ target: targetOf(receiver, { timeout, now }), type, filter });
+  }
+  return all;
+}
+
+function targetOf(receiver: Receiver, limits: PostLimits): Target {
+  if (receiver.type === 'webhook') return new Webhook({ ...receiver, ...limits });
+  if (receiver.type === 'email') return new Email(receiver, limits.timeout);
+  return new MessageTarget(receiver, limits);
 }
 
 function builtInBroker(broker: () => Broker | null): AlertPublisher {

@@ -6,9 +6,16 @@ import { StoreUnavailable } from '../errors.ts';
 import type { AppContext } from './context.ts';
 import type { Scoring } from './scoring.ts';
 
+/** What operators change in the store while replicas run. */
+export interface Followed {
+  /** @throws StoreUnavailable */
+  refresh(): Promise<void>;
+}
+
 const TRIM_EVERY_MS = 600_000;
 const RETRY_MS = 1000;
 const FORMATS_EVERY_MS = 10_000;
+const DOCUMENTS_EVERY_MS = 1000;
 
 /** @returns resolves once the pipeline runs, or when the process stops before */
 export function startBackground(
@@ -16,6 +23,7 @@ export function startBackground(
   artifact: Artifact,
   scoring: Scoring,
   deliveries: Deliveries,
+  documents: readonly Followed[],
 ): Promise<void> {
   const stopping = new AbortController();
   context.lifecycle.add('housekeeping', () => stopping.abort());
@@ -24,6 +32,7 @@ export function startBackground(
   void begun.then(() => scoring.follower.follow(stopping.signal));
   void begun.then(() => scoring.pipeline.upgrades.runInBackground(stopping.signal));
   void begun.then(() => followFormats(context, scoring, stopping.signal));
+  void begun.then(() => followDocuments(context, documents, stopping.signal));
   return begun;
 }
 
@@ -68,6 +77,21 @@ async function trimRegularly({ store, clock, logger }: AppContext, signal: Abort
       logger[away ? 'warn' : 'error']({ err: error }, 'trimming the store failed');
     }
     await delay(TRIM_EVERY_MS, undefined, { signal, ref: false }).catch(() => {});
+  }
+}
+
+async function followDocuments(
+  { logger }: AppContext,
+  documents: readonly Followed[],
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    for (const document of documents) {
+      await document
+        .refresh()
+        .catch((error) => logger.debug({ err: error }, 'what operators have changed cannot be read'));
+    }
+    await delay(DOCUMENTS_EVERY_MS, undefined, { signal, ref: false }).catch(() => {});
   }
 }
 

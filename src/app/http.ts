@@ -5,6 +5,7 @@ import { describeArtifact } from '../../models/details.ts';
 import { packageVersion } from '../../models/package-root.ts';
 import { trialRun } from '../../models/trial.ts';
 import { AuditLog } from '../audit/audit-log.ts';
+import type { Alert } from '../domain/alert.ts';
 import type { HttpOptions } from '../http/http-options.ts';
 import { Live } from '../http/live/live.ts';
 import { type RunningHttp, startHttp } from '../http/server.ts';
@@ -16,8 +17,13 @@ import type { OwnModel } from './own-model.ts';
 import { readiness } from './readiness.ts';
 import type { Scoring } from './scoring.ts';
 
-export function createLive({ config, current, store, registry }: AppContext): Live {
-  return new Live(config.live, store.peers, registry, () => current().readings.units);
+type Alerting = Pick<HttpOptions, 'receivers' | 'mutes' | 'storedRules'>;
+
+export function createLive(
+  { config, current, store, registry }: AppContext,
+  isMuted: (alert: Alert) => boolean,
+): Live {
+  return new Live(config.live, store.peers, registry, () => current().readings.units, isMuted);
 }
 
 export async function openHttp(
@@ -26,11 +32,12 @@ export async function openHttp(
   scoring: Scoring,
   intake: Intake,
   live: Live,
+  alerting: Alerting,
 ): Promise<RunningHttp> {
   const { store, logger, lifecycle, now } = context;
   const audit = new AuditLog({ store: store.audit, logger, now });
   lifecycle.add('audit log', () => audit.close(CLOSE.audit));
-  const http = await startHttp(httpOptions(context, own, scoring, intake, live, audit));
+  const http = await startHttp(httpOptions(context, own, scoring, intake, live, audit, alerting));
   lifecycle.add('http', () => http.close());
   return http;
 }
@@ -42,6 +49,7 @@ function httpOptions(
   intake: Intake,
   live: Live,
   audit: AuditLog,
+  alerting: Alerting,
 ): HttpOptions {
   const { config, current, store, registry, logger, now } = context;
   const { accounting, models, pipeline } = scoring;
@@ -58,6 +66,7 @@ function httpOptions(
       tryOut: (bytes, source) => trialRun(parseArtifact(bytes, source), source, simd),
       now,
     }),
+    ...alerting,
     maxModelSize: config.models.maxSize,
     logger,
     registry,

@@ -2,15 +2,15 @@
 import type { Logger } from 'pino';
 import type { Broker } from '../../broker/broker.ts';
 import { Accounts } from '../access/accounts.ts';
+import type { StoredRules } from '../alerts/stored-rules.ts';
 import type { Live } from '../http/live/live.ts';
-import type { RuleBook } from '../planning/rule-book.ts';
 import { changedSettings, takeOver } from '../settings/changes.ts';
 import type { Config } from '../settings/config.ts';
 import { brokerAccess, brokerTls } from './broker-options.ts';
 
 export interface Reloaded {
   readonly broker: Broker | null;
-  readonly rules: RuleBook;
+  readonly rules: StoredRules;
   readonly live: Live;
   readonly logger: Logger;
 }
@@ -26,7 +26,7 @@ export function reload(current: Config, next: Config, { broker, rules, live, log
   // These steps alone can fail, and they change nothing then.
   new Accounts(merged.http.users, merged.http.token);
   broker?.setAccess(brokerAccess(merged), brokerTls(merged));
-  if (changed.reload.includes('ALERT_RULES')) rules.replace(merged.alerts.rules ?? []);
+  if (changed.reload.includes('ALERT_RULES')) rules.configure(merged.alerts.rules ?? []);
   if (changed.reload.includes('LOG_LEVEL')) logger.level = merged.process.logLevel;
   if (changed.reload.includes('HTTP_TOKEN') || changed.reload.includes('HTTP_USERS')) live.dropClients();
   logger.info({ settings: changed.reload }, 'settings read again');

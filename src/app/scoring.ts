@@ -1,6 +1,7 @@
 /** Wires what happens to a reading after its arrival: models, alert rules and the pipeline that scores and commits. */
 import { parseArtifact } from '../../models/artifact.ts';
 import { createModel } from '../../models/lstm-model.ts';
+import { StoredRules } from '../alerts/stored-rules.ts';
 import { DEFAULT_RULES } from '../domain/alert-rule.ts';
 import { ModelFollower } from '../model-registry/model-follower.ts';
 import { ModelRegistry } from '../model-registry/model-registry.ts';
@@ -63,6 +64,16 @@ export function createScoring(context: AppContext, own: OwnModel): Scoring {
     now,
   });
   return { accounting, rules, models, follower, formats, pipeline };
+}
+
+/** Rules of the store go before those of ALERT_RULES. */
+export function createStoredRules({ config, store }: AppContext, { rules, formats }: Scoring): StoredRules {
+  return new StoredRules({
+    documents: store.documents,
+    configured: config.alerts.rules ?? [],
+    apply: (all) => rules.replace(all),
+    readableByFormer: () => formats.readableByFormer,
+  });
 }
 
 function ruleBook({ alerts, readings, pipeline }: AppContext['config']): RuleBook {

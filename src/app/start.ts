@@ -9,6 +9,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { Broker } from '../../broker/broker.ts';
 import { packageVersion } from '../../models/package-root.ts';
 import type { Deliveries } from '../alerts/deliveries.ts';
+import { Mutes } from '../alerts/mutes.ts';
 import type { Live } from '../http/live/live.ts';
 import { registerProcessMetrics } from '../http/ops/process-metrics.ts';
 import type { Config } from '../settings/config.ts';
@@ -22,7 +23,7 @@ import { CLOSE, Lifecycle } from './lifecycle.ts';
 import { lowerPriority } from './lower-priority.ts';
 import { loadOwnModel } from './own-model.ts';
 import { reload } from './reload.ts';
-import { createScoring, type Scoring } from './scoring.ts';
+import { createScoring, createStoredRules, type Scoring } from './scoring.ts';
 import { openStore } from './store-choice.ts';
 import { StoreClock } from './store-clock.ts';
 import { createWatchdog } from './watching.ts';
@@ -78,13 +79,19 @@ async function open(options: AppOptions, lifecycle: Lifecycle): Promise<App> {
   const context: AppContext = { role, config, current, store, clock, registry, lifecycle, logger, now };
 
   const scoring = createScoring(context, own);
-  const live = createLive(context);
+  const mutes = new Mutes({ documents: store.documents, retention: config.store.retention, now });
+  const live = createLive(context, (alert) => mutes.isMuted(alert));
   let intake: Intake | null = null;
-  const deliveries = createDeliveries(context, () => intake?.broker ?? null);
-  const begun = startBackground(context, own.artifact, scoring, deliveries);
+  const storedRules = createStoredRules(context, scoring);
+  const deliveries = createDeliveries(context, () => intake?.broker ?? null, mutes);
+  const begun = startBackground(context, own.artifact, scoring, deliveries, [mutes, storedRules]);
   intake = await openIntake(context, scoring.pipeline);
   wire(context, scoring, intake, live, deliveries);
-  const http = await openHttp(context, own, scoring, intake, live);
+  const http = await openHttp(context, own, scoring, intake, live, {
+    receivers: deliveries,
+    mutes,
+    storedRules,
+  });
 
   const { broker, subscriber } = intake;
   if (broker && options.devices) await startDevices(context, options.devices, broker.mqttPort);
@@ -102,7 +109,7 @@ async function open(options: AppOptions, lifecycle: Lifecycle): Promise<App> {
     model: `${model.id} (window ${model.window}, ${model.backend})`,
     close: () => lifecycle.close(),
     reload(next) {
-      settings = reload(settings, next, { broker, rules: scoring.rules, live, logger });
+      settings = reload(settings, next, { broker, rules: storedRules, live, logger });
     },
   };
 }

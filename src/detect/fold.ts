@@ -147,7 +147,7 @@ export class Fold {
       const verdict = { ts, expected, score, warmup };
       if (cleared || !rules.anomaly) ledger.clear('anomaly', ts);
       if (raised && rules.anomaly) ledger.raise({ rule: 'anomaly', ts, value, expected, score, limit: null });
-      if (limited || state.open.length > 0 || state.rate.length > 0) {
+      if (limited || state.open.length > 0 || state.rate.length > 0 || state.waiting.length > 0) {
         const previous = i === 0 ? this.base.values.at(-1) : this.samples[i - 1]!.value;
         stepLimits(state, ledger, rules, { ts, value }, verdict, previous);
       }

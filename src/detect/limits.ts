@@ -1,6 +1,6 @@
 /**
  * The limits of a series on one reading: which alerts of `min`, `max` and `rate` it raises and clears. An alert is raised by a
- * value beyond the limit and stays open until one is back inside by the hysteresis, so that one excursion is one alert.
+ * value beyond the limit, or by values that stay beyond it for as long as the rule wants (`for`). It stays open until one is back inside by the hysteresis, so that one excursion is one alert.
  * The alert of a rule that is no longer there is cleared by the next reading.
  */
 import type { SeriesRules } from '../domain/alert-rule.ts';
@@ -8,7 +8,8 @@ import type { Sample } from '../domain/reading.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { AlertLedger } from './alert-ledger.ts';
 import { createRate, stepRate } from './rate.ts';
-import type { FoldRule, SeriesState } from './state.ts';
+import type { SeriesState } from './state.ts';
+import { hasLasted, type LastingRule, stopWaiting } from './waiting.ts';
 
 const NO_RATE = new Float64Array(0);
 
@@ -25,9 +26,10 @@ export function stepLimits(
   previous: number | undefined,
 ): void {
   /** @param excess how far beyond the limit, null where there is no such rule */
-  const judge = (rule: FoldRule, limit: number | null, excess: number | null, hysteresis: number) => {
+  const judge = (rule: LastingRule, limit: number | null, excess: number | null, hysteresis: number) => {
     if (excess === null || (ledger.isOpen(rule) && excess <= -hysteresis)) ledger.clear(rule, ts);
-    else if (excess > 0 && !ledger.isOpen(rule)) ledger.raise({ rule, ts, value, expected, score, limit });
+    if (excess === null || excess <= 0 || ledger.isOpen(rule)) stopWaiting(state, rule);
+    else if (hasLasted(state, rule, ts, rules.for)) ledger.raise({ rule, ts, value, expected, score, limit });
   };
   const { min, max, rate, hysteresis } = rules;
   judge('min', min, min === null ? null : min - value, hysteresis);

@@ -13,6 +13,7 @@ import { VigiaError } from '../errors.ts';
 import { createAdaptive, DETECTOR_VERSION } from './adaptive.ts';
 import { encodeFormer, FORMER_FORMAT, readFormer, withNewDetector } from './former-state.ts';
 import { createIntervals } from './intervals.ts';
+import { RATE_SLOTS } from './rate.ts';
 import type { Opening, SeriesState } from './state.ts';
 import {
   joined,
@@ -24,6 +25,7 @@ import {
   shadowNumbers,
   shadowOf,
 } from './state-sections.ts';
+import { waitingNumbers, waitingOf } from './waiting.ts';
 
 export const STATE_FORMAT = 3;
 /** Doubles of the header, by format. */
@@ -37,7 +39,9 @@ const ADAPTIVE = createAdaptive().length;
 /** The state as bytes: a view into Node's pool. */
 export function encodeState(state: SeriesState): Uint8Array {
   if (state.former) return encodeFormer(state, state.former);
-  const { values, adaptive, rate, open, shadow } = state;
+  const { values, adaptive, open, shadow } = state;
+  // Behind the numbers of the rate rule, so that a state without waiting rules takes no room for them.
+  const rate = [...state.rate, ...waitingNumbers(state.waiting)];
   const header = [
     STATE_FORMAT,
     state.count,
@@ -76,7 +80,10 @@ export function decodeState(bytes: Uint8Array): SeriesState {
   const sections = new Sections(numbers, header);
   const values = sections.next(valueCount);
   const adaptive = sections.next(adaptiveCount);
-  const rate = sections.next(rateCount);
+  const rates = sections.next(rateCount);
+  // The annex of format 2 lies here too; `readFormer` takes it apart.
+  const rate = format === STATE_FORMAT ? rates.subarray(0, rateCount < RATE_SLOTS ? 0 : RATE_SLOTS) : rates;
+  const waiting = waitingOf(rates.subarray(rate.length));
   const ids = Buffer.from(buffer, byteOffset + size, byteLength - size).toString('utf8');
   const [model = '', shadowModel = ''] = shadowCount > 0 ? ids.split('\n') : [ids];
   const shadow =
@@ -90,6 +97,7 @@ export function decodeState(bytes: Uint8Array): SeriesState {
     values,
     adaptive,
     rate,
+    waiting,
     intervals: first ? createIntervals() : new Uint32Array(buffer, byteOffset + 8 * end, INTERVAL_BYTES / 4),
     open: first ? openingOfFormat1(numbers) : sections.openings(openCount),
     model,

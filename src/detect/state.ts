@@ -7,6 +7,7 @@ import { copyOf } from './doubles.ts';
 import { createIntervals, type Intervals } from './intervals.ts';
 import type { RateState } from './rate.ts';
 import { cloneShadow, type Shadow } from './shadow.ts';
+import type { Waiting } from './waiting.ts';
 
 /** The rules that the fold raises alerts by, in the order of their numbers in a stored state. */
 export const FOLD_RULES = ['anomaly', 'min', 'max', 'rate'] as const;
@@ -47,6 +48,8 @@ export interface SeriesState {
   adaptive: AdaptiveState;
   intervals: Intervals;
   rate: RateState;
+  /** Limits that are passed, but not for long enough; one per rule at most. */
+  waiting: readonly Waiting[];
   /** The model that scores beside the active one, null where none does. */
   shadow: Shadow | null;
   /** Not null: the state is written so that release 0.1 can read it. */
@@ -69,6 +72,7 @@ export function emptyState(former: FormerDetector | null = null): SeriesState {
     adaptive: createAdaptive(),
     intervals: createIntervals(),
     rate: new Float64Array(0),
+    waiting: [],
     shadow: null,
     former,
     outdated: false,

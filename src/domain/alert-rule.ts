@@ -13,6 +13,8 @@ export interface SeriesRules {
   readonly rate: { readonly change: number; readonly per: number } | null;
   /** How far back inside its limit a value has to be before the alert of `min`, `max` or `rate` is cleared. */
   readonly hysteresis: number;
+  /** How long a value has to stay beyond `min`, `max` or `rate` before the alert is raised, ms. */
+  readonly for: number;
   readonly missing: MissingRule;
 }
 
@@ -30,5 +32,6 @@ export const DEFAULT_RULES: SeriesRules = {
   max: null,
   rate: null,
   hysteresis: 0,
+  for: 0,
   missing: null,
 };

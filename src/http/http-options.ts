@@ -1,6 +1,8 @@
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { AuditLog } from '../audit/audit-log.ts';
+import type { Alert } from '../domain/alert.ts';
+import type { Mute } from '../domain/mute.ts';
 import type { ModelAdmin } from '../model-registry/model-admin.ts';
 import type { Replay } from '../pipeline/replay.ts';
 import type { Submit } from '../pipeline/submit.ts';
@@ -28,6 +30,66 @@ export interface SourceReport {
   readonly unmatched: { readonly count: number; readonly newest: readonly { topic: string; at: number }[] };
 }
 
+/** A receiver of alerts, as this replica sees it. */
+export interface ReceiverStatus {
+  readonly name: string;
+  readonly type: string;
+  readonly filter: {
+    readonly sensors: readonly string[];
+    readonly metrics: readonly string[];
+    readonly rules: readonly string[];
+    readonly severities: readonly string[];
+  };
+  /** Alert changes that the receiver has not been told of yet. */
+  readonly pending: number;
+  /** Since when the oldest of them waits, ms UTC. */
+  readonly oldest: number | null;
+  /** Alert changes that the receiver has refused. */
+  readonly kept: number;
+  /** Why the last attempt of this replica failed; null after one that succeeded. */
+  readonly problem: string | null;
+}
+
+/** The receivers of alerts. */
+export interface Receivers {
+  list(): readonly ReceiverStatus[];
+  /** Sends a test message once. @returns null where there is no such receiver */
+  test(
+    name: string,
+  ): Promise<
+    | { readonly result: 'delivered' }
+    | { readonly result: 'failed' | 'refused'; readonly reason: string }
+    | null
+  >;
+  /** There may be something to tell. */
+  wake(): void;
+}
+
+/** The alert rules that lie in the store, beside those of ALERT_RULES. */
+export interface StoredRules {
+  /** Of the store, as they were given; they go before those of ALERT_RULES. */
+  readonly stored: readonly unknown[];
+  /** Counts the changes of `stored`. */
+  readonly revision: number;
+  /** Of ALERT_RULES, as they could be written. */
+  readonly configured: readonly unknown[];
+  /**
+   * @param expected the revision that was read
+   * @returns whether they were written: not if somebody else has changed them since
+   * @throws InvalidInput that names entry and field
+   */
+  replace(rules: readonly unknown[], expected: number): Promise<boolean>;
+}
+
+/** Mutes: which alerts nobody is told of. */
+export interface Mutes {
+  list(): readonly Mute[];
+  readonly isMuted: (alert: Alert) => boolean;
+  add(mute: Omit<Mute, 'id'>): Promise<Mute>;
+  /** @returns null where there is none of this id */
+  end(id: string): Promise<Mute | null>;
+}
+
 /** What the HTTP layer is given; it reads through `store` and writes through `submit`. */
 export interface HttpOptions {
   /** Of this program, for /openapi.json. */
@@ -39,6 +101,9 @@ export interface HttpOptions {
   readonly submit: Submit;
   readonly replay: Replay;
   readonly models: ModelAdmin;
+  readonly receivers: Receivers;
+  readonly mutes: Mutes;
+  readonly storedRules: StoredRules;
   readonly logger: Logger;
   readonly registry: Registry;
   /** The live stream; ended by `close`. */

@@ -1,5 +1,7 @@
 /** Every route of the server, in the groups that share their middleware, and the types that the panel takes from them. */
 import type { z } from 'zod';
+import { alertReceiverRoutes } from './api/alert-receivers.ts';
+import { alertRuleRoutes } from './api/alert-rules.ts';
 import { alertRoutes } from './api/alerts.ts';
 import { auditRoutes } from './api/audit.ts';
 import { chartRoutes } from './api/chart.ts';
@@ -7,6 +9,7 @@ import { deadLetterRoutes } from './api/dead-letters.ts';
 import { exportRoutes } from './api/export.ts';
 import { logLevelRoutes } from './api/log-level.ts';
 import { modelRoutes } from './api/models.ts';
+import { muteRoutes } from './api/mutes.ts';
 import { pointRoutes } from './api/points.ts';
 import { readingRoutes } from './api/readings.ts';
 import { recentRoutes } from './api/recent.ts';
@@ -29,6 +32,9 @@ export const apiRoutes = (options: HttpOptions) => [
   ...recentRoutes(options),
   ...streamRoutes(options),
   ...alertRoutes(options),
+  ...alertReceiverRoutes(options),
+  ...muteRoutes(options),
+  ...alertRuleRoutes(options),
   ...modelRoutes(options),
   ...deadLetterRoutes(options),
   ...statusRoutes(options),

@@ -12,7 +12,9 @@ import { EmbeddedClock } from './embedded/clock.ts';
 import { counterTable } from './embedded/counter-table.ts';
 import { available, closeDatabase, DATABASE_FILE, damages, openDatabase } from './embedded/database.ts';
 import { DeadLetterTable } from './embedded/dead-letter-table.ts';
+import { documentTable } from './embedded/document-table.ts';
 import { formatTable } from './embedded/format-table.ts';
+import { KeptAlertTable } from './embedded/kept-alert-table.ts';
 import { modelTables } from './embedded/model-tables.ts';
 import { writeProbe } from './embedded/probe.ts';
 import { secretTable } from './embedded/secret-table.ts';
@@ -55,11 +57,13 @@ export function openEmbeddedStore(options: EmbeddedOptions): Store {
     series,
     alerts,
     alertStream,
+    keptAlerts: new KeptAlertTable(database),
     deadLetters: new DeadLetterTable(database, options.deadLetterMax),
     models: modelTables(database),
     counters: counterTable(database),
     audit: auditTable(database, options.auditMax ?? 10_000),
     secrets: secretTable(database),
+    documents: documentTable(database),
     formats: formatTable(database),
     births: birthTable(database),
     time: async () => clock.time(),

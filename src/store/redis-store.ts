@@ -9,9 +9,11 @@ import { auditKeys } from './redis/audit-keys.ts';
 import { birthKeys } from './redis/birth-keys.ts';
 import { counterKeys } from './redis/counter-keys.ts';
 import { DeadLetterKeys } from './redis/dead-letter-keys.ts';
+import { documentKeys } from './redis/document-keys.ts';
 import type { Durability } from './redis/durability.ts';
 import { checkEviction, type Eviction } from './redis/eviction.ts';
 import { formatKeys } from './redis/format-keys.ts';
+import { KeptAlerts } from './redis/kept-alerts.ts';
 import { COUNTERS_KEY } from './redis/keys.ts';
 import type { Layout, LayoutName } from './redis/layout.ts';
 import { chooseLayout } from './redis/layout-choice.ts';
@@ -98,11 +100,13 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     series,
     alerts,
     alertStream: new AlertStream(server),
+    keptAlerts: new KeptAlerts(server),
     deadLetters: new DeadLetterKeys(server, options.deadLetterMax),
     models: modelKeys(server),
     counters: counterKeys(server),
     audit: auditKeys(server, options.auditMax ?? 10_000),
     secrets: secretKeys(server),
+    documents: documentKeys(server),
     formats: formatKeys(server),
     births: birthKeys(server),
     async time() {

@@ -6,8 +6,7 @@
  * Every method may throw StoreUnavailable: nothing was changed, or it is unknown whether it was, and the same call may
  * be made again.
  */
-
-import type { Alert, AlertChange, AlertState } from '../domain/alert.ts';
+import type { Alert, AlertChange } from '../domain/alert.ts';
 import type { AuditEntry, StoredAuditEntry } from '../domain/audit.ts';
 import type { DeadLetter, DeadLetterPlace, DeadLetterSummary } from '../domain/dead-letter.ts';
 import type { ModelTable } from '../domain/model-table.ts';
@@ -16,6 +15,7 @@ import type { SeriesId } from '../domain/series.ts';
 import type { ScoredSample } from '../domain/verdict.ts';
 import type { Watch } from '../domain/watch.ts';
 import type { VigiaError } from '../errors.ts';
+import type { AlertStore, AlertStreamStore, KeptAlertStore } from './alert-store.ts';
 
 /** From `from` on (ms, inclusive) the series is forecast by this model. */
 export interface ModelAssignment {
@@ -108,18 +108,6 @@ export interface SeriesSummary extends SeriesId {
 
 export type Aggregate = 'avg' | 'min' | 'max';
 
-export interface AlertQuery {
-  readonly sensor?: string;
-  readonly metric?: string;
-  readonly state?: AlertState;
-  readonly rule?: string;
-  /** Only alerts raised at or after this time, ms. */
-  readonly from?: number;
-  /** Only alerts raised at or before this time, ms. */
-  readonly to?: number;
-  readonly limit: number;
-}
-
 export interface SeriesStore {
   /** The records in the order asked for, null where the store has no such series. */
   load(series: readonly SeriesId[]): Promise<(SeriesRecord | null)[]>;
@@ -135,7 +123,7 @@ export interface SeriesStore {
   oldest(series: SeriesId, from: number, to: number, limit: number): Promise<ScoredSample[]>;
   /**
    * Takes a series away with everything about it: readings, verdicts, rollups, state, alerts (the stream's too) and its
-   * place in the list. A commit computed from what was there is a conflict afterwards. May be called again after a failure.
+   * place in the list. Targets that were told of an open alert of it are told that the alert has ended. A commit computed from what was there is a conflict afterwards. May be called again after a failure.
    * @returns whether there was one
    */
   remove(series: SeriesId): Promise<boolean>;
@@ -152,53 +140,6 @@ export interface SeriesStore {
   list(): Promise<SeriesSummary[]>;
   /** How many `list` has, without reading them. */
   count(): Promise<number>;
-}
-
-export interface AlertStore {
-  /** Newest first. Retracted ones only when asked for by `state`. */
-  list(query: AlertQuery): Promise<Alert[]>;
-  /** The unretracted alerts of one series raised after `ts` or open at it, ascending by ts. */
-  since(series: SeriesId, ts: number): Promise<Alert[]>;
-  /** Marks an alert as seen by a person; null where there is none of this id. */
-  acknowledge(id: string): Promise<Alert | null>;
-}
-
-/** One entry of the stream of alert changes. */
-export interface StreamedAlert {
-  /** Names the place in the stream; opaque. */
-  readonly position: string;
-  /** When the store learnt of it, ms. */
-  readonly at: number;
-  readonly alert: Alert;
-  /** Whether a receiver that has heard of the revision before hears anything new, see `heardOf`. */
-  readonly news: boolean;
-}
-
-/** What a target has not been told yet. */
-export interface Backlog {
-  /** The oldest changes in the order of the stream; null while another process delivers to this target. */
-  readonly entries: readonly StreamedAlert[] | null;
-  /** How many changes wait. */
-  readonly pending: number;
-  /** When the store learnt of the oldest of them, ms; null where none waits. */
-  readonly oldest: number | null;
-  /** Changes that RETENTION has dropped undelivered; each is told once. */
-  readonly lost: number;
-}
-
-/**
- * The stream of all alert changes, with a cursor per target. One process at a time delivers to a target: it holds a
- * lease, which ends `leaseMs` after it last asked for entries or confirmed any.
- */
-export interface AlertStreamStore {
-  /** A target that is new hears of what changes from now on. Idempotent. */
-  addTarget(target: string): Promise<void>;
-  /** Takes or renews the lease, if nobody else has it. @param limit most entries; with 0 it only asks how many wait */
-  backlog(target: string, holder: string, leaseMs: number, limit: number): Promise<Backlog>;
-  /** All up to `position` is told. Renews the lease. @returns false if another process has the lease by now */
-  confirm(target: string, holder: string, leaseMs: number, position: string): Promise<boolean>;
-  /** Lets another process deliver at once. */
-  release(target: string, holder: string): Promise<void>;
 }
 
 export interface DeadLetterStore {
@@ -269,6 +210,20 @@ export interface CounterStore {
   increment(counter: string): Promise<number>;
 }
 
+/** A text with the number of its change, from 1 on. */
+export interface StoredDocument {
+  readonly revision: number;
+  readonly content: string;
+}
+
+/** Small texts by name that operators change while replicas run; the replicas follow. */
+export interface DocumentStore {
+  /** null: never written. */
+  get(name: string): Promise<StoredDocument | null>;
+  /** Writes if what is stored has revision `expected` (0: nothing is). @returns whether it did */
+  put(name: string, document: StoredDocument, expected: number): Promise<boolean>;
+}
+
 /** In which formats the replicas on this store write what they all read. */
 export interface FormatStore {
   /** The format of new states, see detect/state-format.ts; null where no replica has said yet. */
@@ -309,11 +264,13 @@ export interface Store {
   readonly series: SeriesStore;
   readonly alerts: AlertStore;
   readonly alertStream: AlertStreamStore;
+  readonly keptAlerts: KeptAlertStore;
   readonly deadLetters: DeadLetterStore;
   readonly models: ModelStore;
   readonly counters: CounterStore;
   readonly audit: AuditStore;
   readonly secrets: SecretStore;
+  readonly documents: DocumentStore;
   readonly formats: FormatStore;
   readonly births: BirthStore;
   /** The other replicas on this store; null where there can be none. */

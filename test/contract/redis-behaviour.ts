@@ -401,6 +401,7 @@ export function redisBehaviour(name: string, { layout, open, client: connect }: 
           pending: 2,
           oldest: entries![0]!.at,
           lost: 0,
+          ...{ due: 0, kept: 0, now: expect.any(Number) },
         });
         await store.alertStream.release('webhook', 'b');
         expect((await store.alertStream.backlog('webhook', 'b', LEASE, 10)).entries).toBeNull();

@@ -6,6 +6,7 @@ import type { DeadLetterPlace } from '../../src/domain/dead-letter.ts';
 import { DEFAULT_SCOPE, EMPTY_TABLE, promote } from '../../src/domain/model-table.ts';
 import type { Sample } from '../../src/domain/reading.ts';
 import type { SeriesId } from '../../src/domain/series.ts';
+import { keptKey } from '../../src/store/alert-store.ts';
 import type { SeriesCommit, Store } from '../../src/store/store.ts';
 
 export interface StoreLimits {
@@ -453,6 +454,7 @@ export function storeContract(name: string, open: (limits: StoreLimits) => Promi
 
     describe('the stream of alerts', () => {
       const LEASE = 60_000;
+      const quiet = { due: 0, kept: 0, now: expect.any(Number) };
       const backlog = (limit = 100, holder = 'a', target = 'webhook') =>
         store.alertStream.backlog(target, holder, LEASE, limit);
       /** `<time after T0> <state>[!]` with `!` for acknowledged, in the order of the stream. */
@@ -469,7 +471,7 @@ export function storeContract(name: string, open: (limits: StoreLimits) => Promi
       it('has every change in order, from where the target was added, until it is confirmed', async () => {
         await put([], { alerts: [alert(T0)] });
         await store.alertStream.addTarget('webhook');
-        expect(await backlog()).toEqual({ entries: [], pending: 0, oldest: null, lost: 0 });
+        expect(await backlog()).toEqual({ entries: [], pending: 0, oldest: null, lost: 0, ...quiet });
         const before = Date.now();
         await put([], { alerts: [alert(T0 + 1)] });
         await put([], { alerts: [alert(T0, { state: 'cleared', clearedTs: T0 + 2 })] });
@@ -491,7 +493,87 @@ export function storeContract(name: string, open: (limits: StoreLimits) => Promi
         // A confirmation that comes late takes nothing back.
         await confirmAll();
         await store.alertStream.confirm('webhook', 'a', LEASE, entries![1]!.position);
-        expect(await backlog()).toEqual({ entries: [], pending: 0, oldest: null, lost: 0 });
+        expect(await backlog()).toEqual({ entries: [], pending: 0, oldest: null, lost: 0, ...quiet });
+      });
+
+      it('remembers what a target was told, with its place', async () => {
+        await store.alertStream.addTarget('webhook');
+        await put([], { alerts: [alert(T0), alert(T0 + 1)] });
+        await put([], { alerts: [alert(T0, { state: 'retracted' })] });
+        const [first, second] = (await backlog()).entries!;
+        expect([first, second]).toMatchObject([
+          { latest: 'retracted', told: null },
+          { latest: 'open', told: null },
+        ]);
+        const ids = [first!.alert.id, second!.alert.id, 'no/such/anomaly/1'];
+        const told = new Map([
+          [ids[0]!, ''],
+          [ids[1]!, 'open'],
+        ]);
+        await store.alertStream.confirm('webhook', 'a', LEASE, second!.position, told);
+        expect(await store.alertStream.told('webhook', ids)).toEqual(['', 'open', null]);
+        expect(await store.alertStream.told('other', ids)).toEqual([null, null, null]);
+        await store.alerts.acknowledge(ids[1]!);
+        expect((await backlog()).entries).toMatchObject([
+          { latest: 'retracted', told: '' },
+          { latest: 'open acknowledged', told: 'open' },
+        ]);
+      });
+
+      it('keeps what a target refuses, and lets it be sent again', async () => {
+        const { keptAlerts } = store;
+        await store.alertStream.addTarget('webhook');
+        await put([], { alerts: [alert(T0), alert(T0 + 1)] });
+        const { entries } = await backlog();
+        const changes = entries!.map(({ alert, at }, i) => ({
+          alert,
+          at: at + i,
+          reason: 'HTTP 400',
+          keptAt: at + 9,
+        }));
+        for (const change of changes) expect(await keptAlerts.keep('webhook', change)).toBe(0);
+        await keptAlerts.keep('webhook', changes[0]!);
+        expect(await keptAlerts.list('webhook')).toEqual([changes[1], changes[0]]);
+        expect(await keptAlerts.list('other')).toEqual([]);
+        expect([await keptAlerts.count('webhook'), await keptAlerts.due('webhook', 9)]).toEqual([2, []]);
+        const keys = changes.map(keptKey);
+        expect(await keptAlerts.sendAgain('webhook', ['no/such/anomaly/1/1'])).toBe(0);
+        expect(await keptAlerts.sendAgain('webhook', null)).toBe(2);
+        expect(await keptAlerts.due('webhook', 1)).toEqual([changes[0]]);
+        expect(await backlog()).toMatchObject({ due: 2, kept: 2 });
+        // Refused again: kept, and no longer due.
+        await keptAlerts.keep('webhook', changes[0]!);
+        expect(await keptAlerts.due('webhook', 9)).toEqual([changes[1]]);
+        const { id } = changes[1]!.alert;
+        expect(await keptAlerts.remove('webhook', [keys[1]!], new Map([[id, 'open']]))).toBe(1);
+        expect(await store.alertStream.told('webhook', [id])).toEqual(['open']);
+        expect(await backlog()).toMatchObject({ due: 0, kept: 1 });
+        expect(await keptAlerts.remove('webhook', keys)).toBe(1);
+      });
+
+      it('tells whoever was told of an open alert that it ends with its series', async () => {
+        for (const target of ['webhook', 'other']) await store.alertStream.addTarget(target);
+        await put([{ ts: T0, value: 1 }], { alerts: [alert(T0), alert(T0 + 1), alert(T0 + 2)] });
+        const { entries } = await backlog();
+        const [a, b, c] = entries!.map(({ alert }) => alert.id) as [string, string, string];
+        const told = new Map([
+          [a, 'open'],
+          [b, ''],
+          [c, 'cleared'],
+        ]);
+        await store.alertStream.confirm('webhook', 'a', LEASE, entries!.at(-1)!.position, told);
+        expect(await store.series.remove(S)).toBe(true);
+        const due = await store.keptAlerts.due('webhook', 9);
+        expect(due).toMatchObject([
+          { alert: { id: a, state: 'cleared', revision: 2, clearedTs: expect.any(Number) }, final: true },
+        ]);
+        expect([await store.keptAlerts.count('webhook'), await store.keptAlerts.due('other', 9)]).toEqual([
+          0,
+          [],
+        ]);
+        expect(await store.alertStream.told('webhook', [a, b, c])).toEqual([null, null, null]);
+        await store.keptAlerts.remove('webhook', due.map(keptKey));
+        expect(await store.keptAlerts.due('webhook', 9)).toEqual([]);
       });
 
       it('says which changes are no news', async () => {
@@ -534,8 +616,8 @@ export function storeContract(name: string, open: (limits: StoreLimits) => Promi
         const { entries } = await backlog();
         await store.alertStream.confirm('webhook', 'a', LEASE, entries![0]!.position);
         await store.trim(Date.now() + 31 * DAY);
-        expect(await backlog()).toEqual({ entries: [], pending: 0, oldest: null, lost: 2 });
-        expect(await backlog()).toEqual({ entries: [], pending: 0, oldest: null, lost: 0 });
+        expect(await backlog()).toEqual({ entries: [], pending: 0, oldest: null, lost: 2, ...quiet });
+        expect(await backlog()).toEqual({ entries: [], pending: 0, oldest: null, lost: 0, ...quiet });
         await put([], { alerts: [alert(T0 + 3)] });
         expect(await backlog()).toMatchObject({ entries: [{ alert: { ts: T0 + 3 } }], pending: 1, lost: 0 });
       });

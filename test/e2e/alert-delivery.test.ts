@@ -1,18 +1,12 @@
 /** Alert changes on their way to receivers: over real HTTP and MQTT, from the embedded store. */
 import { createHmac } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
-import pino from 'pino';
-import { Registry } from 'prom-client';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { Delivery, type DeliveryLimits } from '../../src/alerts/delivery.ts';
-import { DeliveryMetrics } from '../../src/alerts/delivery-metrics.ts';
+import { describe, expect, it } from 'vitest';
 import { MqttPublisher } from '../../src/alerts/mqtt-publisher.ts';
 import { MqttTarget } from '../../src/alerts/mqtt-target.ts';
-import type { Target } from '../../src/alerts/target.ts';
 import { Webhook } from '../../src/alerts/webhook.ts';
-import { openEmbeddedStore } from '../../src/store/embedded-store.ts';
-import type { Store } from '../../src/store/store.ts';
 import { commitAlerts } from '../helpers/alert-feed.ts';
+import { deliver, openStore } from '../helpers/deliver.ts';
 import { MOSQUITTO, startMosquitto } from '../helpers/mosquitto.ts';
 import { mqttClient } from '../helpers/mqtt-peers.ts';
 import { REDIS, startRedis } from '../helpers/running-redis.ts';
@@ -22,40 +16,8 @@ import { testBroker } from '../helpers/test-broker.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 import { webhookReceiver } from '../helpers/webhook-receiver.ts';
 
-const DAY = 86_400_000;
 const TS = Date.UTC(2026, 0, 2, 3, 4, 5);
 const S = { sensor: 'boiler', metric: 'temperature' };
-
-function openStore(directory = temporaryDirectory()): Store {
-  const store = openEmbeddedStore({ directory, retention: 30 * DAY, deadLetterMax: 5 });
-  onTestFinished(() => store.close());
-  return store;
-}
-
-/** Delivers until the test ends. */
-async function deliver(store: Store, target: Target, limits: Partial<DeliveryLimits> = {}, now = Date.now) {
-  const registry = new Registry();
-  const log: string[] = [];
-  const delivery = new Delivery(target, {
-    store: store.alertStream,
-    holder: 'test',
-    limits: { timeout: 5000, maxAttempts: 3, maxAge: DAY, longestPause: 50, ...limits },
-    units: () => ({ temperature: '°C' }),
-    metrics: new DeliveryMetrics(registry, now),
-    logger: pino({ level: 'debug' }, { write: (line: string) => log.push(line) }),
-    now,
-  });
-  await delivery.register();
-  delivery.start();
-  const close = () => delivery.close(1000);
-  onTestFinished(close);
-  /** Of `vigia_alert_<name>`. */
-  const metric = async (name: string, result?: string) => {
-    const values = (await registry.getSingleMetric(`vigia_alert_${name}`)!.get()).values;
-    return values.find(({ labels }) => result === undefined || labels.result === result)!.value;
-  };
-  return { log: () => log.join(''), metric, close };
-}
 
 const webhook = (url: string, secret?: string, timeout = 5000) =>
   new Webhook({ url, secret, timeout, now: Date.now });
@@ -84,6 +46,7 @@ describe('a webhook', () => {
       limit: null,
       model: 'm-1',
       unit: '°C',
+      severity: 'warning',
       state: 'open',
       clearedTs: null,
       acknowledged: false,
@@ -178,6 +141,102 @@ describe('a webhook', () => {
     expect((await take()).entries).toBeNull();
     await close();
     expect((await take()).entries).not.toBeNull();
+  });
+
+  it('that asks for a pause gets it, however short the pauses of the sender are', async () => {
+    const [store, receiver] = [openStore(), await webhookReceiver()];
+    const times: number[] = [];
+    const answers = [
+      { status: 429, headers: { 'retry-after': '1' } },
+      // Discord and Telegram say it in the body, with a fraction.
+      { status: 429, body: '{"retry_after": 0.8}' },
+      { status: 429, body: '{"parameters": {"retry_after": 1}}' },
+    ];
+    receiver.answer = () => answers[times.push(performance.now()) - 1] ?? { status: 204 };
+    await deliver(store, webhook(receiver.url), { longestPause: 20 });
+    await commitAlerts(store, S, [{ ts: TS }]);
+    await waitFor('the fourth try', () => times.length === 4);
+    expect(times[1]! - times[0]!).toBeGreaterThanOrEqual(990);
+    expect(times[2]! - times[1]!).toBeGreaterThanOrEqual(790);
+    expect(times[3]! - times[2]!).toBeGreaterThanOrEqual(990);
+  });
+
+  it('that has refused a change for good gets it when it is sent again, and the log says that it is kept', async () => {
+    const [store, receiver] = [openStore(), await webhookReceiver()];
+    let status = 400;
+    receiver.answer = () => ({ status });
+    const { metric, log } = await deliver(store, webhook(receiver.url));
+    const [opened] = await commitAlerts(store, S, [{ ts: TS }]);
+    const [cleared] = await commitAlerts(store, S, [{ ts: TS, state: 'cleared', clearedTs: TS + 1 }]);
+    await waitFor('both to be kept', async () => (await metric('deliveries_kept')) === 2);
+    expect(log()).toContain('given up and kept');
+    expect((await store.keptAlerts.list('webhook')).map(({ reason }) => reason)).toEqual([
+      'HTTP 400',
+      'HTTP 400',
+    ]);
+    const before = receiver.posts.length;
+    status = 204;
+    expect(await store.keptAlerts.sendAgain('webhook', null)).toBe(2);
+    await waitFor('none to be kept', async () => (await metric('deliveries_kept')) === 0);
+    expect(receiver.keys().slice(before)).toEqual([opened, cleared]);
+  });
+
+  it('hears only of what its filter lets pass, and how that ends', async () => {
+    const [store, receiver] = [openStore(), await webhookReceiver()];
+    const filter = { sensors: ['b*'], metrics: ['*'], rules: ['*'], severities: ['critical'] as const };
+    const { metric } = await deliver(store, webhook(receiver.url), {}, Date.now, filter);
+    await commitAlerts(store, { ...S, sensor: 'oven' }, [{ ts: TS, score: 9 }]);
+    await commitAlerts(store, S, [{ ts: TS, score: 1 }]);
+    const keys = await commitAlerts(store, S, [{ ts: TS + 1, score: 9 }]);
+    const end = { state: 'cleared', clearedTs: TS + 9 } as const;
+    await commitAlerts(store, S, [{ ts: TS, score: 1, ...end }]);
+    // A re-fold has made it less grave: who knows that it is open is told how it ends.
+    keys.push(...(await commitAlerts(store, S, [{ ts: TS + 1, score: 1.5, ...end }])));
+    await waitFor('the end', () => receiver.posts.length === 2);
+    await waitFor('none to wait', async () => (await metric('deliveries_pending')) === 0);
+    expect(receiver.keys()).toEqual(keys);
+  });
+
+  it('hears of an alert once it is settled, and nothing of what was taken back before', async () => {
+    const [store, receiver] = [openStore(), await webhookReceiver()];
+    await deliver(store, webhook(receiver.url), { settle: 1500 });
+    const [at, TS] = [performance.now(), Date.now()];
+    const [first] = await commitAlerts(store, S, [{ ts: TS }, { ts: TS + 1 }]);
+    const second = `boiler/temperature/anomaly/${TS + 1}`;
+    await commitAlerts(store, S, [{ ts: TS + 1, state: 'retracted' }]);
+    // Cleared by a late reading, which a later one contradicts: it has been open all the time.
+    const third = { ts: TS, score: 2 } as const;
+    await commitAlerts(store, S, [{ ...third, state: 'cleared', clearedTs: TS + 5 }]);
+    await commitAlerts(store, S, [third]);
+    const end = await commitAlerts(store, S, [{ ts: TS + 2, state: 'cleared', clearedTs: TS + 5 }]);
+    await waitFor('both', () => receiver.posts.length === 2);
+    expect(performance.now() - at).toBeGreaterThanOrEqual(1500);
+    expect(receiver.keys()).toEqual([first, ...end]);
+    await waitFor('the place', async () => (await store.alertStream.told('webhook', [second]))[0] === '');
+    // It stays unknown to the receiver, whatever happens to it.
+    await store.alerts.acknowledge(second);
+    await waitFor(
+      'all',
+      async () => (await store.alertStream.backlog('webhook', 'test', 1000, 0)).pending === 0,
+    );
+    expect(receiver.posts).toHaveLength(2);
+  });
+
+  it('that knows of an open alert is told when its series is deleted', async () => {
+    const [store, receiver] = [openStore(), await webhookReceiver()];
+    await deliver(store, webhook(receiver.url));
+    const [opened] = await commitAlerts(store, S, [{ ts: TS }]);
+    await waitFor(
+      'it',
+      async () => (await store.alertStream.told('webhook', [opened!.slice(0, -2)]))[0] === 'open',
+    );
+    await store.series.remove(S);
+    await waitFor('its end', () => receiver.posts.length === 2);
+    expect(receiver.posts[1]!.json).toMatchObject({
+      state: 'cleared',
+      revision: 2,
+      clearedTs: expect.any(Number),
+    });
   });
 
   it('that is down is told later, from where it was, also after a restart; what is too old is given up', async () => {

@@ -33,6 +33,7 @@ it('vigia serve tells MQTT and the receiver of the README, also of an acknowledg
     ALERT_WEBHOOK_SECRET_FILE: secretFile,
     ALERT_RULES: '[{"metric": "temperature", "max": 30, "anomaly": "off"}]',
     LOG_LEVEL: 'debug',
+    ALERT_SETTLE: '100ms',
   };
   const start = () => serve(['--no-devices', '--data', join(directory, 'data')], { env });
   let server = await start();
@@ -65,8 +66,8 @@ it('vigia serve tells MQTT and the receiver of the README, also of an acknowledg
   });
   expect(messages[1]!.json).toMatchObject({ id, acknowledged: true, revision: 2 });
   // What the API shows is in what is sent.
-  const [alert] = await getJson<{ model: unknown }[]>(`${server.url}/api/alerts`);
-  const { model: _model, ...rest } = alert!;
+  const [alert] = await getJson<{ model: unknown; muted: unknown }[]>(`${server.url}/api/alerts`);
+  const { model: _model, muted: _muted, ...rest } = alert!;
   expect(messages[1]!.json).toMatchObject(rest);
   expect(receiver.output()).toContain(`id: '${id}'`);
 

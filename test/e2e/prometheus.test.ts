@@ -225,6 +225,20 @@ describe.skipIf(!PROMETHEUS || !MOSQUITTO || !REDIS)('Prometheus on two bridges 
         },
         mend: () => receiver.start(),
       },
+      {
+        alerts: ['VigiaAlertsRefused'],
+        make: async () => {
+          receiver.answer = () => ({ status: 400 });
+          await feed.client.publishAsync('sensors/hot/temperature', `{"value":1,"ts":${Date.now()}}`, {
+            qos: 1,
+          });
+        },
+        mend: async () => {
+          receiver.answer = () => ({ status: 204 });
+          const again = `${await replicas[0]!.url}/api/alert-receivers/webhook/send-again`;
+          expect((await fetch(again, { method: 'POST', body: '{}' })).ok).toBe(true);
+        },
+      },
       { alerts: ['VigiaBrokerAway'], make: () => broker.stop(), mend: () => broker.start() },
       { alerts: ['VigiaNoData'], make: () => feed.pause(true), mend: () => feed.pause(false) },
       { alerts: ['VigiaAccountingBroken'], make: () => proxy.lose(3), mend: () => proxy.lose(0) },

@@ -42,6 +42,7 @@ describe.skipIf(!MOSQUITTO || !REDIS)('receivers of alerts (needs mosquitto and 
       REDIS_URL: redis.url,
       ALERT_WEBHOOK_URL: receiver.url,
       ALERT_TIMEOUT: '1s',
+      ALERT_SETTLE: '100ms',
       ALERT_RULES: '[{max: 50}]',
     });
     const alerts = async (state: string) =>

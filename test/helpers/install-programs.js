@@ -9,6 +9,7 @@ const WANTED = [
   { program: 'redis-server', packages: ['redis-server'] },
   { program: 'chromium', packages: ['chromium'] },
   { program: 'promtool', packages: ['prometheus'] },
+  { program: 'prometheus-alertmanager', packages: ['prometheus-alertmanager'] },
 ];
 /** Has WAITAOF, which Debian's redis-server is too old for. */
 const BACKPORTED = [{ program: 'valkey-server', packages: ['valkey-server'] }];

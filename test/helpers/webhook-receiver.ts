@@ -13,6 +13,7 @@ export interface Post {
 export interface Answer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
 }
 
 export interface WebhookReceiver {
@@ -42,7 +43,7 @@ export async function webhookReceiver(): Promise<WebhookReceiver> {
         const post = { headers: request.headers, body, json: JSON.parse(body) };
         posts.push(post);
         const answer = await receiver.answer(post);
-        if (answer) response.writeHead(answer.status, answer.headers).end();
+        if (answer) response.writeHead(answer.status, answer.headers).end(answer.body);
       });
     });
     await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));

@@ -5,6 +5,7 @@ import { ForecastBatch } from '../../src/detect/forecast-batch.ts';
 import { usualInterval } from '../../src/detect/intervals.ts';
 import { SeasonalRing } from '../../src/detect/seasonal-ring.ts';
 import { emptyState, type SeriesState } from '../../src/detect/state.ts';
+import { decodeState, encodeState } from '../../src/detect/state-format.ts';
 import { DEFAULT_RULES, type SeriesRules } from '../../src/domain/alert-rule.ts';
 import type { Sample } from '../../src/domain/reading.ts';
 import { smallModel } from '../helpers/small-model.ts';
@@ -38,6 +39,36 @@ async function excursions(interval: number, values: readonly number[], rules: Pa
       `${rule} ${ts / interval}-${clearedTs === null ? '…' : clearedTs / interval}`,
   );
 }
+
+describe('for', () => {
+  it('raises at the reading with which the limit was passed for so long, and begins anew after one inside', async () => {
+    const rules = { max: 30, for: 3 * SECOND };
+    expect(await excursions(SECOND, [31, 32, 33, 34, 35, 29], rules)).toEqual(['max 4-6']);
+    expect(await excursions(SECOND, [31, 31, 31, 30, 31, 31, 31], rules)).toEqual([]);
+    // Within the hysteresis is inside for a limit that has not raised an alert yet.
+    expect(await excursions(SECOND, [31, 31, 29.5, 31, 31], { ...rules, hysteresis: 2 })).toEqual([]);
+    expect(await excursions(SECOND, [0, 0, 0, 0], { min: 1, for: 3 * SECOND })).toEqual(['min 4-…']);
+    expect(await excursions(SECOND, [31, 31], { max: 30, for: 0 })).toEqual(['max 1-…']);
+  });
+
+  it('counts the time over gaps and over commits', async () => {
+    const rules = { max: 30, for: 10 * SECOND };
+    const samples = [1, 2, 12].map((at) => ({ ts: at * SECOND, value: 31 }));
+    const whole = await folded(samples, rules);
+    expect(whole.alerts).toMatchObject([{ rule: 'max', ts: 12 * SECOND }]);
+    let { state } = await folded(samples.slice(0, 1), rules);
+    state = (await folded(samples.slice(1, 2), rules, decodeState(encodeState(state)))).state;
+    expect(state.waiting).toEqual([{ rule: 'max', since: SECOND }]);
+    const parts = await folded(samples.slice(2), rules, decodeState(encodeState(state)));
+    expect(parts.alerts).toEqual(whole.alerts);
+    expect(parts.state.waiting).toEqual([]);
+  });
+
+  it('forgets a limit that is no longer there', async () => {
+    const { state } = await folded(every(SECOND, [31]), { max: 30, for: MINUTE });
+    expect((await folded([{ ts: 2 * SECOND, value: 31 }], {}, state)).state.waiting).toEqual([]);
+  });
+});
 
 describe('max and min', () => {
   it('raise beyond the limit, not at it, and name it', async () => {

@@ -1,6 +1,7 @@
 /** A stored state is read back as it was, also those of earlier formats. */
 import { expect, it } from 'vitest';
 import { ADAPTIVE_SLOTS, createAdaptive } from '../../src/detect/adaptive.ts';
+import { newFormerDetector } from '../../src/detect/former-state.ts';
 import { createRate, stepRate } from '../../src/detect/rate.ts';
 import { startShadow } from '../../src/detect/shadow.ts';
 import { layout } from '../../src/detect/slots.ts';
@@ -24,6 +25,7 @@ const full: SeriesState = {
   adaptive: createAdaptive().map((_, i) => i / 7),
   intervals: Uint32Array.from({ length: 16 }, (_, i) => i * 1000),
   rate,
+  waiting: [],
   shadow: null,
   former: null,
   outdated: false,
@@ -41,6 +43,22 @@ it('reads back what was written', () => {
     part.set(bytes);
     expect(decodeState(part)).toEqual({ ...full, shadow });
   }
+});
+
+it.each([
+  ['as it is now', {}],
+  ['where release 0.1 reads it', { former: newFormerDetector() }],
+  ['without a rule of rate', { rate: new Float64Array(0) }],
+  ['without one, where release 0.1 reads it', { former: newFormerDetector(), rate: new Float64Array(0) }],
+  ['with a shadow', { shadow: startShadow('other', full.adaptive, 5) }],
+] as const)('keeps which limits are passed, but not for long enough: %s', (_what, over) => {
+  const waiting = [
+    { rule: 'min', since: 1_699_999_990_000 },
+    { rule: 'rate', since: 1_699_999_980_000 },
+  ] as const;
+  const state = { ...full, waiting, ...over };
+  expect(decodeState(encodeState(state)).waiting).toEqual(waiting);
+  expect(decodeState(encodeState(state)).rate).toEqual(state.rate);
 });
 
 it('stays as it was stored while a clone of what was read advances', () => {

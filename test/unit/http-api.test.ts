@@ -383,6 +383,8 @@ describe('/api/alerts', () => {
         clearedTs: NOW + 9,
         acknowledged: false,
         revision: 1,
+        severity: 'critical',
+        muted: false,
       },
     ]);
     for (const query of ['sensor=a%2Fb', 'metric=m', 'state=open', 'limit=1', `from=${NOW + 1}`]) {

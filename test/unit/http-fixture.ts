@@ -5,6 +5,8 @@
 import pino from 'pino';
 import { Registry } from 'prom-client';
 import { onTestFinished } from 'vitest';
+import { Mutes } from '../../src/alerts/mutes.ts';
+import { StoredRules } from '../../src/alerts/stored-rules.ts';
 import { AuditLog } from '../../src/audit/audit-log.ts';
 import type { Outcome } from '../../src/domain/outcome.ts';
 import type { IncomingReading, Sample } from '../../src/domain/reading.ts';
@@ -64,6 +66,25 @@ export async function testHttp(
     store,
     replay: async () => null,
     models: modelAdmin(store),
+    storedRules: new StoredRules({
+      documents: store.documents,
+      configured: [{ sensor: 'f-*', metric: '*', max: 5, rate: { change: 5, per: 60_000 } }],
+      apply: () => {},
+      readableByFormer: () => false,
+    }),
+    mutes: new Mutes({ documents: store.documents, retention: 1000, now: () => NOW }),
+    receivers: {
+      list: () => [
+        {
+          name: 'team',
+          type: 'slack',
+          filter: { sensors: ['*'], metrics: ['*'], rules: ['max'], severities: ['critical'] },
+          ...{ pending: 1, oldest: NOW, kept: 1, problem: 'HTTP 500' },
+        },
+      ],
+      test: async (name) => (name === 'team' ? { result: 'refused', reason: 'HTTP 400' } : null),
+      wake: () => {},
+    },
     maxModelSize: 1024 * 1024,
     logger,
     registry,

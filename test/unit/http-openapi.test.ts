@@ -95,6 +95,25 @@ const REQUESTS: Readonly<Record<string, { readonly path: string; readonly body?:
   'post /api/alerts/{id}/acknowledge': {
     path: `/api/alerts/${encodeURIComponent(`s/temperature/adaptive/${NOW}`)}/acknowledge`,
   },
+  'get /api/alert-receivers': { path: '/api/alert-receivers' },
+  'get /api/alert-receivers/{name}/kept': { path: '/api/alert-receivers/team/kept' },
+  'post /api/alert-receivers/{name}/send-again': { path: '/api/alert-receivers/team/send-again', body: {} },
+  'post /api/alert-receivers/{name}/drop-kept': {
+    path: '/api/alert-receivers/team/drop-kept',
+    body: { keys: ['s/temperature/adaptive/1/1'] },
+  },
+  'post /api/alert-receivers/{name}/test': { path: '/api/alert-receivers/team/test' },
+  'get /api/alert-rules': { path: '/api/alert-rules' },
+  'put /api/alert-rules': {
+    path: '/api/alert-rules',
+    body: { revision: 0, rules: [{ sensor: 'f-*', max: 30, for: '30s' }] },
+  },
+  'get /api/mutes': { path: '/api/mutes' },
+  'post /api/mutes': {
+    path: '/api/mutes',
+    body: { sensor: 'no-*', weekly: { days: ['sun'], start: '22:00', end: '06:00' }, until: NOW + 60_000 },
+  },
+  'delete /api/mutes/{id}': { path: '/api/mutes/m-1' },
   'get /api/dead-letters': { path: '/api/dead-letters?limit=5' },
   'get /api/dead-letters/ids': { path: '/api/dead-letters/ids?limit=1' },
   'get /api/dead-letters/{id}': { path: '/api/dead-letters/letter' },
@@ -130,6 +149,18 @@ async function furnished(): Promise<TestHttp> {
   await http.store.deadLetters.add([
     { id: 'letter', topic: 't', bytes: Buffer.from('x'), reason: 'not-json', detail: 'd', lastTs: NOW },
   ]);
+  const mute = {
+    id: 'm-1',
+    sensor: '*',
+    metric: '*',
+    rule: 'x',
+    from: 0,
+    until: null,
+    weekly: null,
+    comment: '',
+    by: null,
+  };
+  await http.store.documents.put('mutes', { revision: 1, content: JSON.stringify([mute]) }, 0);
   return http;
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Alert } from '../../domain/alert.ts';
+import { SEVERITIES, severityOf } from '../../domain/severity.ts';
 import { type Units, unitOf } from './unit.ts';
 
 /** An alert as the API and the live stream show it. */
@@ -19,9 +20,16 @@ export const alertAnswer = z.object({
   clearedTs: z.int().nullable(),
   acknowledged: z.boolean(),
   revision: z.int(),
+  severity: z.enum(SEVERITIES),
+  muted: z.boolean().meta({ description: 'nobody is told of it' }),
 });
 
-export function shownAlert(alert: Alert, units: Units): z.output<typeof alertAnswer> {
+/** @param isMuted see mutes.ts of src/alerts */
+export function shownAlert(
+  alert: Alert,
+  units: Units,
+  isMuted: (alert: Alert) => boolean,
+): z.output<typeof alertAnswer> {
   const { id, sensor, metric, rule, ts, value, expected, score, limit, model = null } = alert;
   const { state, clearedTs, acknowledged, revision } = alert;
   return {
@@ -40,5 +48,7 @@ export function shownAlert(alert: Alert, units: Units): z.output<typeof alertAns
     clearedTs,
     acknowledged,
     revision,
+    severity: severityOf(alert),
+    muted: isMuted(alert),
   };
 }

@@ -29,7 +29,7 @@ const acknowledgeRequest = z.object(
   { error: 'must be an object with ids' },
 );
 
-type Options = Pick<HttpOptions, 'store' | 'live' | 'units' | 'maxPayload'>;
+type Options = Pick<HttpOptions, 'store' | 'live' | 'units' | 'mutes' | 'maxPayload'>;
 
 export const alertRoutes = (options: Options) => [
   listAlerts(options),
@@ -60,7 +60,7 @@ const listAlerts = (options: Options) =>
         ...(from !== undefined && { from }),
         ...(to !== undefined && { to }),
       });
-      return alerts.map((alert) => shownAlert(alert, options.units));
+      return alerts.map((alert) => shownAlert(alert, options.units, options.mutes.isMuted));
     },
   });
 
@@ -98,9 +98,9 @@ const acknowledgeAlert = (options: Options) =>
     },
   });
 
-async function acknowledge({ store, live, units }: Options, id: string) {
+async function acknowledge({ store, live, units, mutes }: Options, id: string) {
   const alert = await store.alerts.acknowledge(id);
   if (alert === null) return null;
   live.acknowledged(alert);
-  return shownAlert(alert, units);
+  return shownAlert(alert, units, mutes.isMuted);
 }

@@ -65,6 +65,7 @@ export class Live {
     private readonly peers: Peers | null,
     registry: Registry,
     private readonly units: () => Units = () => ({}),
+    private readonly isMuted: (alert: Alert) => boolean = () => false,
   ) {
     const registers = [registry];
     const budget = Math.max(1, Math.round((limits.rate * limits.intervalMs) / 1000));
@@ -229,7 +230,7 @@ export class Live {
       ...readings.map((reading) => frame('reading', reading)),
       ...states.map((state) => frame('state', state)),
     ];
-    for (const alert of alerts) frames.push(frame('alert', shownAlert(alert, this.units())));
+    for (const alert of alerts) frames.push(frame('alert', shownAlert(alert, this.units(), this.isMuted)));
     this.write(({ sensor, metric }) => {
       let text = '';
       for (const part of frames) {

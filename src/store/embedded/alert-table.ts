@@ -1,9 +1,10 @@
 /** Alerts: the fold's content, and beside it the revision and the acknowledgement, which the fold does not know. */
 import { type Alert, type AlertChange, type AlertState, alertId } from '../../domain/alert.ts';
 import type { SeriesId } from '../../domain/series.ts';
-import type { AlertQuery, AlertStore } from '../store.ts';
+import { type AlertQuery, type AlertStore, endOf } from '../alert-store.ts';
 import type { AlertStreamTable } from './alert-stream-table.ts';
 import { available, type Database, transaction } from './database.ts';
+import { KeptAlertTable } from './kept-alert-table.ts';
 import { Query } from './query.ts';
 
 const COLUMNS = `a.id, s.sensor, s.metric, a.rule, a.ts, a.value, a.expected, a.score, a.limit_value, a.state,
@@ -106,6 +107,21 @@ export class AlertTable implements AlertStore {
     };
     this.stream.append(alert, before);
     return alert;
+  }
+
+  /** Takes the alerts of a series away, inside the caller's transaction. Targets hear that the open ones have ended. */
+  forget(seriesRow: number): void {
+    const kept = new KeptAlertTable(this.database);
+    const open = this.database.prepare(`SELECT ${COLUMNS} WHERE a.series = ? AND a.state = 'open'`).raw();
+    const told = this.database
+      .prepare("SELECT target FROM alert_told WHERE id = ? AND heard LIKE 'open%'")
+      .raw();
+    for (const alert of (open.all(seriesRow) as AlertRow[]).map(toAlert)) {
+      for (const [target] of told.all(alert.id) as [string][]) kept.put(target, endOf(alert, Date.now()), 2);
+    }
+    const ids = 'SELECT id FROM alerts WHERE series = ?';
+    this.database.prepare(`DELETE FROM alert_told WHERE id IN (${ids})`).run(seriesRow);
+    this.database.prepare('DELETE FROM alerts WHERE series = ?').run(seriesRow);
   }
 
   private before(id: string): Pick<Alert, 'state' | 'acknowledged'> | null {

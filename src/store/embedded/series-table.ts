@@ -225,7 +225,8 @@ export class SeriesTable implements SeriesStore {
     return transaction(this.database, () => {
       const id = this.row(series)?.[0];
       if (id === undefined) return false;
-      for (const table of ['samples', 'rollups', 'snapshots', 'seasons', 'rings', 'alerts']) {
+      this.alerts.forget(id);
+      for (const table of ['samples', 'rollups', 'snapshots', 'seasons', 'rings']) {
         this.database.prepare(`DELETE FROM ${table} WHERE series = ?`).run(id);
       }
       this.database

@@ -19,16 +19,20 @@ export const TRIM_SERIES = {
   rollups: 'DELETE FROM rollups WHERE series = :series AND width = :width AND start < :before',
 } as const;
 
+/** Before the alerts, which name what goes. */
+const TRIM_TOLD = `DELETE FROM alert_told WHERE id IN (SELECT id FROM alerts WHERE ${OLD} AND state <> 'open')`;
+
 /**
  * @param retention ms
  * @throws VigiaError of the first series that could not be trimmed, after all the others
  */
 export async function trimTables(database: Database, now: number, retention: number): Promise<void> {
   const before = now - retention;
-  const { samples, alerts, rollups, ids } = transaction(database, () => {
+  const { samples, told, alerts, rollups, ids } = transaction(database, () => {
     database.prepare('DELETE FROM alert_stream WHERE at < ?').run(before);
     return {
       samples: database.prepare(TRIM_SERIES.samples),
+      told: database.prepare(TRIM_TOLD),
       alerts: database.prepare(TRIM_SERIES.alerts),
       rollups: database.prepare(TRIM_SERIES.rollups),
       ids: database.prepare('SELECT id FROM series').raw().all() as [number][],
@@ -36,6 +40,7 @@ export async function trimTables(database: Database, now: number, retention: num
   });
   const trimSeries = (series: number) => {
     samples.run({ series, before });
+    told.run({ series, before });
     alerts.run({ series, before });
     for (const { width, kept } of ROLLUPS) rollups.run({ series, width, before: now - kept });
   };

@@ -6,10 +6,18 @@
  */
 import { type Alert, heardOf } from '../../domain/alert.ts';
 import { type SeriesId, seriesKey } from '../../domain/series.ts';
-import type { AlertQuery, AlertStore } from '../store.ts';
+import { type AlertQuery, type AlertStore, endOf, keptKey } from '../alert-store.ts';
 import { decodeAlert, parseAlertId } from './alert-entry.ts';
 import type { Call } from './connection.ts';
-import { ALERT_INDEX, ALERT_REVISIONS, ALERT_STREAM, ALERT_TARGETS, fieldKey } from './keys.ts';
+import {
+  ALERT_INDEX,
+  ALERT_REVISIONS,
+  ALERT_STREAM,
+  ALERT_TARGETS,
+  alertDueKey,
+  alertToldKey,
+  fieldKey,
+} from './keys.ts';
 import { checked, list, type Reply, text, textOrNull, unusableKey } from './reply.ts';
 import { script } from './script.ts';
 import type { Server } from './server.ts';
@@ -20,6 +28,8 @@ const ACKNOWLEDGE = script('acknowledge-alert');
 
 /** Alerts per append, and index entries read at once. */
 const PAGE = 500;
+/** Begins the field of ALERT_TARGETS that a target has. */
+const CURSOR = 'cursor ';
 
 /** What waits in the outbox of one series: field and entry in turn. */
 export interface Pending {
@@ -125,13 +135,33 @@ export class AlertLog implements AlertStore {
     return decodeAlert(series, field, text(answer[0]));
   }
 
+  /** Leaves a notice for every target that was told of an open alert of the series: the alert ends with it. */
+  async announceEnd(series: SeriesId, now: number): Promise<void> {
+    const open = (await this.ofSeries(series)).filter(({ state }) => state === 'open');
+    if (open.length === 0) return;
+    for (const target of await this.targets()) {
+      const [told, due] = [alertToldKey(target), alertDueKey(target)];
+      const [reply] = await this.server.run([
+        { key: told, args: ['HMGET', told, ...open.map(({ id }) => id)] },
+      ]);
+      const heard = list(reply, told).map(textOrNull);
+      const ends = open.filter((_, i) => heard[i]?.startsWith('open')).map((alert) => endOf(alert, now));
+      if (ends.length === 0) continue;
+      const pairs = ends.flatMap((end) => [keptKey(end), JSON.stringify(end)]);
+      const [added] = await this.server.commit([{ key: due, args: ['HSET', due, ...pairs] }]);
+      checked(added, due);
+    }
+  }
+
   /** Takes the alerts of a series out of index, revisions and stream. @param key the series' key, see `seriesKey` */
   async forget(key: string): Promise<void> {
     const own = `${key}/`;
+    const told = (await this.targets()).map((target) => [alertToldKey(target), 'HSCAN', 'HDEL'] as const);
     // Names are encoded: nothing in them is special to MATCH.
     for (const [at, scan, remove] of [
       [ALERT_INDEX, 'ZSCAN', 'ZREM'],
       [ALERT_REVISIONS, 'HSCAN', 'HDEL'],
+      ...told,
     ] as const) {
       let cursor = '0';
       do {
@@ -191,9 +221,10 @@ export class AlertLog implements AlertStore {
       }
       if (dropped.length > 0) {
         await this.server.run(calls);
+        const hashes = [ALERT_REVISIONS, ...(await this.targets()).map(alertToldKey)];
         await this.server.run([
           { key: ALERT_INDEX, args: ['ZREM', ALERT_INDEX, ...dropped] },
-          { key: ALERT_REVISIONS, args: ['HDEL', ALERT_REVISIONS, ...dropped] },
+          ...hashes.map((key) => ({ key, args: ['HDEL', key, ...dropped] })),
         ]);
       }
       if (ids.length < PAGE) break;
@@ -202,6 +233,14 @@ export class AlertLog implements AlertStore {
     await this.server.run([
       { key: ALERT_STREAM, args: ['XTRIM', ALERT_STREAM, 'MINID', String(Math.max(0, before))] },
     ]);
+  }
+
+  private async targets(): Promise<string[]> {
+    const [reply] = await this.server.run([{ key: ALERT_TARGETS, args: ['HKEYS', ALERT_TARGETS] }]);
+    return list(reply, ALERT_TARGETS)
+      .map(text)
+      .filter((field) => field.startsWith(CURSOR))
+      .map((field) => field.slice(CURSOR.length));
   }
 
   private async ofSeries(series: SeriesId): Promise<Alert[]> {

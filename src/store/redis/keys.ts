@@ -15,6 +15,8 @@ export const AUDIT_KEY = 'vigia:audit';
 /** Hash: secrets that the replicas share, by name. */
 export const SECRETS_KEY = 'vigia:secrets';
 export const COUNTERS_KEY = 'vigia:counters';
+/** Hash: `revision` and `content`, see `DocumentStore`. */
+export const documentKey = (name: string) => `vigia:document:${name}`;
 /** Hash: `state`, the format in which replicas write states. */
 export const FORMATS_KEY = 'vigia:formats';
 
@@ -30,6 +32,12 @@ export const ALERT_REVISIONS = 'vigia:{vigia:alerts}:revisions';
 export const ALERT_TARGETS = 'vigia:{vigia:alerts}:targets';
 /** Who delivers to a target just now; expires. */
 export const alertLeaseKey = (target: string) => `vigia:{vigia:alerts}:lease:${target}`;
+/** Hash: alert id to what a target was last told of the alert; empty where a change was passed over. */
+export const alertToldKey = (target: string) => `vigia:{vigia:alerts}:told:${target}`;
+/** Hash: `<alert id>/<revision>` to a change that a target has refused (JSON). */
+export const alertKeptKey = (target: string) => `vigia:{vigia:alerts}:kept:${target}`;
+/** Hash as `kept`: changes that are to be told outside the order of the stream. */
+export const alertDueKey = (target: string) => `vigia:{vigia:alerts}:due:${target}`;
 
 /** Sorted set: dead letter id by the time it was last seen. */
 export const DEAD_LETTERS = 'vigia:dead-letter';

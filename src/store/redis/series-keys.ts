@@ -134,6 +134,7 @@ export class SeriesKeys implements SeriesStore {
     const keys = seriesKeys(series);
     const state = keys[0]!;
     const args = ['EVALSHA', REMOVE.sha, String(keys.length), ...keys];
+    await this.alerts.announceEnd(series, this.now());
     const [removed] = await this.server.commit([{ key: state, args, script: REMOVE }]);
     const existed = checked(removed, state) === 1;
     await this.alerts.forget(name);

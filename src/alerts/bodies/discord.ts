@@ -1,0 +1,23 @@
+/** A message for a webhook of Discord. Nobody is mentioned, whatever a sensor is called. */
+import { severityOf } from '../../domain/severity.ts';
+import { shortened } from '../message-text.ts';
+import { type Body, colourOf } from './body.ts';
+
+/** Largest title and description of an embed, characters. */
+const TITLE = 256;
+const DESCRIPTION = 4096;
+
+export const discord: Body<{ readonly url: string }> = ({ url }, notification, { title, lines }) => ({
+  url,
+  body: {
+    allowed_mentions: { parse: [] },
+    embeds: [
+      {
+        title: shortened(title, TITLE),
+        description: shortened(lines.join('\n'), DESCRIPTION),
+        color: colourOf(notification, severityOf(notification)),
+        timestamp: notification.time,
+      },
+    ],
+  },
+});

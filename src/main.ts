@@ -6,6 +6,7 @@ import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../models/package-root.ts';
 import { alertCommand } from './commands/alert.ts';
 import { auditCommand } from './commands/audit.ts';
+import { backupCommand, restoreCommand } from './commands/backup.ts';
 import { configCommand } from './commands/config.ts';
 import { deadLetterCommand } from './commands/dead-letter.ts';
 import { decodeCommand } from './commands/decode.ts';
@@ -65,6 +66,8 @@ for (const command of [
   passwdCommand(),
   secretsCommand(),
   auditCommand(),
+  backupCommand(),
+  restoreCommand(),
   configCommand(),
 ]) {
   program.addCommand(command);

@@ -1,6 +1,7 @@
 /** Which store the settings describe: Redis where REDIS_URL is set, else the embedded store. */
 import type { Logger } from 'pino';
 import type { Config } from '../settings/config.ts';
+import { restoreDatabase } from '../store/embedded/backup.ts';
 import { embeddedStoreExists, openEmbeddedStore } from '../store/embedded-store.ts';
 import { openRedisStore } from '../store/redis-store.ts';
 import type { Store } from '../store/store.ts';
@@ -17,6 +18,11 @@ export async function openExistingStore(
 ): Promise<Store | null> {
   if (config.redis.url === undefined && !embeddedStoreExists(config.store.directory)) return null;
   return openStore(config, logger, patience);
+}
+
+/** Puts a copy in the place of the embedded store. @returns see `restoreDatabase` */
+export function restoreStore(file: string, config: Config): string | null {
+  return restoreDatabase(file, config.store.directory);
 }
 
 /** @param patience as for `openExistingStore` */

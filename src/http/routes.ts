@@ -4,6 +4,7 @@ import { alertReceiverRoutes } from './api/alert-receivers.ts';
 import { alertRuleRoutes } from './api/alert-rules.ts';
 import { alertRoutes } from './api/alerts.ts';
 import { auditRoutes } from './api/audit.ts';
+import { backupRoutes } from './api/backup.ts';
 import { chartRoutes } from './api/chart.ts';
 import { deadLetterRoutes } from './api/dead-letters.ts';
 import { exportRoutes } from './api/export.ts';
@@ -41,6 +42,7 @@ export const apiRoutes = (options: HttpOptions) => [
   ...sourceRoutes(options),
   ...logLevelRoutes(options),
   ...auditRoutes(options),
+  ...backupRoutes(options),
 ];
 
 export { healthRoutes, legacyRoutes };

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { AlertStreamTable } from './embedded/alert-stream-table.ts';
 import { AlertTable } from './embedded/alert-table.ts';
 import { auditTable } from './embedded/audit-table.ts';
+import { copyDatabase, removeCopies } from './embedded/backup.ts';
 import { birthTable } from './embedded/birth-table.ts';
 import { EmbeddedClock } from './embedded/clock.ts';
 import { counterTable } from './embedded/counter-table.ts';
@@ -43,6 +44,7 @@ export function embeddedStoreExists(directory: string): boolean {
 /** @throws ConfigurationError (field DATA_DIR), see `openDatabase` */
 export function openEmbeddedStore(options: EmbeddedOptions): Store {
   const database = openDatabase(options.directory);
+  removeCopies(options.directory);
   const alertStream = new AlertStreamTable(database);
   const alerts = new AlertTable(database, alertStream);
   const series = new SeriesTable(database, alerts);
@@ -73,6 +75,7 @@ export function openEmbeddedStore(options: EmbeddedOptions): Store {
     },
     trim: (now) => trimTables(database, now, options.retention),
     check: async () => damages(database),
+    backup: async () => copyDatabase(database, options.directory),
     async close() {
       if (!open) return;
       open = false;

@@ -242,6 +242,12 @@ export interface BirthStore {
   remove(sender: string): Promise<void>;
 }
 
+/** A copy of the store as a file, for the caller to move or to remove. */
+export interface Backup {
+  readonly file: string;
+  remove(): void;
+}
+
 /** A store is made of parts; each part keeps one kind of thing. The methods here concern the store as a whole. */
 /** The audit log. The oldest entries beyond AUDIT_MAX are deleted. */
 export interface AuditStore {
@@ -285,6 +291,8 @@ export interface Store {
   ping(): Promise<void>;
   /** Only of a store with files of its own: reads them whole and says what is damaged; empty where nothing is. */
   check?(): Promise<string[]>;
+  /** Only of a store with files of its own: a consistent copy, made while the store is used. @throws StoreUnavailable */
+  backup?(): Promise<Backup>;
   /** Drops what RETENTION and the rollups' own limits no longer cover. */
   trim(now: number): Promise<void>;
   close(): Promise<void>;

@@ -85,6 +85,7 @@ const REQUESTS: Readonly<Record<string, { readonly path: string; readonly body?:
   'post /api/models/end-shadow': { path: '/api/models/end-shadow?sensor=s' },
   'post /api/models/{id}/promote': { path: `/api/models/${modelId(MODEL)}/promote` },
   'post /api/models/rollback': { path: '/api/models/rollback' },
+  'get /api/backup': { path: '/api/backup' },
   'get /api/series/{sensor}/{metric}/export': { path: '/api/series/s/temperature/export?format=json' },
   'delete /api/series/{sensor}/{metric}': { path: '/api/series/gone/temperature?confirm=gone/temperature' },
   'get /api/alerts': { path: '/api/alerts?sensor=s' },

@@ -9,6 +9,9 @@ import { ConfigurationError, StoreUnavailable, VigiaError } from '../../errors.t
 import { MIGRATIONS, SCHEMA, SCHEMA_FORMAT } from './schema.ts';
 
 export const DATABASE_FILE = 'vigia.db';
+/** What is stored is for the user of the process alone. */
+export const OWNER_ONLY = 0o600;
+const LOG_BYTES = 16 * 2 ** 20;
 
 export type Database = Libsql.Database;
 export type Row = unknown[];
@@ -32,6 +35,8 @@ export function openDatabase(directory: string): Database {
     database.pragma('locking_mode = EXCLUSIVE');
     database.pragma('journal_mode = WAL');
     database.pragma('synchronous = FULL');
+    // After a burst the log is cut back to this size.
+    database.pragma(`journal_size_limit = ${LOG_BYTES}`);
     // Damage is noticed where a page is read, before it spreads.
     database.pragma('cell_size_check = ON');
     database.exec('BEGIN IMMEDIATE');
@@ -57,7 +62,7 @@ export function openDatabase(directory: string): Database {
 
 /** Nobody but the owner reads or writes the database and what SQLite keeps beside it. */
 function keepToOwner(path: string): void {
-  for (const file of [path, `${path}-wal`, `${path}-shm`]) if (existsSync(file)) chmodSync(file, 0o600);
+  for (const file of [path, `${path}-wal`, `${path}-shm`]) if (existsSync(file)) chmodSync(file, OWNER_ONLY);
 }
 
 /** Closes it and lets go of the lock at once, which closing alone leaves to the garbage collector. */

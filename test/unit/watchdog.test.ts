@@ -35,6 +35,7 @@ function replica(
   hears: Partial<Subscription> = {},
   pipeline = runningPipeline(store, { rules }).pipeline,
   logger = pino({ level: 'silent' }),
+  rest: { readonly patience?: number; readonly now?: () => number } = {},
 ): Pipeline {
   const start = Date.now();
   const watchdog = new Watchdog({
@@ -48,9 +49,10 @@ function replica(
       ...hears,
     },
     patience: 0,
+    now: Date.now,
+    ...rest,
     metrics: { staleSeries: () => {}, alertChanged: () => {} },
     logger,
-    now: Date.now,
   });
   pipeline.on('committed', (series, { commit }) => {
     if (commit.next?.watch) watchdog.note(series, commit.next.watch);
@@ -221,5 +223,58 @@ describe('a replica that does not hear', () => {
     expect(await alerts(store)).toEqual([]);
     deaf = false;
     await waitFor('the alert', async () => (await alerts(store)).length > 0, 10_000);
+  });
+});
+
+describe('a replica that may have missed readings', () => {
+  const checks = () => {
+    const until = Date.now() + LIMIT + 1500;
+    return waitFor('some checks', () => Date.now() > until, 10_000);
+  };
+
+  it('reports nobody before it has been subscribed for as long as the patience', async () => {
+    const store = openStore();
+    const pipeline = replica(store, book(), {}, undefined, undefined, { patience: 3_600_000 });
+    await pipeline.submit([{ ...S, ts: Date.now(), value: 21 }]);
+    await checks();
+    expect(await alerts(store)).toEqual([]);
+  });
+
+  it('reports nobody at once after it has stood still', async () => {
+    const store = openStore();
+    const start = Date.now();
+    let [skipped, asked] = [0, 0];
+    const now = () => Date.now() + skipped;
+    const since = () => {
+      asked++;
+      return start;
+    };
+    const rules = book({ after: 60_000 });
+    const pipeline = replica(store, rules, { since }, undefined, undefined, { now });
+    await pipeline.submit([{ ...S, ts: Date.now(), value: 21 }]);
+    // Right after a check, so that the watchdog is in its pause.
+    const before = asked;
+    await waitFor('a check', () => asked > before);
+    // As a process that was stopped for an hour sees the clock.
+    skipped = 3_600_000;
+    await checks();
+    expect(await alerts(store)).toEqual([]);
+  });
+
+  it('reports nobody if it has lost its subscription while it looked', async () => {
+    const store = openStore();
+    const start = Date.now();
+    let lost = false;
+    const pipeline = replica(store, book(), {
+      since: () => (lost ? Date.now() : start),
+      answers: async () => {
+        lost = true;
+        return true;
+      },
+    });
+    await pipeline.submit([{ ...S, ts: Date.now(), value: 21 }]);
+    await waitFor('the question to the broker', () => lost, 10_000);
+    await checks();
+    expect(await alerts(store)).toEqual([]);
   });
 });

@@ -73,6 +73,7 @@ function httpOptions(
     live,
     audit,
     totals: () => accounting.totals,
+    rulesOf: (series) => scoring.rules.of(series),
     alive: () => intake.subscriber?.alive(),
     sources: () => ({
       sources: intake.decoder.counts.map(({ ignored, ...count }) => ({

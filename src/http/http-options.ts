@@ -2,7 +2,9 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { Alert } from '../domain/alert.ts';
+import type { SeriesRules } from '../domain/alert-rule.ts';
 import type { Mute } from '../domain/mute.ts';
+import type { SeriesId } from '../domain/series.ts';
 import type { ModelAdmin } from '../model-registry/model-admin.ts';
 import type { Replay } from '../pipeline/replay.ts';
 import type { Submit } from '../pipeline/submit.ts';
@@ -121,6 +123,8 @@ export interface HttpOptions {
   readonly hostname: string;
   /** Unit per metric, for display. */
   readonly units: Units;
+  /** The rules in force for a series. */
+  rulesOf(series: SeriesId): SeriesRules;
   /** Largest request body, bytes (after decompression). */
   readonly maxPayload: number;
   /** Largest model artifact, bytes. */

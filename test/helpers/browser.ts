@@ -63,6 +63,7 @@ const watchCharts = `
         charts.push(made);
         return made;
       };
+      Object.assign(Plot, original);
     },
   });
 `;

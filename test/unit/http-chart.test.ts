@@ -70,7 +70,12 @@ describe('a chart', () => {
   it('of an empty time is empty, of a series that there is none of is not found', async () => {
     const http = await testHttp();
     await fill(http.store, S, every(1000, 5, NOW - DAY));
-    expect((await chart(http, NOW - 3 * DAY, NOW - 2 * DAY)).body).toEqual({ width: null, points: [] });
+    expect((await chart(http, NOW - 3 * DAY, NOW - 2 * DAY)).body).toEqual({
+      width: null,
+      points: [],
+      // Of the rules in force.
+      limits: { min: null, max: 30 },
+    });
     const gone = await fetch(`${http.url}/api/series/no/such/chart?from=1&to=2`);
     expect(gone.status).toBe(404);
     expect((await chart(http, NOW, NOW)).body.error.field).toBe('from');

@@ -8,6 +8,7 @@ import { onTestFinished } from 'vitest';
 import { Mutes } from '../../src/alerts/mutes.ts';
 import { StoredRules } from '../../src/alerts/stored-rules.ts';
 import { AuditLog } from '../../src/audit/audit-log.ts';
+import { DEFAULT_RULES } from '../../src/domain/alert-rule.ts';
 import type { Outcome } from '../../src/domain/outcome.ts';
 import type { IncomingReading, Sample } from '../../src/domain/reading.ts';
 import type { SeriesId } from '../../src/domain/series.ts';
@@ -101,6 +102,7 @@ export async function testHttp(
     version: '1.2.3',
     hostname: 'replica <1>',
     units: { temperature: '°C' },
+    rulesOf: () => ({ ...DEFAULT_RULES, max: 30 }),
     maxPayload: 64 * 1024,
     maxReadings: 100,
     maxNameBytes: 20,

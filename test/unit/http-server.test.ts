@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { Agent, get as httpGet } from 'node:http';
+import { Agent, get as httpGet, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { Counter, Registry } from 'prom-client';
@@ -7,6 +7,16 @@ import { describe, expect, it } from 'vitest';
 import { ConfigurationError, StoreUnavailable } from '../../src/errors.ts';
 import { alteredStore } from '../helpers/altered-store.ts';
 import { committed, testHttp } from './http-fixture.ts';
+
+/** Bytes of an answer as they are sent. */
+async function sizeOf(url: string, encoding: string): Promise<number> {
+  const request = httpGet(url, { headers: { 'accept-encoding': encoding } });
+  const [answer] = (await once(request, 'response')) as [IncomingMessage];
+  if (url.includes('/panel/')) expect(answer.headers['content-encoding'], url).toBe(encoding);
+  let size = 0;
+  for await (const chunk of answer) size += (chunk as Buffer).length;
+  return size;
+}
 
 describe('the page at /', () => {
   it('shows the hostname and counts visits', async () => {
@@ -44,6 +54,12 @@ describe('the page at /', () => {
     }
     expect(bytes.has('/panel/device-list.js')).toBe(true);
     expect([...bytes.values()].reduce((a, b) => a + b)).toBeLessThanOrEqual(220_000);
+    // Over plain HTTP browsers ask for gzip only, unless the server is their own machine.
+    for (const encoding of ['gzip', 'br']) {
+      let transferred = 0;
+      for (const path of bytes.keys()) transferred += await sizeOf(`${http.url}${path}`, encoding);
+      expect(transferred, encoding).toBeLessThanOrEqual(70_000);
+    }
     expect((await fetch(`${http.url}/panel/tsconfig.json`)).status).toBe(404);
     expect((await fetch(`${http.url}/panel/..%2Fpanel.ts`)).status).toBe(404);
   });

@@ -13,13 +13,16 @@ const chartAnswer = z.object({
     description:
       'time, value, forecast and score of readings, also of the last before `from`; middle, average, minimum and maximum of buckets',
   }),
+  limits: z
+    .object({ min: z.number().nullable(), max: z.number().nullable() })
+    .meta({ description: 'of the rules in force for the series, in its unit; null: none' }),
 });
 
-type Options = Pick<HttpOptions, 'store'>;
+type Options = Pick<HttpOptions, 'store' | 'rulesOf'>;
 
 export const chartRoutes = (options: Options) => [showChart(options)];
 
-const showChart = ({ store }: Options) =>
+const showChart = ({ store, rulesOf }: Options) =>
   route({
     method: 'GET',
     path: '/api/series/{sensor}/{metric}/chart',
@@ -33,6 +36,7 @@ const showChart = ({ store }: Options) =>
       if (from >= to) throw new InvalidInput('from', 'from must be before to');
       const answer = await chartPoints(store.series, series, from, to);
       if (answer.points.length === 0) await requireSeries(store, series);
-      return answer;
+      const { min, max } = rulesOf(series);
+      return { ...answer, limits: { min, max } };
     },
   });

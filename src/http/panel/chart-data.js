@@ -22,7 +22,7 @@ export const emptyChart = (width = null) => ({
   width,
 });
 
-/** @param {import('../panel-types.ts').Chart} answer of the server */
+/** @param {Pick<import('../panel-types.ts').Chart, 'width' | 'points'>} answer of the server */
 export function chartOf({ width, points }) {
   const data = emptyChart(width);
   for (const [t, v, a, b] of points) {

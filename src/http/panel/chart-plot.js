@@ -14,79 +14,161 @@ const INCREMENTS = Array.from({ length: 28 }, (_, i) => i - 12).flatMap((power) 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
 /**
- * @param {HTMLElement} parent
- * @param {{ width: number, height: number }} size
- * @param {{ unit: string | null, decimals: () => number, marks: () => Iterable<number>, cursor: (index: number | null) => void,
- *   zoom: (time: [number, number]) => void }} chart `marks` are times, ms; `zoom` is told what was chosen
- * @returns {uPlot}
+ * @typedef {{ unit: string | null, decimals: () => number }} Axis how values are written at an axis
+ * @typedef {{ zoom: (time: [number, number]) => void, moved: (u: uPlot) => void }} Mouse `zoom` is told what was chosen
  */
-export function makePlot(parent, size, { unit, decimals, marks, cursor, zoom }) {
-  const axis = {
+
+/** @param {{ width: number, height: number }} size @param {readonly Axis[]} axes one for each scale of values @param {Mouse} mouse */
+function common(size, axes, { zoom, moved }) {
+  const look = {
     stroke: colour('soft'),
     font: FONT,
     grid: { stroke: colour('grid'), width: 1 },
     ticks: { stroke: colour('grid'), width: 1 },
   };
-  const none = { show: false };
-  const fill = (/** @type {string} */ name) => ({ fill: colour(name), stroke: colour(name) });
-  return new uPlot(
-    {
-      ...size,
-      legend: { show: false },
-      cursor: {
-        points: { size: 7 },
-        drag: { x: true, y: false, setScale: false },
-        // It would show everything that is loaded, also what lies before the time shown.
-        bind: { dblclick: () => null },
+  /** @type {Partial<uPlot.Options> & { width: number, height: number }} */
+  const options = {
+    ...size,
+    legend: { show: false },
+    cursor: {
+      points: { size: 7 },
+      drag: { x: true, y: false, setScale: false },
+      // One line through all charts that are one below the other.
+      sync: { key: 'vigia', setSeries: false, scales: ['x', null] },
+      // It would show everything that is loaded, also what lies before the time shown.
+      bind: { dblclick: () => null },
+    },
+    axes: [
+      {
+        ...look,
+        space: 72,
+        values: (_, ticks, __, ___, step) => ticks.map((tick) => tickLabel(tick * 1000, step)),
       },
-      scales: { x: { time: true }, y: { range: (_, min, max) => around(min, max) } },
-      axes: [
-        {
-          ...axis,
-          space: 72,
-          values: (_, ticks, __, ___, step) => ticks.map((tick) => tickLabel(tick * 1000, step)),
-        },
-        {
-          ...axis,
-          size: labelWidth,
-          // No finer than the series is written.
-          incrs: () => INCREMENTS.filter((step) => decimalsOf(step) <= decimals()),
-          label: unit ?? '',
-          labelFont: axis.font,
-          labelSize: unit ? 18 : 0,
-          values: (_, ticks, __, ___, step) => ticks.map((tick) => fixed(tick, decimalsOf(step))),
+      ...axes.map(({ unit, decimals }, i) => ({
+        ...look,
+        scale: i === 0 ? 'y' : `y${i}`,
+        side: /** @type {uPlot.Axis.Side} */ (i === 0 ? 3 : 1),
+        grid: { ...look.grid, show: i === 0 },
+        size: labelWidth,
+        // No finer than the series is written.
+        incrs: () => INCREMENTS.filter((step) => decimalsOf(step) <= decimals()),
+        label: unit ?? '',
+        labelFont: FONT,
+        labelSize: unit ? 18 : 0,
+        values: (
+          /** @type {uPlot} */ _,
+          /** @type {number[]} */ ticks,
+          /** @type {number} */ __,
+          /** @type {number} */ ___,
+          /** @type {number} */ step,
+        ) => ticks.map((tick) => fixed(tick, decimalsOf(step))),
+      })),
+    ],
+    hooks: {
+      setCursor: [moved],
+      setSelect: [
+        (u) => {
+          const { left, width } = u.select;
+          if (width < 4) return;
+          u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+          zoom([u.posToVal(left, 'x') * 1000, u.posToVal(left + width, 'x') * 1000]);
         },
       ],
+    },
+  };
+  return options;
+}
+
+/**
+ * One series with its forecast, its usual error or its extremes, its anomalies, its limits and its alerts.
+ * @param {HTMLElement} parent @param {{ width: number, height: number }} size
+ * @param {Axis & Mouse & { name: string, marks: () => Iterable<number>, limits: () => readonly number[] }} chart
+ *   `name` is written into it, where there are several; `marks` are times, ms; `limits` in the unit
+ * @returns {uPlot}
+ */
+export function makePlot(parent, size, { unit, decimals, name, marks, limits, zoom, moved }) {
+  const none = { show: false };
+  const fill = (/** @type {string} */ name) => ({ fill: colour(name), stroke: colour(name) });
+  const options = common(size, [{ unit, decimals }], { zoom, moved });
+  return new uPlot(
+    {
+      ...options,
+      scales: { x: { time: true }, y: { range: (_, min, max) => around(min, max, limits()) } },
       series: [
         {},
         { stroke: 'transparent', points: none },
         { stroke: 'transparent', points: none },
         { stroke: colour('expected'), width: 1.4, dash: [5, 4], points: none },
-        {
-          stroke: colour('value'),
-          width: 1.5,
-          points: { size: 4, ...fill('value'), filter: lonely },
-        },
+        { stroke: colour('value'), width: 1.5, points: { size: 4, ...fill('value'), filter: lonely } },
         { stroke: 'transparent', points: { show: true, size: 6, ...fill('alarm'), width: 1 } },
       ],
       bands: [{ series: [2, 1], fill: colour('band') }],
       hooks: {
-        setCursor: [(u) => cursor(u.cursor.idx ?? null)],
-        setSelect: [
+        ...options.hooks,
+        drawAxes: [
           (u) => {
-            const { left, width } = u.select;
-            if (width < 4) return;
-            u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-            zoom([u.posToVal(left, 'x') * 1000, u.posToVal(left + width, 'x') * 1000]);
+            drawLimits(u, limits());
+            drawMarks(u, marks());
+            if (name) drawName(u, name);
           },
         ],
-        drawAxes: [(u) => drawMarks(u, marks())],
       },
     },
     /** @type {any} */ ([[], [], [], [], [], []]),
     parent,
   );
 }
+
+/** Series over each other share an axis where they share a unit; there is room for two. */
+const MOST_AXES = 2;
+
+/**
+ * Several series over each other.
+ * @param {HTMLElement} parent @param {{ width: number, height: number }} size
+ * @param {Mouse & { lines: readonly Axis[] }} chart @returns {uPlot}
+ */
+export function makeOverlay(parent, size, { lines, zoom, moved }) {
+  const units = [...new Set(lines.map(({ unit }) => unit))];
+  const scaleOf = (/** @type {string | null} */ unit) => {
+    const i = units.indexOf(unit);
+    return i === 0 ? 'y' : `y${i}`;
+  };
+  const axes = units.slice(0, MOST_AXES).map((unit) => ({
+    unit,
+    decimals: () => Math.max(...lines.filter((line) => line.unit === unit).map(({ decimals }) => decimals())),
+  }));
+  return new uPlot(
+    {
+      ...common(size, axes, { zoom, moved }),
+      scales: {
+        x: { time: true },
+        ...Object.fromEntries(
+          units.map((unit) => [
+            scaleOf(unit),
+            {
+              range: (/** @type {uPlot} */ _, /** @type {number} */ min, /** @type {number} */ max) =>
+                around(min, max),
+            },
+          ]),
+        ),
+      },
+      series: [
+        {},
+        ...lines.map(({ unit }, i) => ({
+          scale: scaleOf(unit),
+          stroke: lineColour(i),
+          width: 1.5,
+          points: { size: 4, fill: lineColour(i), stroke: lineColour(i), filter: lonely },
+        })),
+      ],
+    },
+    /** @type {any} */ ([[], ...lines.map(() => [])]),
+    parent,
+  );
+}
+
+/** Of the lines of an overlay, told apart also by who sees few colours. @param {number} i */
+export const lineColour = (i) => colour(`line-${i % 6}`);
 
 /** Points between two gaps, which no line shows. @param {uPlot} u @param {number} at the series @param {boolean} show whether all are shown @returns {number[] | null} */
 function lonely(u, at, show) {
@@ -97,11 +179,17 @@ function lonely(u, at, show) {
   );
 }
 
-/** Some room above and below, also around a constant. @param {number | null} min @param {number | null} max @returns {[number, number]} */
-function around(min, max) {
+/**
+ * Some room above and below, also around a constant, and for a limit that is near.
+ * @param {number | null} min @param {number | null} max @param {readonly number[]} [limits] @returns {[number, number]}
+ */
+function around(min, max, limits = []) {
   if (min === null || max === null) return [0, 1];
-  const room = (max - min) * 0.08 || Math.max(Math.abs(max) * 0.02, 0.5);
-  return [min - room, max + room];
+  const near = (max - min) * 0.6;
+  const close = limits.filter((limit) => limit >= min - near && limit <= max + near);
+  const [low, high] = [Math.min(min, ...close), Math.max(max, ...close)];
+  const room = (high - low) * 0.08 || Math.max(Math.abs(high) * 0.02, 0.5);
+  return [low - room, high + room];
 }
 
 /**
@@ -137,5 +225,35 @@ function drawMarks(u, marks) {
     ctx.lineTo(x, bbox.top + 1.6 * r);
     ctx.fill();
   }
+  ctx.restore();
+}
+
+/** What raises an alert when it is passed. @param {uPlot} u @param {readonly number[]} limits */
+function drawLimits(u, limits) {
+  const { ctx, bbox } = u;
+  ctx.save();
+  ctx.strokeStyle = colour('alarm');
+  ctx.lineWidth = devicePixelRatio;
+  ctx.setLineDash([2 * devicePixelRatio, 3 * devicePixelRatio]);
+  for (const limit of limits) {
+    const y = u.valToPos(limit, 'y', true);
+    if (y < bbox.top || y > bbox.top + bbox.height) continue;
+    ctx.beginPath();
+    ctx.moveTo(bbox.left, y);
+    ctx.lineTo(bbox.left + bbox.width, y);
+    ctx.stroke();
+  }
+  ctx.restore();
+}
+
+/** @param {uPlot} u @param {string} name */
+function drawName(u, name) {
+  const { ctx, bbox } = u;
+  ctx.save();
+  ctx.fillStyle = colour('ink');
+  ctx.font = `600 ${12 * devicePixelRatio}px system-ui, sans-serif`;
+  ctx.textAlign = 'left';
+  ctx.textBaseline = 'top';
+  ctx.fillText(name, bbox.left + 6 * devicePixelRatio, bbox.top + 12 * devicePixelRatio);
   ctx.restore();
 }

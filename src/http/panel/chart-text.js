@@ -25,16 +25,23 @@ export function pointText(data, index, measure) {
   return parts.join(' · ');
 }
 
-/** @param {ChartData} data @param {[number, number]} shown indices of the first, and after the last @param {Measure} measure @param {number} alerts @returns {string} */
-export function summaryText(data, [first, end], measure, alerts) {
-  let [n, min, max] = [0, Infinity, -Infinity];
+/** @param {ChartData} data @param {[number, number]} shown indices of the first, and after the last */
+export function statsOf(data, [first, end]) {
+  let [n, sum, min, max] = [0, 0, Infinity, -Infinity];
   for (let i = first; i < end; i++) {
     const v = data.value[i];
     if (typeof v !== 'number') continue;
     n++;
+    sum += v;
     min = Math.min(min, data.width === null ? v : (data.low[i] ?? v));
     max = Math.max(max, data.width === null ? v : (data.high[i] ?? v));
   }
+  return { n, min, max, average: sum / n };
+}
+
+/** @param {ChartData} data @param {[number, number]} shown indices of the first, and after the last @param {Measure} measure @param {number} alerts @returns {string} */
+export function summaryText(data, shown, measure, alerts) {
+  const { n, min, max } = statsOf(data, shown);
   return n === 0
     ? ''
     : text().summary(number(n), text().from(inFull(min, measure), inFull(max, measure)), number(alerts));

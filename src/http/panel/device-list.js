@@ -34,7 +34,8 @@ const dirty = new Set();
 const favourites = keptSet('favourites');
 const folded = keptSet('folded');
 let state = 'all';
-let chosen = '';
+/** @type {string[]} */
+let chosen = [];
 let frame = 0;
 
 const list = at('rows');
@@ -59,12 +60,13 @@ const watcher = new IntersectionObserver(
   { root: null, rootMargin: '100px' },
 );
 
-/** @param {string} key */
-export function choose(key) {
-  rows.get(chosen)?.link.removeAttribute('aria-current');
-  chosen = key;
+/** Marks the series of the chart. @param {string[]} keys the list shows where the last of them is */
+export function choose(keys) {
+  for (const key of chosen) rows.get(key)?.link.removeAttribute('aria-current');
+  chosen = keys;
+  for (const key of keys) rows.get(key)?.link.setAttribute('aria-current', 'true');
+  const key = keys.at(-1) ?? '';
   const row = rows.get(key);
-  row?.link.setAttribute('aria-current', 'true');
   if (!row?.item.isConnected) return;
   tabTo(key);
   reveal(row.item);
@@ -121,7 +123,7 @@ export function arrange(asked = false) {
     }
   }
   place(items, asked);
-  if (!keys.includes(tabStop)) tabTo(keys.includes(chosen) ? chosen : (keys[0] ?? ''));
+  if (!keys.includes(tabStop)) tabTo(keys.find((key) => chosen.includes(key)) ?? keys[0] ?? '');
   const shown = devices.reduce((n, device) => n + device.series.length, 0);
   at('sensor-count').textContent = text().counted(number(shown), number(series.size));
   const none = at('no-sensors');
@@ -136,7 +138,7 @@ function rowOf(one) {
   if (!row) {
     row = makeRow(one);
     rows.set(one.key, row);
-    if (one.key === chosen) row.link.setAttribute('aria-current', 'true');
+    if (chosen.includes(one.key)) row.link.setAttribute('aria-current', 'true');
     watcher.observe(row.item);
     drawRow(row, one);
   }

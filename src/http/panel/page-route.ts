@@ -6,6 +6,7 @@ import { escapeHtml } from '../html.ts';
 import type { HttpOptions } from '../http-options.ts';
 import { within } from '../ops/deadline.ts';
 import { route, SENT } from '../route.ts';
+import { encode, encodingFor } from './encoding.ts';
 
 const VISITS_DEADLINE_MS = 1_000;
 
@@ -46,14 +47,16 @@ const showPanel = ({ store, hostname }: Options, page: string) =>
       } catch {
         // Trouble of the store is logged by the pipeline. The page shows what it can.
       }
+      const html = page.replace(/\{\{(\w+)\}\}/g, (_, name) =>
+        name === 'hostname' ? escapeHtml(hostname) : visits || 'unknown',
+      );
       response
         .set({ 'Cache-Control': 'no-store', 'Content-Security-Policy': PANEL_POLICY })
-        .type('html')
-        .send(
-          page.replace(/\{\{(\w+)\}\}/g, (_, name) =>
-            name === 'hostname' ? escapeHtml(hostname) : visits || 'unknown',
-          ),
-        );
+        .vary('Accept-Encoding')
+        .type('html');
+      const encoding = encodingFor(request);
+      if (encoding) response.set('Content-Encoding', encoding).send(encode(Buffer.from(html), encoding));
+      else response.send(html);
       return SENT;
     },
   });

@@ -3,7 +3,17 @@
 import { readAddress } from './address.js';
 import { setFilter } from './alert-filter-bar.js';
 import { alertsFor, dropAlerts, readAlerts, showAlerts, takeAlert } from './alert-list.js';
-import { chosenKey, describe, redrawChart, reload, showSeries, takeChartReading, takeMark } from './chart.js';
+import {
+  chosenKey,
+  chosenKeys,
+  describe,
+  redrawChart,
+  reload,
+  showSeries,
+  takeChartReading,
+  takeMark,
+  toggleSeries,
+} from './chart.js';
 import { relabelDevices, showDevices } from './device-list.js';
 import './entry.js';
 import { number } from './format.js';
@@ -12,7 +22,7 @@ import { at } from './page.js';
 import { dropSeries, keyOf, readSeries, series, takeReading, takeState } from './series.js';
 import { call, follow, onToken } from './server.js';
 import { currentLanguage, showTexts, text, useLanguage } from './text.js';
-import { linkToChart, showView } from './views.js';
+import { showView } from './views.js';
 
 const STATUS_MS = 5000;
 
@@ -53,12 +63,12 @@ function goToAddress() {
   const { view, keys, moment, query } = readAddress(location.hash);
   showView(view);
   if (view === 'alerts') setFilter(query);
-  const key =
-    keys.length === 0 ? chosenKey() || (firstKey() ?? '') : (keys.find((one) => series.has(one)) ?? '');
-  if (keys.length === 0 && key === chosenKey()) return;
-  showSeries(key, moment);
-  alertsFor(series.get(key));
-  linkToChart(`#${key}`);
+  if (keys.length === 0 && chosenKey() !== '') return;
+  const first = firstKey();
+  const chosen = keys.length === 0 && first ? [first] : keys.filter((key) => series.has(key));
+  if (keys.length === 0 && chosen.length === 0) return;
+  showSeries(chosen, { moment, ...(keys.length > 0 && { query }) });
+  alertsFor(series.get(chosenKey()));
   if (keys.length > 0) at('detail').scrollIntoView({ block: 'nearest' });
 }
 
@@ -74,9 +84,10 @@ function firstKey() {
 function drop(key) {
   dropSeries(key);
   dropAlerts(key);
-  if (key !== chosenKey()) return;
-  showSeries('');
-  alertsFor(undefined);
+  if (!chosenKeys().includes(key)) return;
+  if (chosenKeys().length > 1) toggleSeries(key);
+  else showSeries([]);
+  alertsFor(series.get(chosenKey()));
 }
 
 function relabel() {
@@ -140,6 +151,21 @@ redrawChart();
   at('chart-title').focus();
 });
 addEventListener('hashchange', goToAddress);
+/** Whether a click on a series puts it beside the others. */
+const adding = () => at('compare').getAttribute('aria-pressed') === 'true';
+at('compare').addEventListener('click', () => {
+  at('compare').setAttribute('aria-pressed', String(!adding()));
+  // On a phone the list is another view.
+  if (adding() && at('rows').clientHeight === 0) location.hash = '#/overview';
+});
+at('rows').addEventListener('click', (event) => {
+  const { key } =
+    /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest('a')?.parentElement)
+      ?.dataset ?? {};
+  if (key === undefined || !(adding() || event.ctrlKey || event.metaKey)) return;
+  event.preventDefault();
+  toggleSeries(key);
+});
 showDevices(() => {
   redrawChart();
   showAlerts({ anew: true });
@@ -160,19 +186,19 @@ void follow({
     const key = keyOf(data.sensor, data.metric);
     if (name === 'alert') {
       takeAlert(data);
-      if (key === chosenKey()) takeMark(data);
+      takeMark(key, data);
       return;
     }
     if (name === 'state') {
       if (data.state === 'deleted') drop(key);
       else {
         takeState(key, data.state);
-        if (key === chosenKey()) describe();
+        if (chosenKeys().includes(key)) describe();
       }
       return;
     }
     takeReading(data);
     if (chosenKey() === '') goToAddress();
-    if (key === chosenKey()) takeChartReading(data);
+    takeChartReading(key, data);
   },
 });

@@ -1,8 +1,7 @@
 /** The language of the panel: its texts, and the locale by which numbers and times are written. */
 
 import { kept } from './kept.js';
-import { texts as english } from './text-en.js';
-import { texts as spanish } from './text-es.js';
+import { english, spanish } from './texts.js';
 
 /** What can be chosen. Spanish of Mexico writes numbers and times its own way. */
 const LANGUAGES = /** @type {const} */ (['en', 'es', 'es-MX']);

@@ -119,6 +119,7 @@ const REQUESTS: Readonly<Record<string, { readonly path: string; readonly body?:
   'get /api/dead-letters/ids': { path: '/api/dead-letters/ids?limit=1' },
   'get /api/dead-letters/{id}': { path: '/api/dead-letters/letter' },
   'post /api/dead-letters/{id}/replay': { path: '/api/dead-letters/letter/replay' },
+  'delete /api/dead-letters/{id}': { path: '/api/dead-letters/other' },
   'get /api/audit': { path: '/api/audit?limit=2' },
   'get /api/log-level': { path: '/api/log-level' },
   'put /api/log-level': { path: '/api/log-level', body: { level: 'silent' } },
@@ -149,6 +150,7 @@ async function furnished(): Promise<TestHttp> {
   await fill(http.store, { ...S, sensor: 'gone' }, [sample]);
   await http.store.deadLetters.add([
     { id: 'letter', topic: 't', bytes: Buffer.from('x'), reason: 'not-json', detail: 'd', lastTs: NOW },
+    { id: 'other', topic: 't', bytes: Buffer.from('y'), reason: 'not-json', detail: 'd', lastTs: NOW - 1 },
   ]);
   const mute = {
     id: 'm-1',

@@ -44,8 +44,7 @@ describe('the page at /', () => {
       const text = await response.text();
       if (!path.startsWith('/panel/')) continue;
       bytes.set(path, text.length);
-      for (const [, name] of text.matchAll(/(?:from|import) ?\(?'\.\/([\w.-]+)'/g))
-        paths.push(`/panel/${name}`);
+      for (const [, name] of text.matchAll(/(?:from|import) '\.\/([\w.-]+)'/g)) paths.push(`/panel/${name}`);
       const etag = response.headers.get('etag')!;
       const again = await fetch(`${http.url}${path}`, {
         headers: { 'if-none-match': etag, 'cache-control': 'max-age=0' },

@@ -1,4 +1,4 @@
-/** Dead letters: listed, shown with their bytes, and sent through the pipeline again. */
+/** Dead letters: listed, shown with their bytes, sent through the pipeline again, and deleted. */
 import { z } from 'zod';
 import type { DeadLetter } from '../../domain/dead-letter.ts';
 import type { HttpOptions } from '../http-options.ts';
@@ -44,6 +44,7 @@ export const deadLetterRoutes = (options: Options) => [
   listDeadLetterIds(options),
   showDeadLetter(options),
   replayDeadLetter(options),
+  removeDeadLetter(options),
 ];
 
 const listDeadLetters = ({ store }: Options) =>
@@ -115,6 +116,22 @@ const replayDeadLetter = ({ store, replay }: Options) =>
       const refused = await replay(letter);
       if (refused === null) await store.deadLetters.remove(letter.id);
       return { id: letter.id, stored: refused === null, detail: refused };
+    },
+  });
+
+const removeDeadLetter = ({ store }: Options) =>
+  route({
+    method: 'DELETE',
+    path: '/api/dead-letters/{id}',
+    tag: 'dead letters',
+    summary: 'Delete one for good',
+    access: 'admin',
+    answer: z.object({ deleted: z.string() }),
+    errors: [404, 503],
+    async handler({ params }) {
+      const { id } = await find(store, params.id);
+      await store.deadLetters.remove(id);
+      return { deleted: id };
     },
   });
 

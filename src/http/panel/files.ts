@@ -34,7 +34,9 @@ const slim = (source: string) =>
     .replaceAll(/\/\*[\s\S]*?\*\//g, '')
     .replaceAll(/^\s*\/\/.*$/gm, '')
     .replaceAll(/<!--[\s\S]*?-->/g, '')
-    .replaceAll(/^\s+/gm, '');
+    .replaceAll(/^\s+/gm, '')
+    // No comment ends a line that ends so: a line break after these signs means nothing.
+    .replaceAll(/([{,(;])\n/g, '$1');
 
 /** By the name under /panel/. */
 export function panelFiles(): ReadonlyMap<string, PanelFile> {

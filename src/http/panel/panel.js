@@ -91,6 +91,7 @@ function drop(key) {
 }
 
 function relabel() {
+  showView(readAddress(location.hash).view);
   showLive(live);
   showStatus();
   relabelDevices();

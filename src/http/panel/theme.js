@@ -12,6 +12,6 @@ const showTheme = () => {
 showTheme();
 darkTheme.addEventListener('change', showTheme);
 // As address.js reads it; views.js goes on from here.
-const [, viewName] = /^#\/(\w+)/.exec(location.hash) ?? [];
+const [, viewName] = /^#\/([\w-]+)/.exec(location.hash) ?? [];
 document.documentElement.dataset.view = viewName ?? (location.hash.includes('/') ? 'chart' : 'overview');
 document.documentElement.toggleAttribute('data-kiosk', /[?&]kiosk=/.test(location.hash));

@@ -1,7 +1,7 @@
 /** The views of the page: all of its sections are there, and the style sheets show those of the view. */
 import { at } from './page.js';
 
-const VIEWS = ['overview', 'chart', 'alerts'];
+const VIEWS = ['overview', 'chart', 'alerts', 'dead-letters'];
 const links = /** @type {NodeListOf<HTMLAnchorElement>} */ (document.querySelectorAll('#views a'));
 
 /** @param {string} wanted a view that there is none of is the overview */
@@ -15,6 +15,9 @@ export function showView(wanted) {
     else link.removeAttribute('aria-current');
   }
   if (before !== view) scrollTo(0, 0);
+  // Few open it: its script is read then.
+  if (view === 'dead-letters')
+    void import('./dead-letters.js').then(({ showDeadLetters }) => showDeadLetters());
 }
 
 /** @param {string} address of the chart, for the link to it */

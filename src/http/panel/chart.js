@@ -239,7 +239,10 @@ function draw() {
   at('no-chart').textContent = any ? text().nothing : text().choose;
   at('chart-problem').hidden = !any || state !== 'failed';
   showRange(time, past !== null);
+  // One below the other, each has room for itself.
+  at('plot').style.minHeight = stacked ? `${9 * shownLines.length}rem` : '';
   panes.draw(shownLines, stacked, time);
+  describe();
   showLegend(shownLines);
   showStats(shownLines, inView, { overlay: !stacked && !one, remove: toggleSeries });
   const [line] = shownLines;

@@ -20,12 +20,13 @@ import { seriesKey } from '../domain/series.ts';
 import { InvalidInput } from '../errors.ts';
 import { changedSettings } from '../settings/changes.ts';
 import { type Config, readConfig } from '../settings/config.ts';
+import { accessFindings } from './access-findings.ts';
 import { explainMessage, type GivenBytes, givenBytes, readingText } from './explained-message.ts';
 import { portProblem, type RunningVigia, runningVigia } from './ports.ts';
 import { redact } from './terminal.ts';
 
 interface Finding {
-  readonly check: 'settings' | 'store' | 'clock' | 'broker' | 'model' | 'http' | 'data' | 'sample';
+  readonly check: 'settings' | 'access' | 'store' | 'clock' | 'broker' | 'model' | 'http' | 'data' | 'sample';
   readonly status: 'ok' | 'warn' | 'fail';
   readonly detail: string;
 }
@@ -71,6 +72,7 @@ export function doctorCommand(): Command {
       const found = (
         await Promise.all([
           settings(config),
+          accessFindings(config),
           // To read a whole database takes as long as it takes.
           within('store', store(config, running), embedded ? 'DATA_DIR' : 'REDIS_URL', !embedded),
           within(

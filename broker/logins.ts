@@ -10,10 +10,16 @@
  */
 import { availableParallelism } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Access } from './access.ts';
 import { FailedLogins, type LoginLimits } from './failed-logins.ts';
 import { FairQueue } from './fair-queue.ts';
 import { KnownPasswords } from './known-passwords.ts';
+
+/** What is stored of the users' passwords. */
+export interface StoredPasswords {
+  /** null: there is no such user. */
+  stored(user: string): string | null;
+  matches(user: string, password: Buffer): Promise<boolean>;
+}
 
 export interface Login {
   readonly user: string | undefined;
@@ -30,6 +36,8 @@ export type LoginFailure = 'bad-credentials' | 'login-busy' | 'login-ban' | 'gon
 export interface LoginQueueLimits extends LoginLimits {
   /** Logins of one address that wait for their check. */
   readonly maxPendingLogins: number;
+  /** A failure is answered after a multiple of this time, ms; default 200. It is longer than a hash takes. */
+  readonly answerStepMs?: number;
 }
 
 /** Node's pool has four threads, and files need some. */
@@ -45,7 +53,7 @@ export class Logins {
   private hashed = 0;
 
   constructor(
-    limits: LoginQueueLimits,
+    private readonly limits: LoginQueueLimits,
     private readonly now: () => number = () => performance.now(),
   ) {
     this.failed = new FailedLogins(limits, now);
@@ -62,7 +70,7 @@ export class Logins {
   }
 
   /** @returns null if user name and password are right */
-  async check(access: Access, login: Login): Promise<LoginFailure | null> {
+  async check(access: StoredPasswords, login: Login): Promise<LoginFailure | null> {
     const { user, password, address, clientId } = login;
     if (user === undefined || password === undefined) return 'bad-credentials';
     const arrived = this.now();
@@ -78,13 +86,14 @@ export class Logins {
     if (result !== 'wrong') return result;
     this.failed.count(key);
     const waited = this.now() - arrived;
-    const steps = Math.floor(waited / ANSWER_STEP_MS) + 1;
-    await pause(steps * ANSWER_STEP_MS - waited, undefined, { ref: false });
+    const { answerStepMs: step = ANSWER_STEP_MS } = this.limits;
+    const steps = Math.floor(waited / step) + 1;
+    await pause(steps * step - waited, undefined, { ref: false });
     return 'bad-credentials';
   }
 
   private queued(
-    access: Access,
+    access: StoredPasswords,
     { address, abandoned }: Login,
     user: string,
     password: Buffer,
@@ -109,7 +118,7 @@ export class Logins {
     });
   }
 
-  private verdict(access: Access, user: string, password: Buffer): 'right' | 'wrong' | 'unknown' {
+  private verdict(access: StoredPasswords, user: string, password: Buffer): 'right' | 'wrong' | 'unknown' {
     const stored = access.stored(user);
     return stored === null ? 'wrong' : this.known.verdict(user, stored, password);
   }

@@ -27,7 +27,8 @@ export class Accounts {
   /** By the base64 of the token's SHA-256. */
   private readonly byToken = new Map<string, Account>();
   private readonly admin: { readonly digest: Buffer; readonly account: Account } | null;
-  private readonly passwords: PasswordFile;
+  /** The hashed passwords of the users. */
+  readonly passwords: PasswordFile;
 
   /**
    * @param users text of HTTP_USERS @param token HTTP_TOKEN
@@ -74,13 +75,6 @@ export class Accounts {
   named(name: string, kind: Account['kind']): Account | null {
     const account = this.admin?.account.name === name ? this.admin.account : this.byName.get(name);
     return account?.kind === kind ? account : null;
-  }
-
-  /** Hashes outside the event loop. */
-  async ofPassword(name: string, password: string): Promise<Account | null> {
-    const account = this.named(name, 'user');
-    const right = await this.passwords.matches(name, Buffer.from(password));
-    return right ? account : null;
   }
 }
 

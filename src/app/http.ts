@@ -17,6 +17,13 @@ import type { OwnModel } from './own-model.ts';
 import { readiness } from './readiness.ts';
 import type { Scoring } from './scoring.ts';
 
+/** A hash of a password takes less time, so that the time of an answer tells nothing of the user, ms. */
+const SIGN_IN_STEP_MS = 1000;
+
+function signInLimits({ maxLoginFailures, maxLoginBanMs, maxPendingLogins }: AppContext['config']['http']) {
+  return { maxLoginFailures, maxLoginBanMs, maxPendingLogins, answerStepMs: SIGN_IN_STEP_MS };
+}
+
 type Alerting = Pick<HttpOptions, 'receivers' | 'mutes' | 'storedRules'>;
 
 export function createLive(
@@ -72,6 +79,8 @@ function httpOptions(
     registry,
     live,
     audit,
+    liveAddressClients: config.live.addressClients,
+    addressConnections: config.http.addressConnections,
     totals: () => accounting.totals,
     rulesOf: (series) => scoring.rules.of(series),
     alive: () => intake.subscriber?.alive(),
@@ -102,6 +111,10 @@ function httpOptions(
     get users() {
       return current().http.users;
     },
+    get sessionLifetime() {
+      return current().http.sessionLifetime;
+    },
+    signIn: signInLimits(config.http),
     get legacyOpen() {
       return current().http.legacyAccess === 'open';
     },

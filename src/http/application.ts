@@ -6,7 +6,7 @@ import { openapiRoutes } from './api/openapi.ts';
 import { PAGE_POLICY } from './html.ts';
 import type { HttpOptions } from './http-options.ts';
 import { legacyRouter } from './legacy/router.ts';
-import { accessCheck } from './middleware/access.ts';
+import { Access } from './middleware/access.ts';
 import { auditRequests } from './middleware/audit.ts';
 import { crossOrigin } from './middleware/cross-origin.ts';
 import { errorBody, errorHandler, RequestRefused } from './middleware/error-answer.ts';
@@ -14,6 +14,7 @@ import { knownHost } from './middleware/known-host.ts';
 import { Methods } from './middleware/methods.ts';
 import { noStore } from './middleware/no-store.ts';
 import { requestLimit } from './middleware/rate-limits.ts';
+import { Refusals } from './middleware/refusals.ts';
 import { requestId } from './middleware/request-id.ts';
 import { requestLog } from './middleware/request-log.ts';
 import { trustProxy } from './middleware/trust-proxy.ts';
@@ -34,7 +35,9 @@ export function application(options: HttpOptions): Express {
 
   const health: readonly Route[] = healthRoutes(options);
   const legacy: readonly Route[] = legacyRoutes(options);
-  const api: readonly Route[] = apiRoutes(options);
+  const refusals = new Refusals(options.registry, options.logger);
+  const access = new Access(options);
+  const api: readonly Route[] = apiRoutes(options, access);
   const files = panelFiles();
   const page: readonly Route[] = [
     ...pageRoutes(options, files.get('index.html')!.bytes.toString()),
@@ -45,23 +48,22 @@ export function application(options: HttpOptions): Express {
   const methods = new Methods([...all, { method: 'GET', path: '/panel/{file}' }]);
   // An option with a getter may change while the server runs: it is read at each request.
   const limited = requestLimit(() => options.rateLimit);
-  const check = accessCheck(options);
 
   app.use(methods.options);
   for (const route of health) mountRoute(app, route, [noStore]);
   app.use(knownHost(() => options.allowedHosts));
-  app.use(legacyRouter(legacy, options, (route) => [limited, ...check(route)]));
+  app.use(legacyRouter(legacy, options, refusals, (route) => [limited, ...access.guards(route)]));
   app.use(limited, ...crossOrigin(() => options.corsOrigins));
   app.use('/panel', servePanelFiles(files));
-  for (const route of page) mountRoute(app, route, check(route));
-  for (const route of api) mountRoute(app, route, [...check(route), noStore]);
+  for (const route of page) mountRoute(app, route, access.guards(route));
+  for (const route of api) mountRoute(app, route, [...access.guards(route), noStore]);
   // A caller without the token is not told which paths exist.
-  app.use('/api', ...check({ access: 'viewer' }));
+  app.use('/api', ...access.guards({ access: 'viewer' }));
   app.use(methods.refuseOthers, () => {
     throw new RequestRefused(404, 'not_found', 'Not found');
   });
   app.use(
-    errorHandler(options.logger, (answer, request, response) => {
+    errorHandler(options.logger, refusals, (answer, request, response) => {
       if (/^\/api(\/|$)/i.test(request.path)) response.json(errorBody(answer));
       else response.type('text').send(`${answer.message}\n`);
     }),

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
+import type { LoginQueueLimits } from '../../broker/logins.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { Alert } from '../domain/alert.ts';
 import type { SeriesRules } from '../domain/alert-rule.ts';
@@ -110,6 +111,10 @@ export interface HttpOptions {
   readonly registry: Registry;
   /** The live stream; ended by `close`. */
   readonly live: Live;
+  /** Clients of the live stream from one address. */
+  readonly liveAddressClients: number;
+  /** Connections from one address; none is counted where TRUST_PROXY is set. */
+  readonly addressConnections: number;
   readonly audit: Pick<AuditLog, 'record'>;
   /** The accounting of this process, for /api/status. */
   totals(): ReadingTotals;
@@ -143,6 +148,10 @@ export interface HttpOptions {
   readonly legacyOpen: boolean;
   /** Requests a minute that one client may make; 0: any number. */
   readonly rateLimit: number;
+  /** How long a session lasts, ms. */
+  readonly sessionLifetime: number;
+  /** Bounds on sign-ins with a password. It is read at the start. */
+  readonly signIn: LoginQueueLimits;
   /** Wrong tokens a minute that one client may send. */
   readonly authFailures: number;
   /** Names that a client may use for this server, beside addresses and names without a dot; `*` for all. */

@@ -21,6 +21,7 @@ export type Tag = 'readings' | 'series' | 'alerts' | 'dead letters' | 'models' |
 /** Error statuses that every route answers in the same way, with `{error:{code,message,field?}}`. */
 export const ERRORS = {
   400: 'a parameter or the body is wrong; `field` names it',
+  401: 'the password or the token is wrong',
   404: 'there is no such thing',
   413: 'the body, or the list in it, is too large',
   429: 'too many at a time; Retry-After says when to try again',

@@ -15,16 +15,18 @@ import { pointRoutes } from './api/points.ts';
 import { readingRoutes } from './api/readings.ts';
 import { recentRoutes } from './api/recent.ts';
 import { seriesRoutes } from './api/series.ts';
+import { sessionRoutes } from './api/session.ts';
 import { sourceRoutes } from './api/sources.ts';
 import { statusRoutes } from './api/status.ts';
 import type { HttpOptions } from './http-options.ts';
 import { legacyRoutes } from './legacy/routes.ts';
 import { streamRoutes } from './live/stream.ts';
+import type { Access } from './middleware/access.ts';
 import { healthRoutes } from './ops/health.ts';
 import type { PathParameters, Route } from './route.ts';
 
 /** The JSON API. A path with a fixed last part stands before a path with a parameter in that place. */
-export const apiRoutes = (options: HttpOptions) => [
+export const apiRoutes = (options: HttpOptions, access: Access) => [
   ...readingRoutes(options),
   ...seriesRoutes(options),
   ...pointRoutes(options),
@@ -43,6 +45,7 @@ export const apiRoutes = (options: HttpOptions) => [
   ...logLevelRoutes(options),
   ...auditRoutes(options),
   ...backupRoutes(options),
+  ...sessionRoutes(access),
 ];
 
 export { healthRoutes, legacyRoutes };

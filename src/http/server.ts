@@ -6,6 +6,8 @@ import type { AddressInfo, Socket } from 'node:net';
 import { ConfigurationError } from '../errors.ts';
 import { application } from './application.ts';
 import type { HttpOptions } from './http-options.ts';
+import { PerAddress } from './middleware/per-address.ts';
+import { Refusals } from './middleware/refusals.ts';
 
 const CLOSE_DEADLINE_MS = 3_000;
 /** A request must have arrived whole in this time, ms: a body has at most a few hundred kB. */
@@ -24,6 +26,7 @@ export async function startHttp(options: HttpOptions): Promise<RunningHttp> {
     { requestTimeout: REQUEST_DEADLINE_MS, headersTimeout: REQUEST_DEADLINE_MS },
     application(options),
   );
+  if (options.trustProxy === undefined) boundConnections(server, options);
   const silent = silentConnections(server);
   await listen(server, options.host, options.port);
   server.on('error', (error) => options.logger.error({ err: error }, 'HTTP server error'));
@@ -68,6 +71,18 @@ function cannotListen(error: NodeJS.ErrnoException, host: string, port: number):
         cause,
       });
   }
+}
+
+/** Behind a proxy all connections come from the address of the proxy: they are not counted there. */
+function boundConnections(server: Server, { addressConnections, registry, logger }: HttpOptions): void {
+  const held = new PerAddress(addressConnections);
+  const refusals = new Refusals(registry, logger);
+  server.on('connection', (socket) => {
+    const address = socket.remoteAddress ?? '';
+    if (held.hold(address, socket)) return;
+    refusals.connection(address);
+    socket.destroy();
+  });
 }
 
 /** Connections without a request so far. Browsers open such connections in advance, and Node does not count them as idle. */

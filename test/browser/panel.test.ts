@@ -1,6 +1,8 @@
 /** The panel in a real browser, in front of the whole program. */
+import { writeFileSync } from 'node:fs';
 import type { Browser } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { userLine } from '../../src/access/accounts.ts';
 import {
   accessibilityProblems,
   CHROMIUM,
@@ -361,17 +363,47 @@ describe.skipIf(!CHROMIUM)('the panel', () => {
     await page.type('#entry-value', '5');
     await page.click('#entry button[value=nuevo]');
     await waitFor('the entry', async () => (await textOf(page, '#entry-result')).includes('stored'));
-    // A file is asked for with the token, too.
-    await evaluate(
-      page,
-      `{ const make = URL.createObjectURL; URL.createObjectURL = (file) => make(window.saved = file); }`,
-    );
-    await page.click('#as-csv');
-    await inPage(page, 'the file', 'window.saved');
-    expect(await evaluate<string>(page, 'saved.text()')).toContain('timestamp,value,expected,score');
+    // The cookie of the session goes with a link, too; no script can read the cookie.
+    expect(
+      await evaluate<string>(
+        page,
+        `fetch(document.querySelector('#as-csv').href).then((response) => response.text())`,
+      ),
+    ).toContain('timestamp,value,expected,score');
+    expect(await evaluate<string>(page, 'document.cookie')).toBe('');
+    expect(await textOf(page, '#who')).toBe('HTTP_TOKEN (administrator)');
     expect((await fetch(`${url}/api/series/s/m/export`)).status).toBe(401);
     await page.reload();
     await live(page);
+  });
+
+  it('lets a user sign in with a password, do what the role allows, and sign out', async () => {
+    const directory = temporaryDirectory();
+    writeFileSync(`${directory}/users`, await userLine('ana', 'viewer', 'geheim'));
+    const { url } = await start({ HTTP_USERS_FILE: `${directory}/users` });
+    const { page } = await visit(browser, url);
+    const enter = async (password: string) => {
+      await page.waitForSelector('#token[open]');
+      await evaluate(page, `document.querySelector('#user').value = 'ana'`);
+      await page.type('#token-value', password);
+      await page.keyboard.press('Enter');
+    };
+    await enter('falsch');
+    await waitFor(
+      'the refusal',
+      async () => (await textOf(page, '#token-error')) === 'User or password is wrong.',
+    );
+    await enter('geheim');
+    await live(page);
+    await waitFor('the name', async () => (await textOf(page, '#who')) === 'ana (viewer)');
+    expect(await accessibilityProblems(page)).toEqual([]);
+    await page.type('#entry-sensor', 's');
+    await page.type('#entry-value', '5');
+    await page.click('#entry button[value=nuevo]');
+    await waitFor('the refusal', async () => (await textOf(page, '#entry-result')) !== '');
+    expect(await textOf(page, '#entry-result')).toBe('Your role does not allow this.');
+    await page.click('#sign-out');
+    await page.waitForSelector('#token[open]');
   });
 
   it('works where the browser keeps nothing, and writes huge numbers short', async () => {

@@ -1,9 +1,11 @@
 /** Who may use the HTTP routes: tokens, limits per client, proxies, pages of other sites. */
 import { once } from 'node:events';
 import { get, type IncomingMessage, request } from 'node:http';
+import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { ConfigurationError } from '../../src/errors.ts';
+import { waitFor } from '../helpers/wait-for.ts';
 import { testHttp, textLines } from './http-fixture.ts';
 
 const bearer = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
@@ -298,5 +300,51 @@ describe('the name that a client uses for this server', () => {
     expect((await status(`${http.url}/`, 'bridge:4000', forwarded('vigia.lan')))[0]).toBe(200);
     expect((await status(`${http.url}/`, 'bridge:4000', forwarded('evil.example')))[0]).toBe(421);
     expect((await status(`${http.url}/`, 'evil.example', forwarded('vigia.lan')))[0]).toBe(421);
+  });
+});
+
+describe('one address', () => {
+  it('holds so many live streams, and others have theirs', async () => {
+    const http = await testHttp({
+      trustProxy: '127.0.0.1',
+      liveAddressClients: 1,
+      liveLimits: { clients: 10 },
+    });
+    const open = (client: string) =>
+      fetch(`${http.url}/api/stream`, { headers: { 'x-forwarded-for': client } });
+    const first = await open('10.0.0.1');
+    expect(first.status).toBe(200);
+    const refused = await open('10.0.0.1');
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '10']);
+    const other = await open('10.0.0.2');
+    expect(other.status).toBe(200);
+    await first.body!.cancel();
+    await waitFor('a place', async () => {
+      const again = await open('10.0.0.1');
+      await again.body?.cancel();
+      return again.status === 200;
+    });
+    await other.body!.cancel();
+    expect(await http.options.registry.metrics()).toMatch(
+      /vigia_http_refused_total\{reason="too_many_clients"\} [1-9]/,
+    );
+  });
+
+  it('holds so many connections, and a closed one makes room', async () => {
+    const http = await testHttp({ addressConnections: 2 });
+    const sockets = [1, 2, 3].map(() => connect(http.port, '127.0.0.1'));
+    await once(sockets[2]!, 'close');
+    expect(http.log.filter(({ msg }) => /HTTP_ADDRESS_CONNECTIONS/.test(String(msg)))).toHaveLength(1);
+    sockets[0]!.destroy();
+    await waitFor(
+      'a place',
+      async () => (await fetch(`${http.url}/healthz`).catch(() => null))?.status === 200,
+    );
+    sockets[1]!.destroy();
+    const behindProxy = await testHttp({ addressConnections: 1, trustProxy: '127.0.0.1' });
+    const held = connect(behindProxy.port, '127.0.0.1');
+    await once(held, 'connect');
+    expect((await fetch(`${behindProxy.url}/healthz`)).status).toBe(200);
+    held.destroy();
   });
 });

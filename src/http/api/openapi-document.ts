@@ -59,6 +59,12 @@ export function openapiDocument(routes: readonly Route[], options: DocumentOptio
       ...(guarded && {
         securitySchemes: {
           token: { type: 'http', scheme: 'bearer', description: 'HTTP_TOKEN, or a token of HTTP_USERS' },
+          session: {
+            type: 'apiKey',
+            in: 'cookie',
+            name: 'vigia_session',
+            description: 'set by POST /api/session; the name ends with the port, as in vigia_session_4000',
+          },
           tokenInQuery: { type: 'apiKey', in: 'query', name: 'token' },
         },
       }),
@@ -79,7 +85,9 @@ function described(route: Route, guarded: boolean): Json {
     tags: [tag],
     summary,
     ...(access !== 'open' && { 'x-role': access }),
-    ...(guarded && { security: [{ token: [access] }, ...(legacy ? [{ tokenInQuery: [access] }] : [])] }),
+    ...(guarded && {
+      security: [{ token: [access] }, { session: [access] }, ...(legacy ? [{ tokenInQuery: [access] }] : [])],
+    }),
     parameters: [...inPath, ...(query ? inQuery(query) : [])],
     ...(body && { requestBody: { required: true, content: jsonContent(body.schema, 'input') } }),
     responses: responses(route, guarded),

@@ -7,6 +7,7 @@ import type { HttpOptions } from '../http-options.ts';
 import { noteRoute } from '../middleware/audit.ts';
 import { refuseForeignPages } from '../middleware/cross-origin.ts';
 import { type ErrorAnswer, errorBody, errorHandler, RequestRefused } from '../middleware/error-answer.ts';
+import type { Refusals } from '../middleware/refusals.ts';
 import { mountRoute } from '../mount-route.ts';
 import { queryParameter } from '../query-parameter.ts';
 import type { Route } from '../route.ts';
@@ -20,6 +21,7 @@ const FOREIGN = 'Esta ruta no admite datos de páginas de otros sitios.';
 export function legacyRouter(
   routes: readonly Route[],
   options: Pick<HttpOptions, 'logger' | 'corsOrigins'>,
+  refusals: Pick<Refusals, 'request'>,
   guards: (route: Route) => readonly RequestHandler[],
 ): Router {
   const router = Router();
@@ -34,7 +36,7 @@ export function legacyRouter(
   }
   for (const route of routes) mountRoute(router, route, [], inSpanish);
   router.use(
-    errorHandler(options.logger, (answer, request, response) => {
+    errorHandler(options.logger, refusals, (answer, request, response) => {
       const message = spanishMessage(answer);
       if (isJson(request, formatOf(request))) response.json(errorBody({ ...answer, message }));
       else sendPage(response, refusalPage(message));

@@ -7,6 +7,7 @@ import type { alertAnswer } from '../api/alert-answer.ts';
 import { seriesFilter } from '../api/fields.ts';
 import type { HttpOptions } from '../http-options.ts';
 import { errorSchema, RequestRefused } from '../middleware/error-answer.ts';
+import { PerAddress } from '../middleware/per-address.ts';
 import { route, SENT } from '../route.ts';
 import type { LiveReading, LiveState } from './live-batch.ts';
 
@@ -17,12 +18,13 @@ export interface StreamEvents {
   alert: z.output<typeof alertAnswer>;
 }
 
-type Options = Pick<HttpOptions, 'live'>;
+type Options = Pick<HttpOptions, 'live' | 'liveAddressClients'>;
 
 export const streamRoutes = (options: Options) => [openStream(options)];
 
-const openStream = ({ live }: Options) =>
-  route({
+const openStream = ({ live, liveAddressClients }: Options) => {
+  const held = new PerAddress(liveAddressClients);
+  return route({
     method: 'GET',
     path: '/api/stream',
     tag: 'series',
@@ -32,15 +34,28 @@ const openStream = ({ live }: Options) =>
     query: seriesFilter,
     otherTypes: ['text/event-stream'],
     errors: [400],
-    otherStatuses: { 503: { text: 'LIVE_CLIENTS are connected already', schema: errorSchema } },
+    otherStatuses: {
+      503: {
+        text: 'LIVE_CLIENTS are connected already, or LIVE_ADDRESS_CLIENTS from this address',
+        schema: errorSchema,
+      },
+    },
     handler({ query, request, response }) {
       if (live.full) {
         throw new RequestRefused(503, 'too_many_clients', 'LIVE_CLIENTS are connected already', {
           retryAfter: 10,
         });
       }
-      if (request.method === 'HEAD') response.type('text/event-stream').end();
-      else live.open(response, query);
+      if (request.method === 'HEAD') {
+        response.type('text/event-stream').end();
+        return SENT;
+      }
+      if (!held.hold(request.ip ?? '', response)) {
+        const why = 'this address has LIVE_ADDRESS_CLIENTS streams already';
+        throw new RequestRefused(503, 'too_many_clients', why, { retryAfter: 10 });
+      }
+      live.open(response, query);
       return SENT;
     },
   });
+};

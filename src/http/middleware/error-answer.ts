@@ -7,6 +7,7 @@ import type { ErrorRequestHandler, Request, Response } from 'express';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import { InvalidInput, StoreUnavailable, VigiaError } from '../../errors.ts';
+import type { Refusals } from './refusals.ts';
 
 /** The body of every JSON error. */
 export const errorSchema = z.object({
@@ -68,10 +69,12 @@ export function errorBody({ code, message, field }: ErrorAnswer): z.output<typeo
  */
 export function errorHandler(
   logger: Logger,
+  refusals: Pick<Refusals, 'request'>,
   render: (answer: ErrorAnswer, request: Request, response: Response) => void,
 ): ErrorRequestHandler {
   return (error: unknown, request, response, next) => {
     const answer = errorAnswer(error);
+    refusals.request(answer.code);
     const level = answer.status === 500 ? 'error' : answer.status > 500 ? 'warn' : 'debug';
     const requestId = response.get('X-Request-Id');
     const { method, path } = request;

@@ -67,7 +67,13 @@ form.addEventListener('submit', async (event) => {
     else if (refused?.field === 'dato') wrong(field('entry-value'), true, text().badValue);
     else
       say(
-        refused?.status === 503 ? text().busy : refused?.status === 429 ? text().tooMany : text().failed,
+        refused?.status === 403
+          ? text().notAllowed
+          : refused?.status === 503
+            ? text().busy
+            : refused?.status === 429
+              ? text().tooMany
+              : text().failed,
         'alarm',
       );
   } finally {

@@ -17,10 +17,11 @@ import {
 import { relabelDevices, showDevices } from './device-list.js';
 import './entry.js';
 import { number } from './format.js';
-import { keep, kept } from './kept.js';
+import { keep } from './kept.js';
 import { at } from './page.js';
 import { dropSeries, keyOf, readSeries, series, takeReading, takeState } from './series.js';
-import { call, follow, onToken } from './server.js';
+import { call, follow } from './server.js';
+import { showWho } from './sign-in.js';
 import { currentLanguage, showTexts, text, useLanguage } from './text.js';
 import { showView } from './views.js';
 
@@ -121,26 +122,6 @@ new MutationObserver(() => {
 }).observe(document.documentElement, { attributeFilter: ['data-theme'] });
 showThemeButton();
 
-const tokenDialog = /** @type {HTMLDialogElement} */ (at('token'));
-const tokenInput = /** @type {HTMLInputElement} */ (at('token-value'));
-let tokenTried = kept('token', true) !== null;
-onToken(
-  () =>
-    new Promise((resolve) => {
-      at('token-error').textContent = tokenTried ? text().tokenWrong : '';
-      tokenInput.value = '';
-      tokenDialog.showModal();
-      // Not on submit, which closes the dialog that the next try may have opened by then.
-      tokenDialog.onclose = () => {
-        tokenTried = true;
-        const token = tokenInput.value.trim();
-        // Nothing can be shown without one.
-        if (token === '') tokenDialog.showModal();
-        else resolve(token);
-      };
-    }),
-);
-
 showTexts();
 showLive('connecting');
 showView(readAddress(location.hash).view);
@@ -178,6 +159,7 @@ void follow({
   async connected() {
     await Promise.all([readSeries(), readAlerts(true)]);
     showLive('on');
+    void showWho().catch(() => {});
     if (chosenKey() === '') goToAddress();
     else void reload();
     await readStatus();

@@ -1,8 +1,7 @@
 /** A whole series in a person's hands: as a file, or deleted. */
 
-import { kept } from './kept.js';
 import { at } from './page.js';
-import { call, download, Refused } from './server.js';
+import { call, Refused } from './server.js';
 import { text } from './text.js';
 
 /** @typedef {{ sensor: string, metric: string }} SeriesId */
@@ -23,18 +22,6 @@ export function offer(one) {
   at('files').hidden = !one;
   if (one) for (const link of links) link.href = `${pathOf(one)}/export?format=${link.dataset.format}`;
 }
-
-for (const link of links)
-  link.addEventListener('click', async (event) => {
-    // A link has no header for the token; without one the browser writes the file as it comes.
-    if (kept('token', true) === null || !offered) return;
-    event.preventDefault();
-    const name = `${offered.sensor}-${offered.metric}.${link.dataset.format}`;
-    at('files-problem').hidden = true;
-    await download(link.href, name).catch(() => {
-      at('files-problem').hidden = false;
-    });
-  });
 
 at('remove').addEventListener('click', () => {
   if (!offered) return;

@@ -1,11 +1,7 @@
-/** Requests to this server, with the token where it asks for one, and the live stream. */
-
-import { keep, kept } from './kept.js';
+/** Requests to this server, and the live stream. */
 
 const SILENCE_MS = 45_000;
 const RETRIES_MS = [500, 1000, 2000, 5000, 10_000];
-
-const SENDABLE = /^[\x21-\x7e\xa1-\xff]+$/;
 
 export class Refused extends Error {
   /** @param {number} status @param {string} message @param {string} [field] what is wrong */
@@ -16,37 +12,30 @@ export class Refused extends Error {
   }
 }
 
-/** @type {() => Promise<string>} */
-let askForToken = () => Promise.reject(new Refused(401, 'no token'));
-/** @type {Promise<string> | null} */
+/** @type {() => Promise<void>} */
+let askToSignIn = () => Promise.reject(new Refused(401, 'not signed in'));
+/** @type {Promise<void> | null} */
 let asking = null;
 
-/** @param {() => Promise<string>} ask shows a dialog and resolves with what was entered */
-export function onToken(ask) {
-  askForToken = ask;
+/** @param {() => Promise<void>} ask shows a dialog, and resolves when the person has signed in */
+export function onSignIn(ask) {
+  askToSignIn = ask;
 }
 
-/** @param {string} path @param {RequestInit} [init] @returns {Promise<Response>} a good one; 401 asks for the token and tries again */
+/** @param {string} path @param {RequestInit} [init] @returns {Promise<Response>} a good answer; after a 401 the person signs in, and the request is sent again */
 async function request(path, init = {}) {
   for (;;) {
-    const token = kept('token', true);
-    // No header takes it, so no server can have it.
-    if (token === null || SENDABLE.test(token)) {
-      const headers = { ...init.headers, ...(token === null ? {} : { authorization: `Bearer ${token}` }) };
-      const response = await fetch(path, { ...init, headers, cache: 'no-store' });
-      if (response.ok) return response;
-      if (response.status !== 401) {
-        const body = await response.json().catch(() => null);
-        throw new Refused(response.status, body?.error?.message ?? response.statusText, body?.error?.field);
-      }
+    const response = await fetch(path, { ...init, cache: 'no-store' });
+    if (response.ok) return response;
+    if (response.status !== 401 || path === '/api/session') {
+      const body = await response.json().catch(() => null);
+      throw new Refused(response.status, body?.error?.message ?? response.statusText, body?.error?.field);
     }
-    // Another request may have been given a new token meanwhile.
-    if (kept('token', true) === token) {
-      asking ??= askForToken().finally(() => {
-        asking = null;
-      });
-      keep('token', await asking, true);
-    }
+    // Several requests may wait for the same dialog.
+    asking ??= askToSignIn().finally(() => {
+      asking = null;
+    });
+    await asking;
   }
 }
 
@@ -67,16 +56,6 @@ export async function call(route, { params = {}, query = {}, body } = {}) {
   const search = given.length === 0 ? '' : `?${new URLSearchParams(given)}`;
   const init = { method, headers: { accept: 'application/json' }, body: body && JSON.stringify(body) };
   return (await request(path + search, init)).json();
-}
-
-/** Gives what the server answers to a person as a file. @param {string} path @param {string} name */
-export async function download(path, name) {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(await (await request(path)).blob());
-  link.download = name;
-  link.click();
-  // Not before the browser has begun to read it.
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
 
 /**

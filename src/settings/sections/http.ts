@@ -47,6 +47,27 @@ export const http = {
       reload: true,
       help: 'wrong tokens that one client may send in a minute; further wrong tokens get the answer 429',
     }),
+    sessionLifetime: setting('HTTP_SESSION', duration(60_000), {
+      fallback: '12h',
+      reload: true,
+      help: 'how long a person stays signed in on the panel',
+    }),
+    maxLoginFailures: setting('HTTP_SIGN_IN_FAILURES', whole(0, 1_000_000), {
+      fallback: '10',
+      help: 'wrong passwords of one user at one address after which further sign-ins of this user there wait, for 1 s at first and twice as long each time (0: never)',
+    }),
+    maxLoginBanMs: setting('HTTP_SIGN_IN_MAX_WAIT', duration(1000), {
+      fallback: '5m',
+      help: 'longest time that sign-ins of one user at one address wait after wrong passwords',
+    }),
+    maxPendingLogins: setting('HTTP_SIGN_IN_PENDING', whole(1, 100_000), {
+      fallback: '32',
+      help: 'sign-ins of one address that may wait for the check of their password; further ones get the answer 429',
+    }),
+    addressConnections: setting('HTTP_ADDRESS_CONNECTIONS', whole(1, 1_000_000), {
+      fallback: '1000',
+      help: 'connections of one address at the same time; further ones are closed (not counted where TRUST_PROXY is set)',
+    }),
     trustProxy: setting('TRUST_PROXY', text, {
       help: 'proxies whose X-Forwarded-For header names the client: their number, or their addresses separated by commas',
     }),

@@ -12,6 +12,10 @@ export const live = {
       fallback: '2000',
       help: 'readings per second that /api/stream sends to one client; above this rate the client gets only the newest reading of each series',
     }),
+    addressClients: setting('LIVE_ADDRESS_CLIENTS', whole(1, 1_000_000), {
+      fallback: '100',
+      help: 'clients of one address that may be connected to /api/stream at the same time',
+    }),
     clients: setting('LIVE_CLIENTS', whole(1, 1_000_000), {
       fallback: '500',
       help: 'clients that may be connected to /api/stream at the same time',

@@ -1,6 +1,6 @@
 /**
- * The frame of every page and its content security policy. Pages carry no script and no other style than STYLE, so the
- * policy can forbid everything else: a name that slipped through escaping could still not run.
+ * The frame of every page, and the content security policy of the pages. A page has no script and no style but STYLE, and
+ * the policy forbids everything else: a name that is escaped wrongly could still not run as a script.
  */
 import { createHash } from 'node:crypto';
 

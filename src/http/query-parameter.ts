@@ -1,6 +1,6 @@
 /**
- * Query parameters, read strictly. The usual parsers turn broken percent-encoding into other text and repeated
- * parameters into arrays; here each is told apart, so that a reading is never written under a name nobody sent.
+ * Reads query parameters strictly. The usual parsers turn broken percent-encoding into other text, and repeated parameters
+ * into arrays. This reader reports both, so that a reading is never stored under a name that nobody sent.
  */
 import type { Request } from 'express';
 

@@ -9,12 +9,12 @@ import type { SeriesStore } from '../../store/store.ts';
 /** More than a chart has pixels. */
 const MAX_READINGS = 4_000;
 const MAX_BUCKETS = 500;
-/** Readings before the time shown: the usual error of a forecast comes from them, and the line begins at the last. */
+/** Readings before the time shown. The panel computes the usual error of a forecast from them, and the line begins at the last of them. */
 const LEAD = 100;
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const WEEK = 7 * 1440 * MINUTE;
-/** From the minute on multiples of it, which the store has rollups of. */
+/** From one minute on, multiples of the widths that the store has rollups of. */
 const WIDTHS = [
   ...[1, 2, 5, 10, 15, 30].map((seconds) => seconds * SECOND),
   ...[1, 2, 5, 15, 30, 60, 180, 360, 720, 1440].map((minutes) => minutes * MINUTE),
@@ -39,7 +39,7 @@ export async function chartPoints(
   if (readings.length > MAX_READINGS) return buckets(store, series, from, to, width);
   const lead = from > 0 ? await store.range(series, 0, from - 1, LEAD) : [];
   if (lead.length === 0) {
-    // Rollups are kept longer than readings: these may begin where RETENTION does, and not where the series does.
+    // Rollups are kept longer than readings: the readings may begin at RETENTION although the series is older.
     const first = readings[0]?.ts ?? to;
     const rollup = Math.max(width, MINUTE);
     const older = await store.buckets(series, from, first, rollup, 'avg');
@@ -65,10 +65,10 @@ async function buckets(
   const [average, low, high] = await Promise.all(
     (['avg', 'min', 'max'] as const).map(async (agg) => store.buckets(series, from, to, width, agg)),
   );
-  // A commit between two of these may have begun another bucket.
+  // A commit between two of these reads may have begun another bucket.
   const [lows, highs] = [low!, high!].map((list) => new Map(list.map(({ ts, value }) => [ts, value])));
   const points = average!.map(({ ts, value }): ChartPoints['points'][number] => [
-    // The last bucket is not over yet: its middle may be in the future.
+    // The last bucket is not complete: its middle may be in the future.
     Math.min(to, Math.max(from, ts + width / 2)),
     value,
     lows!.get(ts) ?? value,

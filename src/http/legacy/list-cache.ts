@@ -1,8 +1,8 @@
 /**
- * The newest rows of a series as they were answered, until its version changes: every commit, of whichever replica, draws
- * another, and asking for it costs a fraction of reading and writing a thousand rows. The version is read before the rows, so
- * that a commit in between makes the entry useless, never stale. What RETENTION drops without a commit goes within a minute.
- * Requests for the same rows that come together are answered by one read.
+ * Keeps the answers of `/listar`. An answer is used again while the version of its series is the same: every commit, on any
+ * replica, gives the series another version, and reading the version costs much less than reading a thousand rows. The
+ * version is read before the rows: a commit in between makes an entry useless, but never wrong. An entry lives for a minute
+ * at most, because RETENTION deletes readings without a commit. Equal requests that come together share one read.
  */
 import { LRUCache } from 'lru-cache';
 import type { Sample } from '../../domain/reading.ts';
@@ -19,7 +19,7 @@ export class ListCache {
     ttl: TTL_MS,
   });
 
-  /** By key, while they are read and written. */
+  /** Answers that are being made, by key. */
   private readonly coming = new Map<string, Promise<Buffer>>();
 
   constructor(private readonly store: Pick<SeriesStore, 'load' | 'newest'>) {}

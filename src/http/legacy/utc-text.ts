@@ -1,6 +1,6 @@
 /**
- * Times as the legacy pages show them. `/listar` prints a thousand of them per request, and neighbours share their day,
- * so the day's text is made once and only the time of day is computed per row.
+ * Times as the legacy pages show them. `/listar` prints a thousand times per request, and rows next to each other share their
+ * day: the text of the day is made once, and only the time of day is computed for each row.
  */
 const DAY_MS = 86_400_000;
 const TWO_DIGITS = Array.from({ length: 60 }, (_, n) => String(n).padStart(2, '0'));

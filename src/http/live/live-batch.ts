@@ -1,7 +1,7 @@
 /**
- * What is new since the last flush, cut down to a budget. While there is less than the budget, every reading is kept;
- * beyond it only the newest of each series, and the series that have waited longest go first. So however fast readings
- * are committed, a flush costs the same, and with many series each is still shown in its turn.
+ * Collects what is new since the last flush, and bounds it. While there are fewer readings than the bound, every reading is
+ * kept. Beyond the bound only the newest reading of each series is kept, and the series that have waited longest are sent
+ * first. So the cost of a flush does not depend on how fast readings are committed, and every series gets its turn.
  */
 import type { Alert } from '../../domain/alert.ts';
 import type { SeriesId } from '../../domain/series.ts';
@@ -17,7 +17,7 @@ export interface LiveReading extends SeriesId {
   readonly state?: SeriesStatus;
 }
 
-/** The data of a `state` event: a commit without readings has changed it, as when a series falls silent, or it is gone. */
+/** The data of a `state` event: a commit without readings has changed the state (the series is stale), or the series is deleted. */
 export interface LiveState extends SeriesId {
   readonly state: SeriesStatus | 'deleted';
 }
@@ -64,7 +64,7 @@ export class LiveBatch {
     }
   }
 
-  /** Later than all readings so far, and than the states: what is told last is what holds. */
+  /** The change comes after all readings and states so far: the last state that is told holds. */
   state(change: LiveState): void {
     const key = keyOf(change);
     const waiting = this.series.get(key);

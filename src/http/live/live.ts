@@ -1,8 +1,8 @@
 /**
- * Live readings, states and alerts as server-sent events, from every replica on the store to the clients of every replica.
+ * Sends readings, states and alerts as server-sent events, from every replica on the store to the clients of every replica.
  *
- * A flush serialises its news once per filter, not per client, and a client that does not keep up is dropped: it reads the
- * history again when it comes back, which costs less than keeping what it has missed. Nothing here can hold up a commit.
+ * The events are written as text once for all clients of the same filter. A client that does not keep up is dropped. It reads
+ * the history when it comes back, which costs less than keeping the missed events. Nothing here can delay a commit.
  */
 import type { ServerResponse } from 'node:http';
 import { Counter, Gauge, type Registry } from 'prom-client';
@@ -96,7 +96,7 @@ export class Live {
     if (!here && !elsewhere) return;
     const { sensor, metric } = series;
     const state = next && { state: next.status };
-    // Of a commit without late readings, verdict i is that of sample i.
+    // In a commit without late readings verdict i belongs to sample i.
     const aligned = verdicts.length === samples.length;
     const verdictAt = aligned ? null : new Map(verdicts.map((verdict) => [verdict.ts, verdict]));
     for (const [i, { ts, value }] of samples.entries()) {
@@ -106,12 +106,12 @@ export class Live {
       if (here) this.news.reading(reading);
       if (elsewhere) this.outgoing.reading(reading);
     }
-    // A series that falls silent is committed without a reading.
+    // A series that becomes stale is committed without a reading.
     if (samples.length === 0 && next) this.changed({ sensor, metric, state: next.status });
     this.alerts(alerts, here, elsewhere);
   }
 
-  /** A series that a person has deleted here. */
+  /** Tells that a person has deleted a series at this replica. */
   removed({ sensor, metric }: SeriesId): void {
     this.changed({ sensor, metric, state: 'deleted' });
     this.schedule();
@@ -122,7 +122,7 @@ export class Live {
     if (this.peers?.wanted) this.outgoing.state(state);
   }
 
-  /** An alert that a person has acknowledged here. */
+  /** Tells that a person has acknowledged an alert at this replica. */
   acknowledged(alert: Alert): void {
     this.alerts([alert], this.clients > 0, this.peers?.wanted ?? false);
   }
@@ -164,7 +164,7 @@ export class Live {
     });
   }
 
-  /** Cuts off every client, because what let them in does no longer; who still may comes back. */
+  /** Cuts off every client, because the accounts have changed. A client that is still allowed connects again. */
   dropClients(): void {
     for (const { clients } of this.audiences.values()) for (const client of clients) client.destroy();
   }
@@ -192,7 +192,7 @@ export class Live {
   }
 
   private received(message: string): void {
-    /** Replicas of an older version tell of readings and alerts only. */
+    // A replica of an older version sends readings and alerts only.
     let news: Partial<LiveNews>;
     try {
       news = JSON.parse(message);

@@ -1,6 +1,6 @@
 /**
- * Bounds on what one client may ask for, in one-minute windows, counted by each replica for itself. A client is an IPv4
- * address or an IPv6 /56, behind a proxy the one that it names (TRUST_PROXY).
+ * Bounds on the requests of one client in windows of one minute. Each replica counts for itself. A client is an IPv4 address
+ * or an IPv6 /56; behind a proxy in TRUST_PROXY it is the address that the proxy names.
  */
 import type { Request, RequestHandler } from 'express';
 import { ipKeyGenerator, rateLimit } from 'express-rate-limit';

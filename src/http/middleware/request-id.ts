@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { RequestHandler } from 'express';
 
 /**
- * Gives every answer an `X-Request-Id`, under which its errors are logged. A proxy's own id is kept where it is short
+ * Gives every answer an `X-Request-Id`; the log names this id with every error. The id of a proxy is kept where it is short
  * and harmless, so that one id leads through all logs.
  */
 export const requestId: RequestHandler = (request, response, next) => {

@@ -1,6 +1,6 @@
 /**
- * Resolves or rejects as `promise` does, or rejects with `message` after `ms`. For answers that must come even when
- * what they ask hangs.
+ * Resolves or rejects as `promise` does, or rejects with `message` after `ms`. It serves answers that must come even when
+ * the store or the broker does not answer.
  */
 export async function within<T>(ms: number, message: string, promise: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;

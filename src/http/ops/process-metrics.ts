@@ -1,7 +1,7 @@
 /**
- * What a scrape asks the surroundings of this process: is the store there, is the broker, how much lies in the store. It asks
- * only when scraped, and a store that does not answer delays a scrape by a second at most: its numbers are then left out,
- * because a stale one would look like a fresh one.
+ * Metrics about the surroundings of this process: whether store and broker can be reached, and how much lies in the store.
+ * They are asked for at each scrape. A store that does not answer delays a scrape by one second at most. Its numbers are then
+ * left out, because an old number would look like a new one.
  */
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Store, StoreMemory } from '../../store/store.ts';
@@ -15,9 +15,9 @@ export interface ProcessMetrics {
   readonly role: string;
   /** The client id: stable per replica, also where its address is not. */
   readonly replica: string;
-  /** Whether readings can come from the external broker; without one (`serve`) there is no such metric. */
+  /** Whether readings can come from the external broker. Without an external broker (`serve`) there is no such metric. */
   readonly brokerConnected?: () => boolean;
-  /** Replicas that this one hands readings to. */
+  /** Replicas to which this one forwards readings. */
   readonly neighbours: () => number;
   /** Series whose detectors this process has rebuilt, and those that it still has to. */
   readonly upgrades: () => { readonly rebuilt: number; readonly waiting: number };
@@ -33,7 +33,7 @@ interface StoreNumbers {
 }
 
 export function registerProcessMetrics(registry: Registry, options: ProcessMetrics): void {
-  const { store, version, role, replica, brokerConnected, neighbours, upgrades } = options;
+  const { store, version, role, replica, brokerConnected, neighbours } = options;
   const registers = [registry];
   new Gauge({
     name: 'vigia_build_info',
@@ -41,7 +41,6 @@ export function registerProcessMetrics(registry: Registry, options: ProcessMetri
     labelNames: ['replica', 'version', 'node', 'role', 'store'],
     registers,
   }).set({ replica, version, node: process.version, role, store: store.kind }, 1);
-
   new Gauge({
     name: 'vigia_neighbours',
     help: 'Other replicas of the group on this store that readings are handed to.',
@@ -50,7 +49,21 @@ export function registerProcessMetrics(registry: Registry, options: ProcessMetri
       this.set(neighbours());
     },
   });
+  registerUpgrades(registry, options);
+  registerStore(registry, options);
+  if (!brokerConnected) return;
+  new Gauge({
+    name: 'vigia_broker_connected',
+    help: '1 if this replica is connected to its broker and subscribed, else 0.',
+    registers,
+    collect() {
+      this.set(brokerConnected() ? 1 : 0);
+    },
+  });
+}
 
+function registerUpgrades(registry: Registry, { upgrades }: ProcessMetrics): void {
+  const registers = [registry];
   new Counter({
     name: 'vigia_states_rebuilt_total',
     help: 'Series whose detector this replica has rebuilt from stored readings, after an upgrade or a commit of an earlier release.',
@@ -68,7 +81,10 @@ export function registerProcessMetrics(registry: Registry, options: ProcessMetri
       this.set(upgrades().waiting);
     },
   });
+}
 
+function registerStore(registry: Registry, options: ProcessMetrics): void {
+  const { store } = options;
   // The gauges are collected side by side: one question to the store serves all of one scrape.
   let asking: Promise<StoreNumbers> | null = null;
   const ask = () => {
@@ -81,7 +97,7 @@ export function registerProcessMetrics(registry: Registry, options: ProcessMetri
     new Gauge({
       name,
       help,
-      registers,
+      registers: [registry],
       async collect() {
         const value = read(await ask());
         if (value === undefined) this.remove();
@@ -91,29 +107,17 @@ export function registerProcessMetrics(registry: Registry, options: ProcessMetri
   fromStore('vigia_store_up', '1 if the store can be written now, else 0.', ({ up }) => up);
   fromStore('vigia_series', 'Series in the store.', ({ series }) => series);
   fromStore('vigia_dead_letters', 'Dead letters in the store.', ({ deadLetters }) => deadLetters);
-  if (store.memory) {
-    fromStore(
-      'vigia_store_memory_used_bytes',
-      'Memory that the store has taken.',
-      ({ memory }) => memory?.used,
-    );
-    fromStore(
-      'vigia_store_memory_max_bytes',
-      'Memory beyond which the store refuses writes, 0 without a limit.',
-      ({ memory }) => memory?.max,
-    );
-  }
-
-  if (brokerConnected) {
-    new Gauge({
-      name: 'vigia_broker_connected',
-      help: '1 if this replica is connected to its broker and subscribed, else 0.',
-      registers,
-      collect() {
-        this.set(brokerConnected() ? 1 : 0);
-      },
-    });
-  }
+  if (!store.memory) return;
+  fromStore(
+    'vigia_store_memory_used_bytes',
+    'Memory that the store has taken.',
+    ({ memory }) => memory?.used,
+  );
+  fromStore(
+    'vigia_store_memory_max_bytes',
+    'Memory beyond which the store refuses writes, 0 without a limit.',
+    ({ memory }) => memory?.max,
+  );
 }
 
 async function askStore({ store, storeProblem }: ProcessMetrics): Promise<StoreNumbers> {

@@ -172,6 +172,22 @@ describe.skipIf(!CHROMIUM)('the list of alerts', () => {
     expect(errors).toEqual([]);
   });
 
+  it('says which alerts are muted, and how severe each is', async () => {
+    const { url } = await start(MAX_10);
+    const body = JSON.stringify({ sensor: 'quiet-*' });
+    expect((await fetch(`${url}/api/mutes`, { method: 'POST', body })).status).toBe(200);
+    await post(url, [reading('quiet-1', 99, Date.now() - 2000), reading('loud', 99, Date.now() - 1000)]);
+    const { page } = await visit(browser, `${url}#/alerts`);
+    await live(page);
+    await waitFor('both', async () => (await listed(page)) === 2);
+    const tags = await evaluate<string[]>(
+      page,
+      `[...document.querySelectorAll('#alerts .line')].map((line) => line.textContent)`,
+    );
+    expect(tags[0]).toMatch(/loud.*(warning|critical)$/);
+    expect(tags[1]).toMatch(/quiet-1.*(warning|critical)muted$/);
+  });
+
   it('is usable on a laptop and on a phone', async () => {
     const { url } = await start(MAX_10);
     const now = Date.now();

@@ -1,7 +1,7 @@
 /** Which of the alerts are asked for, and what belongs together of them. */
 
 /**
- * @typedef {import('../panel-types.ts').Alert & { severity?: string }} Alert
+ * @typedef {import('../panel-types.ts').Alert} Alert
  * @typedef {{ sensor: string, metric: string }} SeriesId
  * @typedef {{ state: 'open' | 'cleared' | 'all', rule: string, severity: string, text: string, series: SeriesId | null,
  *   from: number | null, to: number | null }} Filter `''` and null ask for nothing special; times in ms

@@ -51,6 +51,7 @@ export function fillRow(item, alert, { repeats, unfolded, acknowledge, unfold })
     severity.dataset.severity = alert.severity;
     head.append(severity);
   }
+  if (alert.muted) head.append(element('span', 'tag', text().muted));
   const lasted = element('span', 'lasted');
   if (isOpen(alert)) lasted.dataset.since = String(alert.ts);
   else if (alert.clearedTs !== null) lasted.textContent = text().lasted(duration(alert.clearedTs - alert.ts));

@@ -14,6 +14,19 @@ environment, and the environment goes before the file. \`vigia config check\` sa
 
 A duration is written as \`30d\`, \`12h\`, \`5m\`, \`10s\` or \`250ms\`, a size as \`256kB\`, \`64MB\` or a number of bytes. Under *Notes*, \`reload\` marks a
 setting that a running process takes over on SIGHUP (every other setting needs a restart), and \`secret\` marks a value that no message shows.
+
+A configuration file:
+
+\`\`\`yaml
+# yaml-language-server: $schema=docs/config.schema.json
+# vigia.yaml; npx vigia serve --config vigia.yaml, or VIGIA_CONFIG=vigia.yaml
+mqtt_topics: ['site/+/{sensor}/{metric}']
+units: {temperature: °C, humidity: '%'}
+http_token_file: /run/secrets/token
+log_level: debug
+\`\`\`
+
+The first line lets an editor complete and check the file. \`npx vigia config check --config vigia.yaml\` names every problem with its line.
 `;
 
 export function settingsPage(): string {

@@ -1,4 +1,4 @@
-/** What a user sees of alerts: MQTT, the webhook receiver of the README, an acknowledgement, a restart. */
+/** What a user sees of alerts: MQTT, the webhook receiver of docs/alerts.md, an acknowledgement, a restart. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -10,9 +10,9 @@ import { waitFor } from '../helpers/wait-for.ts';
 
 const SECRET = 'not-to-be-logged';
 
-/** The program that stands in the README. */
+/** The program that stands in docs/alerts.md. */
 async function receiverOfTheReadme() {
-  const code = /```js\n(\/\/ receiver\.mjs\n[\s\S]*?)```/.exec(readFileSync(join(ROOT, 'README.md'), 'utf8'));
+  const code = /```js\n(\/\/ receiver\.mjs\n[\s\S]*?)```/.exec(readFileSync(join(ROOT, 'docs/alerts.md'), 'utf8'));
   const directory = temporaryDirectory();
   writeFileSync(join(directory, 'receiver.mjs'), code![1]!);
   const port = await freePort();
@@ -23,7 +23,7 @@ async function receiverOfTheReadme() {
   return { ...child, url };
 }
 
-it('vigia serve tells MQTT and the receiver of the README, also of an acknowledgement and after a restart', async () => {
+it('vigia serve tells MQTT and the receiver of docs/alerts.md, also of an acknowledgement and after a restart', async () => {
   const receiver = await receiverOfTheReadme();
   const directory = temporaryDirectory();
   const secretFile = join(directory, 'secret');

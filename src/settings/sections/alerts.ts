@@ -22,7 +22,7 @@ export const alerts = {
       shape: 'rules',
       reload: true,
       long: true,
-      help: 'alert rules per sensor as YAML or JSON: min, max, rate, missing and anomaly, see the README (usually given as ALERT_RULES_FILE)',
+      help: 'alert rules per sensor as YAML or JSON: min, max, rate, missing and anomaly, see docs/alerts.md (usually given as ALERT_RULES_FILE)',
     }),
     mqtt: setting('ALERT_MQTT', choice('on', 'off'), {
       fallback: 'on',

@@ -11,8 +11,10 @@ import { waitFor } from '../helpers/wait-for.ts';
 const SECRET = 'not-to-be-logged';
 
 /** The program that stands in docs/alerts.md. */
-async function receiverOfTheReadme() {
-  const code = /```js\n(\/\/ receiver\.mjs\n[\s\S]*?)```/.exec(readFileSync(join(ROOT, 'docs/alerts.md'), 'utf8'));
+async function receiverOfTheDocs() {
+  const code = /```js\n(\/\/ receiver\.mjs\n[\s\S]*?)```/.exec(
+    readFileSync(join(ROOT, 'docs/alerts.md'), 'utf8'),
+  );
   const directory = temporaryDirectory();
   writeFileSync(join(directory, 'receiver.mjs'), code![1]!);
   const port = await freePort();
@@ -24,7 +26,7 @@ async function receiverOfTheReadme() {
 }
 
 it('vigia serve tells MQTT and the receiver of docs/alerts.md, also of an acknowledgement and after a restart', async () => {
-  const receiver = await receiverOfTheReadme();
+  const receiver = await receiverOfTheDocs();
   const directory = temporaryDirectory();
   const secretFile = join(directory, 'secret');
   writeFileSync(secretFile, `${SECRET}\n`);

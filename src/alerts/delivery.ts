@@ -154,7 +154,8 @@ export class Delivery {
       );
     }
     if (!entries || limit === 0) return false;
-    if (due > 0 && !(await this.tellDue())) return false;
+    // What the target was told by it changes what becomes of the entries: they are read again.
+    if (due > 0) return this.tellDue();
     if (entries.length === 0) {
       await this.open.look();
       return false;
@@ -224,7 +225,7 @@ export class Delivery {
     return passes(this.filter, alert) && !this.options.isMuted(alert);
   }
 
-  /** Tells of changes that are to be told outside the order of the stream. @returns whether none is left */
+  /** Tells of changes that are to be told outside the order of the stream. @returns whether those that were read are done with */
   private async tellDue(): Promise<boolean> {
     const { keptAlerts } = this.options.store;
     const { name } = this.target;
@@ -236,7 +237,7 @@ export class Delivery {
       const { alert, final } = change;
       if (end === 'told') await keptAlerts.remove(name, [keptKey(change)], final ? undefined : told(alert));
     }
-    return changes.length < PAGE;
+    return true;
   }
 
   /** @returns null: it is to be tried again */

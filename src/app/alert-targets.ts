@@ -18,13 +18,18 @@ import type { AppContext } from './context.ts';
 import { externalBroker } from './external-broker.ts';
 
 /** @param broker the built-in broker of `serve`, once it is open */
-export function createDeliveries(context: AppContext, broker: () => Broker | null, mutes: Mutes): Deliveries {
+export function createDeliveries(
+  context: AppContext,
+  broker: () => Broker | null,
+  mutes: Mutes,
+  isQuiet: (alert: Alert) => boolean,
+): Deliveries {
   const { config, current, store, clock, registry, logger, now } = context;
   return new Deliveries(addressees(context, broker), {
     store,
     holder: `${config.clientId}/${randomUUID()}`,
     limits: config.alerts,
-    isMuted: (alert) => mutes.isMuted(alert),
+    isMuted: isQuiet,
     mayUnmute: () => mutes.list().length > 0,
     units: () => current().readings.units,
     metrics: new DeliveryMetrics(registry, now),

@@ -24,7 +24,7 @@ function signInLimits({ maxLoginFailures, maxLoginBanMs, maxPendingLogins }: App
   return { maxLoginFailures, maxLoginBanMs, maxPendingLogins, answerStepMs: SIGN_IN_STEP_MS };
 }
 
-type Alerting = Pick<HttpOptions, 'receivers' | 'mutes' | 'storedRules'>;
+type Alerting = Pick<HttpOptions, 'receivers' | 'mutes' | 'storedRules' | 'closedAlerts'>;
 
 export function createLive(
   { config, current, store, registry }: AppContext,

@@ -8,8 +8,10 @@ import type { Logger } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { Broker } from '../../broker/broker.ts';
 import { packageVersion } from '../../models/package-root.ts';
+import { ClosedAlerts } from '../alerts/closed-alerts.ts';
 import type { Deliveries } from '../alerts/deliveries.ts';
 import { Mutes } from '../alerts/mutes.ts';
+import type { Alert } from '../domain/alert.ts';
 import type { Live } from '../http/live/live.ts';
 import { registerProcessMetrics } from '../http/ops/process-metrics.ts';
 import type { Config } from '../settings/config.ts';
@@ -83,14 +85,25 @@ async function open(options: AppOptions, lifecycle: Lifecycle): Promise<App> {
   const live = createLive(context, (alert) => mutes.isMuted(alert));
   let intake: Intake | null = null;
   const storedRules = createStoredRules(context, scoring);
-  const deliveries = createDeliveries(context, () => intake?.broker ?? null, mutes);
-  const begun = startBackground(context, own.artifact, scoring, deliveries, [mutes, storedRules]);
+  const closedAlerts: ClosedAlerts = new ClosedAlerts({
+    store,
+    targets: () => deliveries.list().map(({ name }) => name),
+    now,
+  });
+  const isQuiet = (alert: Alert) => mutes.isMuted(alert) || closedAlerts.has(alert);
+  const deliveries = createDeliveries(context, () => intake?.broker ?? null, mutes, isQuiet);
+  const begun = startBackground(context, own.artifact, scoring, deliveries, [
+    mutes,
+    storedRules,
+    closedAlerts,
+  ]);
   intake = await openIntake(context, scoring.pipeline);
   wire(context, scoring, intake, live, deliveries);
   const http = await openHttp(context, own, scoring, intake, live, {
     receivers: deliveries,
     mutes,
     storedRules,
+    closedAlerts,
   });
 
   const { broker, subscriber } = intake;

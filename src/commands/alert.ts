@@ -25,7 +25,7 @@ interface Options {
 
 export function alertCommand(): Command {
   const command = new Command('alert').description(
-    'shows the receivers of alerts of a running Vigía, tests them, and sends again what they have refused',
+    'closes alerts of a running Vigía, shows and tests their receivers, and sends again what receivers have refused',
   );
   const url = ['--url <url>', 'URL of the running Vigía (default: HOST and PORT)'] as const;
   command
@@ -52,6 +52,16 @@ export function alertCommand(): Command {
       };
       console.log(reason === null ? result : `${result}: ${reason}`);
       if (result !== 'delivered') process.exitCode = 1;
+    });
+  command
+    .command('close <id>')
+    .description(
+      'closes an open alert, for example of a sensor that is gone for good; receivers are told of its end',
+    )
+    .option(...url)
+    .action(async (id: string, options: Options) => {
+      await askServer(server(options), 'POST', `/api/alerts/${encodeURIComponent(id)}/close`);
+      console.log(`${id}  closed`);
     });
   command
     .command('kept <receiver>')

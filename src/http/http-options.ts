@@ -84,6 +84,14 @@ export interface StoredRules {
   replace(rules: readonly unknown[], expected: number): Promise<boolean>;
 }
 
+/** Alerts that a person has closed. */
+export interface ClosedAlerts {
+  /** The alert as it counts. */
+  readonly seen: (alert: Alert) => Alert;
+  /** @returns null where there is none of this id */
+  close(id: string, by: string | null): Promise<Alert | null>;
+}
+
 /** Mutes: which alerts nobody is told of. */
 export interface Mutes {
   list(): readonly Mute[];
@@ -106,6 +114,7 @@ export interface HttpOptions {
   readonly models: ModelAdmin;
   readonly receivers: Receivers;
   readonly mutes: Mutes;
+  readonly closedAlerts: ClosedAlerts;
   readonly storedRules: StoredRules;
   readonly logger: Logger;
   readonly registry: Registry;

@@ -1,5 +1,6 @@
 /** Mutes: kept alerts that nobody is told of, at two replicas and from the command line. */
 import { expect, it } from 'vitest';
+import { ClosedAlerts } from '../../src/alerts/closed-alerts.ts';
 import { Mutes } from '../../src/alerts/mutes.ts';
 import { Webhook } from '../../src/alerts/webhook.ts';
 import { commitAlerts } from '../helpers/alert-feed.ts';
@@ -57,6 +58,28 @@ it('two processes that mute at the same time lose nothing, and forget mutes with
   expect(b.list()).toHaveLength(1);
 });
 
+it('an alert that a person closes counts as cleared, and who knows of it is told of its end once', async () => {
+  const [store, receiver] = [openStore(), await webhookReceiver()];
+  const closed = new ClosedAlerts({ store, targets: () => ['webhook'], now: Date.now });
+  const target = new Webhook({ url: receiver.url, timeout: 5000, now: Date.now });
+  await deliver(store, target, {}, Date.now, undefined, (alert) => closed.has(alert));
+  const [open] = await commitAlerts(store, S, [{ ts: TS }]);
+  const id = open!.replace(/\/1$/, '');
+  await waitFor('it to be told', async () => (await store.alertStream.told('webhook', [id]))[0] === 'open');
+  expect(await closed.close(id, 'ana')).toMatchObject({ id, state: 'cleared', acknowledged: true });
+  expect(await closed.close('no/such/anomaly/1', null)).toBeNull();
+  const told = () => receiver.posts.filter(({ json }) => json.id === id).map(({ json }) => json.state);
+  await waitFor('its end', () => told().at(-1) === 'cleared');
+  await commitAlerts(store, S, [{ ts: TS, state: 'cleared', clearedTs: TS + 1 }]);
+  const [next] = await commitAlerts(store, S, [{ ts: TS + 5 }]);
+  await waitFor('the next alert', () => receiver.keys().at(-1) === next);
+  expect(told().indexOf('cleared')).toBe(told().length - 1);
+  const other = new ClosedAlerts({ store, targets: () => [], now: Date.now });
+  await other.refresh();
+  const alert = (await store.alerts.list({ limit: 9 })).find((each) => each.id === id)!;
+  expect(other.seen({ ...alert, state: 'open', clearedTs: null }).state).toBe('cleared');
+});
+
 it('vigia mute adds, lists and ends a mute of a running server, and the API shows what is muted', async () => {
   const server = await serve(['--no-devices', '--data', temporaryDirectory()], {
     env: { ALERT_RULES: '[{metric: temperature, max: 30, anomaly: off}]' },
@@ -84,6 +107,9 @@ it('vigia mute adds, lists and ends a mute of a running server, and the API show
     'oven-1': true,
     boiler: false,
   });
+  const oven = (await getJson<{ id: string }[]>(`${server.url}/api/alerts?sensor=oven-1`))[0]!.id;
+  expect(await runVigia(['alert', 'close', oven, '--url', server.url])).toMatchObject({ code: 0 });
+  expect(await getJson(`${server.url}/api/alerts?sensor=oven-1&state=open`)).toEqual([]);
   expect((await cli('list')).output).toContain(`${id}  active`);
   expect((await cli('end', id)).output).toContain(`${id}  not active`);
   expect(await cli('end', 'nobody')).toMatchObject({

@@ -5,6 +5,7 @@
 import pino from 'pino';
 import { Registry } from 'prom-client';
 import { onTestFinished } from 'vitest';
+import { ClosedAlerts } from '../../src/alerts/closed-alerts.ts';
 import { Mutes } from '../../src/alerts/mutes.ts';
 import { StoredRules } from '../../src/alerts/stored-rules.ts';
 import { AuditLog } from '../../src/audit/audit-log.ts';
@@ -73,6 +74,7 @@ export async function testHttp(
       apply: () => {},
       readableByFormer: () => false,
     }),
+    closedAlerts: new ClosedAlerts({ store, targets: () => [], now: () => NOW }),
     mutes: new Mutes({ documents: store.documents, retention: 1000, now: () => NOW }),
     receivers: {
       list: () => [

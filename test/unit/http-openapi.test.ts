@@ -96,6 +96,9 @@ const REQUESTS: Readonly<Record<string, { readonly path: string; readonly body?:
   'post /api/alerts/{id}/acknowledge': {
     path: `/api/alerts/${encodeURIComponent(`s/temperature/adaptive/${NOW}`)}/acknowledge`,
   },
+  'post /api/alerts/{id}/close': {
+    path: `/api/alerts/${encodeURIComponent(`s/temperature/adaptive/${NOW}`)}/close`,
+  },
   'get /api/alert-receivers': { path: '/api/alert-receivers' },
   'get /api/alert-receivers/{name}/kept': { path: '/api/alert-receivers/team/kept' },
   'post /api/alert-receivers/{name}/send-again': { path: '/api/alert-receivers/team/send-again', body: {} },

@@ -29,12 +29,16 @@ const acknowledgeRequest = z.object(
   { error: 'must be an object with ids' },
 );
 
-type Options = Pick<HttpOptions, 'store' | 'live' | 'units' | 'mutes' | 'maxPayload'>;
+type Options = Pick<
+  HttpOptions,
+  'store' | 'live' | 'units' | 'mutes' | 'closedAlerts' | 'receivers' | 'maxPayload'
+>;
 
 export const alertRoutes = (options: Options) => [
   listAlerts(options),
   acknowledgeAlerts(options),
   acknowledgeAlert(options),
+  closeAlert(options),
 ];
 
 const listAlerts = (options: Options) =>
@@ -51,7 +55,7 @@ const listAlerts = (options: Options) =>
       if (from !== undefined && to !== undefined && from > to) {
         throw new InvalidInput('from', 'from must not be after to');
       }
-      const alerts = await options.store.alerts.list({
+      const found = await options.store.alerts.list({
         limit,
         ...(sensor !== undefined && { sensor }),
         ...(metric !== undefined && { metric }),
@@ -60,7 +64,10 @@ const listAlerts = (options: Options) =>
         ...(from !== undefined && { from }),
         ...(to !== undefined && { to }),
       });
-      return alerts.map((alert) => shownAlert(alert, options.units, options.mutes.isMuted));
+      // The store has alerts that a person has closed as open.
+      const alerts = found.map(options.closedAlerts.seen);
+      const wanted = alerts.filter((alert) => state === undefined || alert.state === state);
+      return wanted.map((alert) => shownAlert(alert, options.units, options.mutes.isMuted));
     },
   });
 
@@ -98,9 +105,29 @@ const acknowledgeAlert = (options: Options) =>
     },
   });
 
-async function acknowledge({ store, live, units, mutes }: Options, id: string) {
-  const alert = await store.alerts.acknowledge(id);
-  if (alert === null) return null;
+const closeAlert = (options: Options) =>
+  route({
+    method: 'POST',
+    path: '/api/alerts/{id}/close',
+    tag: 'alerts',
+    summary: 'Close an open alert, for example of a sensor that is gone for good',
+    access: 'operator',
+    answer: alertAnswer,
+    errors: [404, 503],
+    async handler({ params: { id }, caller: { name, by } }) {
+      const { closedAlerts, live, units, mutes, receivers } = options;
+      const alert = await closedAlerts.close(id, by === 'none' ? null : name);
+      if (alert === null) throw new RequestRefused(404, 'not_found', 'there is no such alert');
+      live.acknowledged(alert);
+      receivers.wake();
+      return shownAlert(alert, units, mutes.isMuted);
+    },
+  });
+
+async function acknowledge({ store, live, units, mutes, closedAlerts }: Options, id: string) {
+  const stored = await store.alerts.acknowledge(id);
+  if (stored === null) return null;
+  const alert = closedAlerts.seen(stored);
   live.acknowledged(alert);
   return shownAlert(alert, units, mutes.isMuted);
 }

@@ -371,7 +371,7 @@ describe.skipIf(!CHROMIUM)('the panel', () => {
       ),
     ).toContain('timestamp,value,expected,score');
     expect(await evaluate<string>(page, 'document.cookie')).toBe('');
-    expect(await textOf(page, '#who')).toBe('HTTP_TOKEN (administrator)');
+    expect(await textOf(page, '#who')).toBe('HTTP_TOKEN (admin)');
     expect((await fetch(`${url}/api/series/s/m/export`)).status).toBe(401);
     await page.reload();
     await live(page);

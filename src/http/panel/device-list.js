@@ -1,7 +1,4 @@
-/**
- * The list of devices. All rows that are asked for are in the page, so that searching, tabbing and screen readers find them,
- * and the browser skips the layout of those out of sight; sparklines are read and drawn only for those in sight.
- */
+/** The list of devices. All rows are in the page; sparklines are read and drawn only for those in sight. */
 import { devicesOf, STATES } from './device-order.js';
 import { drawHeading, drawRow, makeHeading, makeRow, nameRow, showStar } from './device-row.js';
 import { number } from './format.js';

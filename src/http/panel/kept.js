@@ -3,22 +3,20 @@
 /** @type {Map<string, string>} */
 const page = new Map();
 
-const place = (/** @type {boolean} */ tab) => (tab ? sessionStorage : localStorage);
-
-/** @param {string} name @param {boolean} [tab] until the tab is closed @returns {string | null} */
-export function kept(name, tab = false) {
+/** @param {string} name @returns {string | null} */
+export function kept(name) {
   try {
-    return place(tab).getItem(`vigia.${name}`);
+    return localStorage.getItem(`vigia.${name}`);
   } catch {
     return page.get(name) ?? null;
   }
 }
 
-/** @param {string} name @param {string} value @param {boolean} [tab] */
-export function keep(name, value, tab = false) {
+/** @param {string} name @param {string} value */
+export function keep(name, value) {
   page.set(name, value);
   try {
-    place(tab).setItem(`vigia.${name}`, value);
+    localStorage.setItem(`vigia.${name}`, value);
   } catch {
     // The page has it.
   }

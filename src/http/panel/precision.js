@@ -1,6 +1,6 @@
 /**
- * How many decimals the numbers of a series are written with. What the sensor sends decides: a sensor that measures to 0.01
- * gets two decimals, also for 21.5. Where its numbers have no end, as those of a computation, the spread decides.
+ * Decimals of the numbers of a series. A sensor that measures to 0.01 gets two, also for 21.5. Where its numbers have no
+ * end, as those of a computation, the spread decides.
  */
 
 /** A number that needs more digits is one without an end. A double holds 15 to 17. */

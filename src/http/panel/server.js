@@ -13,16 +13,16 @@ export class Refused extends Error {
 }
 
 /** @type {() => Promise<void>} */
-let askToSignIn = () => Promise.reject(new Refused(401, 'not signed in'));
+let askToSignIn = async () => {};
 /** @type {Promise<void> | null} */
 let asking = null;
 
-/** @param {() => Promise<void>} ask shows a dialog, and resolves when the person has signed in */
+/** @param {() => Promise<void>} ask resolves when the person has signed in */
 export function onSignIn(ask) {
   askToSignIn = ask;
 }
 
-/** @param {string} path @param {RequestInit} [init] @returns {Promise<Response>} a good answer; after a 401 the person signs in, and the request is sent again */
+/** @param {string} path @param {RequestInit} [init] @returns {Promise<Response>} a good answer, after a sign-in if need be */
 async function request(path, init = {}) {
   for (;;) {
     const response = await fetch(path, { ...init, cache: 'no-store' });
@@ -31,7 +31,6 @@ async function request(path, init = {}) {
       const body = await response.json().catch(() => null);
       throw new Refused(response.status, body?.error?.message ?? response.statusText, body?.error?.field);
     }
-    // Several requests may wait for the same dialog.
     asking ??= askToSignIn().finally(() => {
       asking = null;
     });

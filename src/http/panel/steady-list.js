@@ -1,7 +1,6 @@
 /**
- * A list that a person can point at: while a pointer, a finger or the keyboard is in it, nothing in it moves, comes or goes.
- * What is to change waits until they leave. A row that moves glides to its new place: it is put there by a transform, and
- * its layout stays, so that the browser has nothing to lay out again and counts no shift.
+ * A list in which nothing moves, comes or goes while a pointer, a finger or the keyboard is in it. A row glides to its new
+ * place by a transform: the browser then counts no layout shift.
  */
 import { order } from './page.js';
 

@@ -83,18 +83,17 @@ class Heights {
 
   stack() {
     let top = 0;
-    const items = /** @type {HTMLElement[]} */ ([...this.list.children]);
+    const { list } = this;
+    const items = /** @type {HTMLElement[]} */ ([...list.children]);
     // A new row does not glide: on its way from the top, every row would be in sight for a moment.
     const fresh = items.filter(({ style }) => style.transform === '');
     for (const { style } of fresh) style.transition = 'none';
     for (const item of items) {
-      const transform = `translateY(${top}px)`;
-      if (item.style.transform !== transform) item.style.transform = transform;
+      item.style.transform = `translateY(${top}px)`;
       top += this.of(item);
     }
-    this.list.style.setProperty('--height', `${top}px`);
-    if (fresh.length === 0) return;
-    this.list.getBoundingClientRect();
+    list.style.setProperty('--height', `${top}px`);
+    if (fresh.length > 0) list.getBoundingClientRect();
     for (const { style } of fresh) style.transition = '';
   }
 

@@ -118,7 +118,7 @@ export const english = {
   acknowledgeAll: using((n) => `Acknowledge all ${n}…`),
   acknowledgeAllTitle: using((n) => `Acknowledge ${n} alerts?`),
   acknowledgeAllText:
-    'These are the open alerts that the list shows, also those further down. They stay open until their readings are good again.',
+    'All open alerts of the list. They stay open until their readings are good again.',
   acknowledgeAllNow: using((n) => `Acknowledge ${n}`),
   acknowledgedCount: using((n) => `${n} alerts acknowledged`),
   more: 'Show more',
@@ -267,7 +267,7 @@ export const spanish = {
   acknowledgeAll: using((n) => `Confirmar las ${n}…`),
   acknowledgeAllTitle: using((n) => `¿Confirmar ${n} alertas?`),
   acknowledgeAllText:
-    'Son las alertas abiertas de la lista, también las que quedan más abajo. Siguen abiertas hasta que sus lecturas vuelvan a ser buenas.',
+    'Todas las alertas abiertas de la lista. Siguen abiertas hasta que sus lecturas vuelvan a ser buenas.',
   acknowledgeAllNow: using((n) => `Confirmar ${n}`),
   acknowledgedCount: using((n) => `${n} alertas confirmadas`),
   more: 'Mostrar más',

@@ -36,8 +36,14 @@ describe.skipIf(!CHROMIUM)('the list of devices', () => {
     const { page, errors } = await visit(browser, url);
     await live(page);
     const boiler = ['boiler', 'boiler/humidity', 'boiler/pressure', 'boiler/temperature'];
+    // A row that still glides to its place would be missed by a click.
     const shows = (what: string, expected: string[]) =>
-      waitFor(what, async () => (await rows(page)).join() === expected.join());
+      waitFor(
+        what,
+        async () =>
+          (await rows(page)).join() === expected.join() &&
+          (await evaluate(page, 'document.getAnimations().length')) === 0,
+      );
     await shows('by name', ['attic/temperature', ...boiler, 'cellar/temperature']);
     await post(url, [reading('cellar', 'temperature', 99, ts + 1000)]);
     await shows('the alarm first', ['cellar/temperature', 'attic/temperature', ...boiler]);

@@ -117,8 +117,7 @@ export const english = {
   onlyThis: 'Only this series',
   acknowledgeAll: using((n) => `Acknowledge all ${n}…`),
   acknowledgeAllTitle: using((n) => `Acknowledge ${n} alerts?`),
-  acknowledgeAllText:
-    'All open alerts of the list. They stay open until their readings are good again.',
+  acknowledgeAllText: 'All open alerts of the list. They stay open until their readings are good again.',
   acknowledgeAllNow: using((n) => `Acknowledge ${n}`),
   acknowledgedCount: using((n) => `${n} alerts acknowledged`),
   more: 'Show more',

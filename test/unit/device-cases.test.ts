@@ -1,7 +1,7 @@
 /** Every ecosystem: its messages become what docs/devices.md says, and discovery of a preset finds the right one. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Decoder } from '../../src/sources/decoder.ts';
 import { PresetFinder } from '../../src/sources/preset-finder.ts';
 import { PRESETS } from '../../src/sources/presets/presets.ts';

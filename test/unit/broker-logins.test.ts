@@ -108,10 +108,10 @@ describe('a login', () => {
       return least;
     };
     const [known, unknown] = [await fastest('boiler'), await fastest('stranger')];
-    // Both are answered at the first step of 200 ms, or at a later one on a machine that is busy.
-    expect((known + 1) % 200).toBeLessThan(100);
-    expect((unknown + 1) % 200).toBeLessThan(100);
-    expect(Math.min(known, unknown)).toBeGreaterThanOrEqual(199);
+    // Neither is answered before the step of 200 ms, which is longer than a hash takes. A timer may be a little early, and on a
+    // busy machine any answer is late.
+    expect(known).toBeGreaterThanOrEqual(190);
+    expect(unknown).toBeGreaterThanOrEqual(190);
   });
 
   it('is barred by failures of the same address, name and client id, and by no other', async () => {

@@ -1,41 +1,42 @@
 /**
- * What becomes of one entry of the stream for one target. A target is told of an alert that it wants to hear of and that is
- * not muted. Whoever was told that an alert is open is told how it ends, whatever has changed since.
+ * Whether one entry of the stream is sent to one target. An entry is sent when its alert passes the target's filter and is not
+ * muted. A target that was told that an alert is open is always told how the alert ends, even if the filter or the mutes have
+ * changed since.
  */
 import type { Alert } from '../domain/alert.ts';
-import { heardOf } from '../domain/alert.ts';
+import { toldBy } from '../domain/alert.ts';
 import type { StreamedAlert } from '../store/alert-store.ts';
 
-/** `told`: what is remembered as told to the target; absent: it stays as it is. */
+/** `told`: what the store is to remember as told to the target; absent: what it remembers stays. */
 export type Decision =
-  | { readonly tell: true; readonly told: string }
-  | { readonly tell: false; readonly told?: string };
+  | { readonly send: true; readonly told: string }
+  | { readonly send: false; readonly told?: string };
 
-export interface Wishes {
-  /** Whether the target wants to hear of the alert, and nobody has muted the alert. */
+export interface Policy {
+  /** Whether the alert passes the target's filter and is not muted. */
   wants(alert: Alert): boolean;
-  /** Whether changes have waited until they are settled, so that later revisions are known. */
+  /** Whether the entries have waited until they were settled (settling.ts), so that later revisions of the alert are known. */
   readonly settled: boolean;
 }
 
-/** Remembered of an alert whose opening was not told. */
+/** What the store remembers of an alert whose opening was not sent. */
 const PASSED_OVER = '';
-const NOTHING: Decision = { tell: false };
+const NOTHING: Decision = { send: false };
 
-export function decide(entry: Omit<StreamedAlert, 'position' | 'at'>, wishes: Wishes): Decision {
+export function decide(entry: Omit<StreamedAlert, 'position' | 'at'>, policy: Policy): Decision {
   const { alert, news, latest, told } = entry;
-  const heard = heardOf(alert);
-  if (!news || heard === told) return NOTHING;
+  const content = toldBy(alert);
+  if (!news || content === told) return NOTHING;
   const knowsOpen = told?.startsWith('open') === true;
-  if (wishes.settled && latest !== '') {
+  if (policy.settled && latest !== '') {
     // A later entry takes this change back.
     if (latest === told) return NOTHING;
-    if (!knowsOpen && latest.startsWith('retracted')) return { tell: false, told: PASSED_OVER };
+    if (!knowsOpen && latest.startsWith('retracted')) return { send: false, told: PASSED_OVER };
   }
-  if (knowsOpen) return { tell: true, told: heard };
+  if (knowsOpen) return { send: true, told: content };
   if (alert.state !== 'open') {
-    // Of an alert of which nothing is known, an earlier release may have told the opening.
-    return told !== PASSED_OVER && wishes.wants(alert) ? { tell: true, told: heard } : NOTHING;
+    // Where nothing is remembered (null), an earlier release may have sent the opening.
+    return told !== PASSED_OVER && policy.wants(alert) ? { send: true, told: content } : NOTHING;
   }
-  return wishes.wants(alert) ? { tell: true, told: heard } : { tell: false, told: PASSED_OVER };
+  return policy.wants(alert) ? { send: true, told: content } : { send: false, told: PASSED_OVER };
 }

@@ -1,4 +1,4 @@
-/** Which alerts a receiver wants to hear of. */
+/** Which alerts are sent to a receiver. */
 import type { Alert } from '../domain/alert.ts';
 import { globMatches } from '../domain/glob.ts';
 import { severityOf } from '../domain/severity.ts';

@@ -20,7 +20,7 @@ const WORDS = {
     score: 'score',
     since: 'since',
     until: 'until',
-    silence: 'no reading for',
+    noReading: 'no reading for',
   },
   es: {
     open: 'Alerta',
@@ -33,7 +33,7 @@ const WORDS = {
     score: 'puntuación',
     since: 'desde',
     until: 'hasta',
-    silence: 'sin lecturas durante',
+    noReading: 'sin lecturas durante',
   },
 } as const satisfies Record<Language, object>;
 
@@ -49,7 +49,7 @@ export function messageText(notification: Notification, language: Language): Mes
   const inUnit = (n: number) => (unit === null ? shortNumber(n) : `${shortNumber(n)} ${unit}`);
   const facts =
     rule === 'missing'
-      ? [`${words.silence} ${Math.round((limit ?? 0) / 1000)} s`]
+      ? [`${words.noReading} ${Math.round((limit ?? 0) / 1000)} s`]
       : [
           `${words.value} ${inUnit(value)}`,
           ...(limit === null ? [] : [`${words.limit} ${inUnit(limit)}`]),

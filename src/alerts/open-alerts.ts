@@ -1,25 +1,26 @@
 /**
- * What a target is told besides the changes of the stream: open alerts that were muted and are no longer, and all open alerts
- * again and again where the target forgets them.
+ * What is sent to a target besides the changes of the stream: open alerts whose mute has ended, and, to a target that forgets
+ * open alerts, all open alerts at regular times.
  */
-import { type Alert, heardOf } from '../domain/alert.ts';
+import { type Alert, toldBy } from '../domain/alert.ts';
 import type { KeptAlert } from '../store/alert-store.ts';
-import type { DeliveryOptions } from './delivery-options.ts';
 import { notification } from './notification.ts';
+import type { NotifierOptions } from './notifier-options.ts';
 import type { Attempt, Target } from './target.ts';
 
-/** How often a target that forgets open alerts is told of them again, ms. */
+/** Time between two sendings of all open alerts to a target that forgets them, ms. */
 const REPEAT_MS = 60_000;
-/** How often open alerts are looked at whose mute may have ended, ms. */
+/** Time between two searches for open alerts whose mute has ended, ms. */
 const UNMUTE_MS = 5000;
-/** Open alerts that are looked at, at most. */
+/** Open alerts that are read at most. */
 const MOST = 10_000;
 
-export interface Telling {
-  /** Whether the target wants to hear of the alert, and nobody has muted the alert. */
+export interface Sender {
+  /** Whether the alert passes the target's filter and is not muted. */
   wants(alert: Alert): boolean;
-  /** @returns whether this change is done with */
-  tell(change: Pick<KeptAlert, 'alert' | 'at'>): Promise<boolean>;
+  /** Tries once. @returns whether the change was sent or given up */
+  send(change: Pick<KeptAlert, 'alert' | 'at'>): Promise<boolean>;
+  /** Delays the next try. */
   failed(attempt: Attempt): void;
   readonly signal: AbortSignal;
 }
@@ -31,40 +32,40 @@ export class OpenAlerts {
 
   constructor(
     private readonly target: Target,
-    private readonly options: DeliveryOptions,
-    private readonly telling: Telling,
+    private readonly options: NotifierOptions,
+    private readonly sender: Sender,
   ) {}
 
-  /** To be called by the process that delivers to the target, when no change of the stream waits. */
-  async look(): Promise<void> {
-    await this.tellUnmuted();
+  /** Only the replica that holds the target's lease calls this, and only when no change of the stream waits. */
+  async check(): Promise<void> {
+    await this.sendUnmuted();
     await this.repeat();
   }
 
-  private async tellUnmuted(): Promise<void> {
+  private async sendUnmuted(): Promise<void> {
     const { store, mayUnmute, now } = this.options;
     if (!mayUnmute() || performance.now() < this.unmuteAt) return;
     this.unmuteAt = performance.now() + UNMUTE_MS;
     const { open, heard } = await this.read();
     for (const [i, alert] of open.entries()) {
-      if (heard[i] !== '' || !this.telling.wants(alert)) continue;
-      if (!(await this.telling.tell({ alert, at: now() }))) return;
-      await store.keptAlerts.remove(this.target.name, [`${alert.id}/${alert.revision}`], told(alert));
+      if (heard[i] !== '' || !this.sender.wants(alert)) continue;
+      if (!(await this.sender.send({ alert, at: now() }))) return;
+      await store.keptAlerts.remove(this.target.name, [`${alert.id}/${alert.revision}`], toldMap(alert));
     }
   }
 
-  /** Of the alerts that the target was told of by this release, or may have been told of by a release before it. */
+  /** Sends the open alerts that the target was told of. What a release before this one has sent is not known: the filter decides. */
   private async repeat(): Promise<void> {
-    const { target, options, telling } = this;
+    const { target, options, sender } = this;
     if (!target.repeats || !target.repeat || performance.now() < this.repeatAt) return;
     const { open, heard } = await this.read();
-    const known = open.filter((alert, i) => heard[i]?.startsWith('open') ?? telling.wants(alert));
+    const known = open.filter((alert, i) => heard[i]?.startsWith('open') ?? sender.wants(alert));
     const units = options.units();
     const notifications = known.map((alert) => notification({ alert, at: options.now() }, units));
-    const attempt = await target.repeat(notifications, telling.signal);
+    const attempt = await target.repeat(notifications, sender.signal);
     if (attempt.result === 'delivered') this.repeatAt = performance.now() + REPEAT_MS;
-    else if (!telling.signal.aborted) {
-      telling.failed(attempt);
+    else if (!sender.signal.aborted) {
+      sender.failed(attempt);
       const { reason } = attempt;
       options.logger.warn({ target: target.name, reason }, 'open alerts not repeated; trying again');
     }
@@ -79,7 +80,7 @@ export class OpenAlerts {
   }
 }
 
-/** What a target was told of an alert by one change. */
-export function told(alert: Alert): ReadonlyMap<string, string> {
-  return new Map([[alert.id, heardOf(alert)]]);
+/** What a target has been told once this change of the alert was sent, by id. */
+export function toldMap(alert: Alert): ReadonlyMap<string, string> {
+  return new Map([[alert.id, toldBy(alert)]]);
 }

@@ -1,9 +1,9 @@
-/** How long a change of an alert waits until it is told: later readings of its series may take it back. */
+/** How long a change of an alert waits before it is sent: later readings of its series may take it back. */
 import type { StreamedAlert } from '../store/alert-store.ts';
 
-/** A change by a reading that is older than this when it is stored comes from a queue that is being drained, ms. */
+/** A reading that is older than this when it is stored comes from a queue that is being drained, ms. */
 const LIVE_MS = 10_000;
-/** How many times as long such a change waits: replicas that drain a queue may be seconds apart. */
+/** A change by such a reading waits so many times as long, because replicas that drain a queue may be seconds apart. */
 const DRAINING = 10;
 
 /** @param settle how long a change by a live reading waits, ms @returns ms from when the store learnt of the change */

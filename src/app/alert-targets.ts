@@ -2,13 +2,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Broker } from '../../broker/broker.ts';
-import { type Addressee, Deliveries } from '../alerts/deliveries.ts';
-import { DeliveryMetrics } from '../alerts/delivery-metrics.ts';
 import { Email } from '../alerts/email.ts';
 import { MessageTarget, type PostLimits } from '../alerts/message-target.ts';
 import { MqttPublisher } from '../alerts/mqtt-publisher.ts';
 import { type AlertPublisher, MqttTarget } from '../alerts/mqtt-target.ts';
 import type { Mutes } from '../alerts/mutes.ts';
+import { NotifierMetrics } from '../alerts/notifier-metrics.ts';
+import { type Addressee, Notifiers } from '../alerts/notifiers.ts';
 import { EVERYTHING, type Receiver } from '../alerts/receiver.ts';
 import type { Target } from '../alerts/target.ts';
 import { Webhook } from '../alerts/webhook.ts';
@@ -18,21 +18,21 @@ import type { AppContext } from './context.ts';
 import { externalBroker } from './external-broker.ts';
 
 /** @param broker the built-in broker of `serve`, once it is open */
-export function createDeliveries(
+export function createNotifiers(
   context: AppContext,
   broker: () => Broker | null,
   mutes: Mutes,
   isQuiet: (alert: Alert) => boolean,
-): Deliveries {
+): Notifiers {
   const { config, current, store, clock, registry, logger, now } = context;
-  return new Deliveries(addressees(context, broker), {
+  return new Notifiers(addressees(context, broker), {
     store,
     holder: `${config.clientId}/${randomUUID()}`,
     limits: config.alerts,
     isMuted: isQuiet,
     mayUnmute: () => mutes.list().length > 0,
     units: () => current().readings.units,
-    metrics: new DeliveryMetrics(registry, now),
+    metrics: new NotifierMetrics(registry, now),
     logger,
     // An alert change is given up by the age that the store sees.
     now: () => clock.now(),

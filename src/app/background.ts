@@ -1,7 +1,7 @@
 /** What runs beside the requests: the first contact with the store, which the pipeline waits for, and its housekeeping. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Artifact, artifactBytes, modelId } from '../../models/artifact.ts';
-import type { Deliveries } from '../alerts/deliveries.ts';
+import type { Notifiers } from '../alerts/notifiers.ts';
 import { StoreUnavailable } from '../errors.ts';
 import type { AppContext } from './context.ts';
 import type { Scoring } from './scoring.ts';
@@ -22,12 +22,12 @@ export function startBackground(
   context: AppContext,
   artifact: Artifact,
   scoring: Scoring,
-  deliveries: Deliveries,
+  notifiers: Notifiers,
   documents: readonly Followed[],
 ): Promise<void> {
   const stopping = new AbortController();
   context.lifecycle.add('housekeeping', () => stopping.abort());
-  const begun = begin(context, artifact, scoring, deliveries, stopping.signal);
+  const begun = begin(context, artifact, scoring, notifiers, stopping.signal);
   void begun.then(() => trimRegularly(context, stopping.signal));
   void begun.then(() => scoring.follower.follow(stopping.signal));
   void begun.then(() => scoring.pipeline.upgrades.runInBackground(stopping.signal));
@@ -41,7 +41,7 @@ async function begin(
   { store, clock, logger }: AppContext,
   artifact: Artifact,
   { follower, formats, pipeline }: Scoring,
-  deliveries: Deliveries,
+  notifiers: Notifiers,
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
@@ -50,10 +50,10 @@ async function begin(
       await follower.start();
       await formats.start();
       // Before anything is committed, so that a receiver is told of the first change too.
-      await deliveries.register();
+      await notifiers.register();
       await clock.agrees();
       pipeline.start();
-      deliveries.start();
+      notifiers.start();
       return;
     } catch (error) {
       if (signal.aborted) return;

@@ -9,13 +9,13 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { Broker } from '../../broker/broker.ts';
 import { packageVersion } from '../../models/package-root.ts';
 import { ClosedAlerts } from '../alerts/closed-alerts.ts';
-import type { Deliveries } from '../alerts/deliveries.ts';
 import { Mutes } from '../alerts/mutes.ts';
+import type { Notifiers } from '../alerts/notifiers.ts';
 import type { Alert } from '../domain/alert.ts';
 import type { Live } from '../http/live/live.ts';
 import { registerProcessMetrics } from '../http/ops/process-metrics.ts';
 import type { Config } from '../settings/config.ts';
-import { createDeliveries, logAlerts } from './alert-targets.ts';
+import { createNotifiers, logAlerts } from './alert-targets.ts';
 import { startBackground } from './background.ts';
 import type { AppContext, Role } from './context.ts';
 import { type DemoDevices, startDevices } from './demo-devices.ts';
@@ -87,20 +87,20 @@ async function open(options: AppOptions, lifecycle: Lifecycle): Promise<App> {
   const storedRules = createStoredRules(context, scoring);
   const closedAlerts: ClosedAlerts = new ClosedAlerts({
     store,
-    targets: () => deliveries.list().map(({ name }) => name),
+    targets: () => notifiers.list().map(({ name }) => name),
     now,
   });
   const isQuiet = (alert: Alert) => mutes.isMuted(alert) || closedAlerts.has(alert);
-  const deliveries = createDeliveries(context, () => intake?.broker ?? null, mutes, isQuiet);
-  const begun = startBackground(context, own.artifact, scoring, deliveries, [
+  const notifiers = createNotifiers(context, () => intake?.broker ?? null, mutes, isQuiet);
+  const begun = startBackground(context, own.artifact, scoring, notifiers, [
     mutes,
     storedRules,
     closedAlerts,
   ]);
   intake = await openIntake(context, scoring.pipeline);
-  wire(context, scoring, intake, live, deliveries);
+  wire(context, scoring, intake, live, notifiers);
   const http = await openHttp(context, own, scoring, intake, live, {
-    receivers: deliveries,
+    receivers: notifiers,
     mutes,
     storedRules,
     closedAlerts,
@@ -128,13 +128,7 @@ async function open(options: AppOptions, lifecycle: Lifecycle): Promise<App> {
 }
 
 /** Tells the live stream, the log and the receivers of alerts what was committed, and says how all of it is closed. */
-function wire(
-  context: AppContext,
-  scoring: Scoring,
-  intake: Intake,
-  live: Live,
-  deliveries: Deliveries,
-): void {
+function wire(context: AppContext, scoring: Scoring, intake: Intake, live: Live, notifiers: Notifiers): void {
   const { role, config, store, registry, lifecycle, logger } = context;
   const { pipeline } = scoring;
   const { broker, subscriber } = intake;
@@ -143,7 +137,7 @@ function wire(
     source.on('committed', (series, { commit }, alerts) => {
       logAlerts(series, alerts, logger);
       live.committed(commit, alerts);
-      if (alerts.length > 0) deliveries.wake();
+      if (alerts.length > 0) notifiers.wake();
     });
   }
   watchdog.start();
@@ -153,7 +147,7 @@ function wire(
     version: packageVersion(),
     role,
     replica: config.clientId,
-    neighbours: () => pipeline.peers,
+    peers: () => pipeline.peers,
     upgrades: () => pipeline.upgrades,
     storeProblem: pipeline.storeProblem,
     ...(subscriber && { brokerConnected: () => subscriber.connected }),
@@ -163,5 +157,5 @@ function wire(
     return pipeline.close(CLOSE.pipeline);
   });
   if (broker) lifecycle.add('broker', () => broker.close(CLOSE.broker));
-  lifecycle.add('delivery of alerts', () => deliveries.close(CLOSE.alerts));
+  lifecycle.add('notifiers', () => notifiers.close(CLOSE.alerts));
 }

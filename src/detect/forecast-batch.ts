@@ -75,7 +75,7 @@ export class ForecastBatch {
   }
 
   /**
-   * Computes everything asked for. A forecast does not depend on its neighbours (models/model.ts).
+   * Computes everything asked for. A forecast does not depend on the others of the call (models/model.ts).
    * @param pause gives the event loop a turn; waited for between any two sub-batches
    */
   async compute(pause: () => Promise<unknown> = turn): Promise<void> {

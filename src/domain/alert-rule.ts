@@ -1,4 +1,4 @@
-/** When silence is an alert: after so many ms, or so many usual intervals; null: never. */
+/** How long without a reading is an alert: so many ms, or so many usual intervals; null: never. */
 export type MissingRule = { readonly after: number } | { readonly factor: number } | null;
 
 /** What raises alerts on one series. Limits in the units of its metric. */

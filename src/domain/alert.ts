@@ -34,7 +34,7 @@ export function alertId(series: SeriesId, rule: string, ts: number): string {
   return `${seriesKey(series)}/${rule}/${ts}`;
 }
 
-/** What a receiver hears of: a revision in which none of this is new is no news to it. */
-export function heardOf({ state, acknowledged }: Pick<Alert, 'state' | 'acknowledged'>): string {
+/** What a receiver is told by a revision. A revision for which this is the same as before is not sent. */
+export function toldBy({ state, acknowledged }: Pick<Alert, 'state' | 'acknowledged'>): string {
   return acknowledged ? `${state} acknowledged` : state;
 }

@@ -9,6 +9,6 @@ export interface Watch {
   readonly heard: number;
   /** How late readings come, lately, ms; null until one has come in time: recordings are not watched. */
   readonly lag: number | null;
-  /** The `missing` alert while the series is silent: its time, the last value, the silence that was too long, ms. */
+  /** The `missing` alert while the series is stale: its time, the last value, and the time without a reading that was too long, ms. */
   readonly missing: { readonly ts: number; readonly value: number; readonly limit: number } | null;
 }

@@ -32,7 +32,7 @@ export class Accounting {
     Result,
     number
   >;
-  private readonly handed = { answered: 0, returned: 0 };
+  private readonly forwardings = { answered: 0, returned: 0 };
 
   constructor(registry: Registry) {
     const registers = [registry];
@@ -64,7 +64,7 @@ export class Accounting {
   }
 
   private registerTotals(registers: Registry[]): void {
-    const { endings, handed } = this;
+    const { endings, forwardings } = this;
     const totals = () => this.totals;
     new Counter({
       name: 'vigia_readings_received_total',
@@ -98,7 +98,7 @@ export class Accounting {
       labelNames: ['result'],
       registers,
       collect() {
-        setAll(this, 'result', handed);
+        setAll(this, 'result', forwardings);
       },
     });
   }
@@ -133,7 +133,7 @@ export class Accounting {
 
   /** Readings were forwarded, and a peer has answered or they have come back. */
   forwarded(result: 'answered' | 'returned', n: number): void {
-    this.handed[result] += n;
+    this.forwardings[result] += n;
   }
 
   deadLettered(reason: string): void {

@@ -33,11 +33,11 @@ export interface StreamedAlert {
   /** When the store learnt of it, ms. */
   readonly at: number;
   readonly alert: Alert;
-  /** Whether a receiver that has heard of the revision before hears anything new, see `heardOf`. */
+  /** Whether this revision says anything that the revision before did not say, see `toldBy`. */
   readonly news: boolean;
-  /** What the newest revision of the alert says (`heardOf`); empty where that is not known. */
+  /** What the newest revision of the alert says (`toldBy`); empty where that is not known. */
   readonly latest: string;
-  /** What the target was last told of the alert (`heardOf`), empty where a change was passed over; null where nothing is known. */
+  /** What the target was last told of the alert (`toldBy`), empty where a change was passed over; null where nothing is known. */
   readonly told: string | null;
 }
 
@@ -64,7 +64,7 @@ export interface Backlog {
  * lease, which ends `leaseMs` after it last asked for entries or confirmed any.
  */
 export interface AlertStreamStore {
-  /** A target that is new hears of what changes from now on. Idempotent. */
+  /** Adds a target. It is sent what changes from now on. Idempotent. */
   addTarget(target: string): Promise<void>;
   /** Takes or renews the lease, if nobody else has it. @param limit most entries; with 0 it only asks how many wait */
   backlog(target: string, holder: string, leaseMs: number, limit: number): Promise<Backlog>;

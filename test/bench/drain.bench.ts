@@ -127,7 +127,7 @@ async function bridged(
     `${(TOTAL / commits).toFixed(1)} readings/commit`,
     `${share('vigia_commit_retries_total', commits)} retries/commit`,
     `${share('vigia_readings_late_total{scored="yes"}', TOTAL)} late`,
-    `${share('vigia_readings_handed_over_total{result="answered"}', TOTAL)} handed over`,
+    `${share('vigia_readings_handed_over_total{result="answered"}', TOTAL)} forwarded`,
     `${most.toFixed(0)} MB`,
   ].join(', ');
   for (const { child } of bridges) await child.kill('SIGTERM');

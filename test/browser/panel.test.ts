@@ -142,10 +142,10 @@ describe.skipIf(!CHROMIUM)('the panel', () => {
       `document.querySelector('${row('pump/temperature')} .state')?.textContent.startsWith('${text}')`;
     await inPage(page, 'the row', `document.querySelector('${row('pump/temperature')}')`);
     await evaluate(page, `location.hash = '#pump/temperature'`);
-    await inPage(page, 'the silence', state('Silent'));
+    await inPage(page, 'the stale state', state('Silent'));
     await inPage(
       page,
-      'the silence at the chart',
+      'the stale state at the chart',
       `document.querySelector('#chart-now .state')?.dataset.state === 'silent'`,
     );
     await inPage(page, 'the alert', `document.querySelector('#alerts li[data-open]')`);

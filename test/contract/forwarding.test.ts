@@ -109,7 +109,7 @@ async function expectStored(among: readonly Replica[], perSeries: number): Promi
   }
 }
 
-const handedOver = (among: readonly Replica[], result: 'answered' | 'returned') =>
+const forwardedCount = (among: readonly Replica[], result: 'answered' | 'returned') =>
   sum(among, 'vigia_readings_handed_over_total', `result="${result}"`);
 
 interface SilentPeer {
@@ -173,8 +173,8 @@ describe.skipIf(!REDIS)('replicas of one group (needs redis-server)', () => {
     }
     await expectStored(all, 50);
     expect(await sum(all, 'vigia_commit_retries_total')).toBe(0);
-    expect(await handedOver(all, 'returned')).toBe(0);
-    const share = (await handedOver(all, 'answered')) / (50 * SERIES);
+    expect(await forwardedCount(all, 'returned')).toBe(0);
+    const share = (await forwardedCount(all, 'answered')) / (50 * SERIES);
     expect(share).toBeGreaterThan(0.4);
     expect(share).toBeLessThan(0.9);
     for (const { metric } of all) expect(await metric('vigia_commits_total')).toBeGreaterThan(0);
@@ -196,7 +196,7 @@ describe.skipIf(!REDIS)('replicas of one group (needs redis-server)', () => {
     const all = await replicas(2, (await startRedis()).url);
     for (let s = 0; s < SERIES; s++) all[0]!.deliver(`s${s}`, '21.5');
     await acknowledged(all);
-    expect(await handedOver(all, 'answered')).toBe(0);
+    expect(await forwardedCount(all, 'answered')).toBe(0);
     expect(await all[0]!.metric('vigia_commits_total')).toBe(SERIES);
   });
 
@@ -205,8 +205,8 @@ describe.skipIf(!REDIS)('replicas of one group (needs redis-server)', () => {
     deal(all, 0, 10);
     await acknowledged(all);
     await expectStored(all, 10);
-    expect(await handedOver(all, 'answered')).toBe(0);
-    expect(await handedOver(all, 'returned')).toBeGreaterThan(0);
+    expect(await forwardedCount(all, 'answered')).toBe(0);
+    expect(await forwardedCount(all, 'returned')).toBeGreaterThan(0);
   });
 
   it('take over from each of the others as much as it may have in flight', async () => {
@@ -219,7 +219,7 @@ describe.skipIf(!REDIS)('replicas of one group (needs redis-server)', () => {
     const [one, other] = all.filter((_, r) => commits[r] === 0) as [Replica, Replica];
     for (let i = 1; i <= 2 * max; i++) (i % 2 === 0 ? one : other).deliver('s', dated(i));
     await acknowledged(all);
-    expect(await handedOver(all, 'returned')).toBe(0);
+    expect(await forwardedCount(all, 'returned')).toBe(0);
   });
 
   it('lose nothing when they cannot hear each other for a while', async () => {
@@ -299,8 +299,8 @@ describe.skipIf(!REDIS)('replicas of one group (needs redis-server)', () => {
       await acknowledged([one]);
       await expectStored([one], 2);
       expect(silent.received().flatMap(({ sensors }) => sensors).length).toBeGreaterThan(0);
-      expect(await handedOver([one], 'returned')).toBeGreaterThan(0);
-      expect(await handedOver([one], 'answered')).toBe(0);
+      expect(await forwardedCount([one], 'returned')).toBeGreaterThan(0);
+      expect(await forwardedCount([one], 'answered')).toBe(0);
       // What the peer says afterwards changes nothing.
       await silent.answer();
       deal([one], 2, 3);
@@ -340,7 +340,7 @@ describe.skipIf(!REDIS)('replicas of one group (needs redis-server)', () => {
       await acknowledged([one]);
       expect(await one.metric('vigia_readings_total', 'result="dead_lettered"')).toBe(SERIES);
       expect(silent.received()).toEqual([]);
-      expect(await handedOver([one], 'returned')).toBe(0);
+      expect(await forwardedCount([one], 'returned')).toBe(0);
     });
   });
 

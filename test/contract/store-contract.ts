@@ -84,11 +84,11 @@ export function storeContract(name: string, open: (limits: StoreLimits) => Promi
       expect(await store.series.oldest({ sensor: 'none', metric: 'm' }, 0, T0, 4)).toEqual([]);
     });
 
-    it('removes a series without a trace, and not its neighbours', async () => {
-      const neighbour = { sensor: 's', metric: 'temperature2' };
+    it('removes a series without a trace, and no other with a similar name', async () => {
+      const similar = { sensor: 's', metric: 'temperature2' };
       await store.alertStream.addTarget('target');
       const version = await put([{ ts: T0, value: 1 }], { alerts: [alert(T0)] });
-      await put([{ ts: T0, value: 2 }], { series: neighbour, alerts: [alert(T0)] });
+      await put([{ ts: T0, value: 2 }], { series: similar, alerts: [alert(T0)] });
       await store.alerts.acknowledge(
         (await store.alerts.list({ limit: 9, metric: 'temperature', sensor: 's' }))[0]!.id,
       );

@@ -46,7 +46,7 @@ it('finds the faults of the simulator and little else', async () => {
   const alerts = await getJson<{ sensor: string; ts: number }[]>(`${url}/api/alerts?limit=10000`);
   const tells = (alert: { sensor: string; ts: number }, fault: FaultRecord) =>
     alert.sensor === fault.sensor && alert.ts >= fault.from && alert.ts <= fault.to + GRACE;
-  // No alert can be raised in a hold-off, so a fault that begins in one says nothing of the detector; nor does silence.
+  // No alert can be raised in a hold-off, so a fault that begins in one says nothing of the detector. A dropout says nothing of it either.
   const counted = faults.filter(
     (fault) =>
       fault.fault !== 'dropout' &&

@@ -81,7 +81,7 @@ async function sortedFeed({ sensor, metric, samples }: LoadedSeries, mqttUrl: st
 describe.skipIf(!MOSQUITTO || !REDIS)('one series on two replicas (needs mosquitto and redis-server)', () => {
   it.each(['yes', 'no'])(
     `${readings} readings shuffled within the horizon, with repeats: stored as if they had come in order (HAND_OVER=%s)`,
-    async (handOver) => {
+    async (forwarding) => {
       const load = simulatedLoad(1, readings);
       const [series] = load as [LoadedSeries];
       const [broker, redis] = await Promise.all([startMosquitto(), startRedis()]);
@@ -91,7 +91,7 @@ describe.skipIf(!MOSQUITTO || !REDIS)('one series on two replicas (needs mosquit
       const replicas = await startReplicas(2, {
         MQTT_URL: broker.url,
         REDIS_URL: redis.url,
-        HAND_OVER: handOver,
+        HAND_OVER: forwarding,
       });
       const watch = watchAccounting(replicas);
       const store = await storeAt(redis.url);
@@ -109,7 +109,7 @@ describe.skipIf(!MOSQUITTO || !REDIS)('one series on two replicas (needs mosquit
       expect(sum('duplicate')).toBe(published - readings);
       expect(sum('unscored')).toBe(0);
       // Otherwise they did not meet.
-      expect(sum(handOver === 'yes' ? 'handedOver' : 'retries')).toBeGreaterThan(0);
+      expect(sum(forwarding === 'yes' ? 'forwarded' : 'retries')).toBeGreaterThan(0);
       await expectStoredOnce(store, load, { scored: true });
       expect(watch.mismatches).toEqual([]);
       expect(await expectSameContent(store, reference, load)).toBeGreaterThan(0);

@@ -22,7 +22,7 @@ export interface Counts {
   /** Of one series each. */
   readonly commits: number;
   /** Readings that another replica has committed for this one. */
-  readonly handedOver: number;
+  readonly forwarded: number;
 }
 
 export interface AccountingWatch {
@@ -50,7 +50,7 @@ export async function countsOf(url: string): Promise<Counts> {
     unscored: value('vigia_readings_late_total{scored="no"}'),
     retries: value('vigia_commit_retries_total'),
     commits: value('vigia_commits_total'),
-    handedOver: value('vigia_readings_handed_over_total{result="answered"}'),
+    forwarded: value('vigia_readings_handed_over_total{result="answered"}'),
   };
 }
 

@@ -2,9 +2,9 @@
 import pino from 'pino';
 import { Registry } from 'prom-client';
 import { onTestFinished } from 'vitest';
-import { Delivery } from '../../src/alerts/delivery.ts';
-import { DeliveryMetrics } from '../../src/alerts/delivery-metrics.ts';
-import type { DeliveryLimits } from '../../src/alerts/delivery-options.ts';
+import { Notifier } from '../../src/alerts/notifier.ts';
+import { NotifierMetrics } from '../../src/alerts/notifier-metrics.ts';
+import type { NotifierLimits } from '../../src/alerts/notifier-options.ts';
 import type { Filter } from '../../src/alerts/receiver.ts';
 import type { Target } from '../../src/alerts/target.ts';
 import type { Alert } from '../../src/domain/alert.ts';
@@ -24,14 +24,14 @@ export function openStore(directory = temporaryDirectory()): Store {
 export async function deliver(
   store: Store,
   target: Target,
-  limits: Partial<DeliveryLimits> = {},
+  limits: Partial<NotifierLimits> = {},
   now = Date.now,
   filter?: Filter,
   isMuted: (alert: Alert) => boolean = () => false,
 ) {
   const registry = new Registry();
   const log: string[] = [];
-  const delivery = new Delivery(
+  const notifier = new Notifier(
     target,
     {
       store,
@@ -40,15 +40,15 @@ export async function deliver(
       isMuted,
       mayUnmute: () => true,
       units: () => ({ temperature: '°C' }),
-      metrics: new DeliveryMetrics(registry, now),
+      metrics: new NotifierMetrics(registry, now),
       logger: pino({ level: 'debug' }, { write: (line: string) => log.push(line) }),
       now,
     },
     filter,
   );
-  await delivery.register();
-  delivery.start();
-  const close = () => delivery.close(1000);
+  await notifier.register();
+  notifier.start();
+  const close = () => notifier.close(1000);
   onTestFinished(close);
   /** Of `vigia_alert_<name>`. */
   const metric = async (name: string, result?: string) => {

@@ -22,30 +22,30 @@ describe('a change that is settled', () => {
     decide({ alert: { ...ALERT, ...over }, news: true, latest, told }, { wants: () => wanted, settled });
 
   it.each([
-    ['an opening', {}, 'open', null, true, { tell: true, told: 'open' }],
-    ['an opening that was taken back', {}, 'retracted', null, true, { tell: false, told: '' }],
-    ['an opening that is over', {}, 'cleared', null, true, { tell: true, told: 'open' }],
-    ['an opening that is not wanted', {}, 'open', null, false, { tell: false, told: '' }],
-    ['an opening after all', {}, 'open', '', true, { tell: true, told: 'open' }],
-    ['what was told before', {}, 'open', 'open', true, { tell: false }],
-    ['an end', cleared, 'cleared', 'open', true, { tell: true, told: 'cleared' }],
+    ['an opening', {}, 'open', null, true, { send: true, told: 'open' }],
+    ['an opening that was taken back', {}, 'retracted', null, true, { send: false, told: '' }],
+    ['an opening that is over', {}, 'cleared', null, true, { send: true, told: 'open' }],
+    ['an opening that is not wanted', {}, 'open', null, false, { send: false, told: '' }],
+    ['an opening after all', {}, 'open', '', true, { send: true, told: 'open' }],
+    ['what was told before', {}, 'open', 'open', true, { send: false }],
+    ['an end', cleared, 'cleared', 'open', true, { send: true, told: 'cleared' }],
     [
       'an end that is not wanted any more',
       cleared,
       'cleared',
       'open',
       false,
-      { tell: true, told: 'cleared' },
+      { send: true, told: 'cleared' },
     ],
-    ['an end that is taken back', cleared, 'open', 'open', true, { tell: false }],
-    ['the end of what was passed over', cleared, 'cleared', '', true, { tell: false }],
+    ['an end that is taken back', cleared, 'open', 'open', true, { send: false }],
+    ['the end of what was passed over', cleared, 'cleared', '', true, { send: false }],
     [
       'the end of what an earlier release may have told',
       cleared,
       'cleared',
       null,
       true,
-      { tell: true, told: 'cleared' },
+      { send: true, told: 'cleared' },
     ],
     [
       'a retraction of what was told',
@@ -53,7 +53,7 @@ describe('a change that is settled', () => {
       'retracted',
       'open',
       true,
-      { tell: true, told: 'retracted' },
+      { send: true, told: 'retracted' },
     ],
     [
       'an acknowledgement',
@@ -61,13 +61,13 @@ describe('a change that is settled', () => {
       'open acknowledged',
       'open',
       false,
-      { tell: true, told: 'open acknowledged' },
+      { send: true, told: 'open acknowledged' },
     ],
   ] as const)('%s', (_what, over, latest, told, wanted, expected) => {
     expect(about(over, latest, told, wanted)).toEqual(expected);
   });
 
   it('is told as it comes where nothing waits', () => {
-    expect(about({}, 'retracted', null, true, false)).toEqual({ tell: true, told: 'open' });
+    expect(about({}, 'retracted', null, true, false)).toEqual({ send: true, told: 'open' });
   });
 });

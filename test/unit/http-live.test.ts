@@ -57,7 +57,7 @@ describe('the live stream', () => {
     const { events } = await eventStream(`${url}/api/stream`);
     const silent = commit('a', 'b', []);
     live.committed({ ...silent, next: { ...silent.next!, status: 'silent' } }, []);
-    await waitFor('the silence', () => events.length === 1);
+    await waitFor('the end of the stream', () => events.length === 1);
     await fetch(`${url}/api/series/a/b?confirm=a/b`, { method: 'DELETE' });
     await waitFor('the deletion', () => events.length === 2);
     expect(events).toEqual([

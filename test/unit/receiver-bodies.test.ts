@@ -160,7 +160,7 @@ const CASES: [string, Partial<Alert>][] = [
   ['a cleared alert', { state: 'cleared', clearedTs: NOW + 5000 }],
   ['a retracted alert', { state: 'retracted' }],
   ['a limit', { rule: 'max', limit: 30, score: null, expected: null }],
-  ['a silence', { rule: 'missing', limit: 5000, score: null, expected: null }],
+  ['a missing reading', { rule: 'missing', limit: 5000, score: null, expected: null }],
   ['names as long as names may be', { sensor: LONG, metric: LONG, id: `${LONG}/${LONG}/anomaly/${NOW}` }],
 ];
 

@@ -5,7 +5,7 @@ import { staleAfter, staleFrom, watchAfter } from '../../src/staleness/staleness
 
 const MINUTE = 60_000;
 
-describe('the longest silence', () => {
+describe('the longest time without a reading', () => {
   it('is a number of usual intervals, at least the minimum', () => {
     expect(staleAfter({ factor: 5 }, MINUTE, 5000)).toBe(5 * MINUTE);
     expect(staleAfter({ factor: 5 }, 100, 5000)).toBe(5000);
@@ -32,7 +32,7 @@ function commits(count: number, size: number, late: number, before: Watch | null
   return watch!;
 }
 
-describe('silence', () => {
+describe('a stale series', () => {
   it('is counted from when the series was heard last', () => {
     const watch = commits(20, 1, 40);
     expect(watch).toEqual({ interval: 1000, heard: 20_040, lag: 40, missing: null });

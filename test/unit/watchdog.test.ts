@@ -67,9 +67,9 @@ const status = async (store: Store) =>
   (await store.series.list()).find(({ sensor }) => sensor === S.sensor)?.status;
 
 /** Until the alert of a series that fell silent last is there: by then all before it would be. */
-async function silence(store: Store, pipeline: Pipeline, sensor: string): Promise<void> {
+async function goStale(store: Store, pipeline: Pipeline, sensor: string): Promise<void> {
   await pipeline.submit([{ sensor, metric: 'm', ts: Date.now(), value: 1 }]);
-  await waitFor(`the silence of ${sensor}`, async () => (await alerts(store, sensor)).length > 0);
+  await waitFor(`the stale series ${sensor}`, async () => (await alerts(store, sensor)).length > 0);
 }
 
 describe('the alert missing', () => {
@@ -92,14 +92,14 @@ describe('the alert missing', () => {
       limit: LIMIT,
       acknowledged: false,
     };
-    await silence(store, pipeline, 'clock');
+    await goStale(store, pipeline, 'clock');
     expect(await alerts(store)).toEqual([{ ...raised, state: 'open', clearedTs: null, revision: 1 }]);
     expect(await status(store)).toBe('silent');
     const next = Date.now();
     await pipeline.submit([{ ...S, ts: next, value: 22 }]);
     expect(await alerts(store)).toEqual([{ ...raised, state: 'cleared', clearedTs: next, revision: 2 }]);
     expect(await status(store)).toBe('warmup');
-    await waitFor('the next silence', async () => (await alerts(store)).length === 2);
+    await waitFor('the next alert', async () => (await alerts(store)).length === 2);
   });
 
   it('stays while late readings are folded, and takes no part in what is folded', async () => {
@@ -158,7 +158,7 @@ describe('the alert missing', () => {
       ...every50ms('regular'),
     ]);
     await waitFor('the alert', async () => (await alerts(store, 'regular')).length > 0, 10_000);
-    await silence(store, pipeline, 'clock');
+    await goStale(store, pipeline, 'clock');
     const raised = await store.alerts.list({ limit: 100 });
     expect(raised.map(({ sensor }) => sensor).sort()).toEqual(['clock', 'regular']);
     // Three intervals, and no less than the minimum.
@@ -195,7 +195,7 @@ it('a series that cannot be read keeps no other from being reported, and the log
     },
   ]);
   expect(result!.status).toBe('committed');
-  for (const sensor of ['b', 'c']) await silence(store, pipeline, sensor);
+  for (const sensor of ['b', 'c']) await goStale(store, pipeline, sensor);
   expect(await alerts(store, 'a')).toEqual([]);
   expect(lines.map(({ series }) => series)).toEqual(['a/m']);
 });

@@ -11,7 +11,7 @@ export function pythonFloat(value: number): string {
     const text = Object.is(value, -0) ? '-0' : String(value);
     return Number.isInteger(value) ? `${text}.0` : text;
   }
-  // Without an argument toExponential gives as many digits as are needed to tell the number from its neighbours.
+  // Without an argument toExponential gives as many digits as are needed to tell the number from those next to it.
   const [digits = '', exponent = ''] = value.toExponential().split('e');
   return `${digits}e${exponent[0]}${exponent.slice(1).padStart(2, '0')}`;
 }

@@ -18,7 +18,7 @@ export interface ProcessMetrics {
   /** Whether readings can come from the external broker. Without an external broker (`serve`) there is no such metric. */
   readonly brokerConnected?: () => boolean;
   /** Replicas to which this one forwards readings. */
-  readonly neighbours: () => number;
+  readonly peers: () => number;
   /** Series whose detectors this process has rebuilt, and those that it still has to. */
   readonly upgrades: () => { readonly rebuilt: number; readonly waiting: number };
   /** Why no reading can be stored at present, where readings were tried. */
@@ -33,7 +33,7 @@ interface StoreNumbers {
 }
 
 export function registerProcessMetrics(registry: Registry, options: ProcessMetrics): void {
-  const { store, version, role, replica, brokerConnected, neighbours } = options;
+  const { store, version, role, replica, brokerConnected, peers } = options;
   const registers = [registry];
   new Gauge({
     name: 'vigia_build_info',
@@ -43,10 +43,10 @@ export function registerProcessMetrics(registry: Registry, options: ProcessMetri
   }).set({ replica, version, node: process.version, role, store: store.kind }, 1);
   new Gauge({
     name: 'vigia_neighbours',
-    help: 'Other replicas of the group on this store that readings are handed to.',
+    help: 'Peers: other replicas of the group on this store to which this one forwards readings.',
     registers,
     collect() {
-      this.set(neighbours());
+      this.set(peers());
     },
   });
   registerUpgrades(registry, options);

@@ -19,7 +19,7 @@ export const measuredOf = (alert) => inFull(alert.value, measureOf(series.get(se
 function whyOf(alert) {
   const measure = measureOf(series.get(seriesOf(alert)));
   const parts = [ruleName(alert.rule), measuredOf(alert)];
-  // The limit of a silence is a time, ms.
+  // The limit of the rule missing is a time, ms.
   const limit = (/** @type {number} */ value) =>
     alert.rule === 'missing' ? inFull(value / 1000, { unit: 's', decimals: 0 }) : inFull(value, measure);
   if (alert.limit !== null) parts.push(text().limitOf(limit(alert.limit)));

@@ -15,7 +15,7 @@ const collator = new Intl.Collator(undefined, { numeric: true });
 /** The worst first; one that this page does not know is no alarm. @param {string} state */
 const rank = (state) => (STATES.includes(state) ? STATES.indexOf(state) : STATES.length);
 
-/** What is to be seen first comes first: an alarm, then a silence. The other two are as good as each other. @param {string} state */
+/** What is to be seen first comes first: an alarm, then a stale series. The other two are equal. @param {string} state */
 const urgency = (state) => (state === 'alarm' ? 0 : state === 'silent' ? 1 : 2);
 
 /** @param {Iterable<Series>} all @param {Wish} wish @returns {Device[]} */

@@ -1,6 +1,6 @@
 /** Requests to this server, and the live stream. */
 
-const SILENCE_MS = 45_000;
+const STALE_MS = 45_000;
 const RETRIES_MS = [500, 1000, 2000, 5000, 10_000];
 
 export class Refused extends Error {
@@ -68,7 +68,7 @@ export async function follow({ connected, lost, event }) {
     let watchdog = 0;
     const alive = () => {
       clearTimeout(watchdog);
-      watchdog = window.setTimeout(() => abort.abort(), SILENCE_MS);
+      watchdog = window.setTimeout(() => abort.abort(), STALE_MS);
     };
     try {
       alive();

@@ -2,7 +2,7 @@
  * The stream of alert changes, and up to where each target has been told of it. No other process can have this database
  * open, so no lease is needed.
  */
-import { type Alert, heardOf } from '../../domain/alert.ts';
+import { type Alert, toldBy } from '../../domain/alert.ts';
 import type { AlertStreamStore, Backlog } from '../alert-store.ts';
 import { available, type Database, transaction } from './database.ts';
 import { noteTold } from './kept-alert-table.ts';
@@ -35,7 +35,7 @@ export class AlertStreamTable implements AlertStreamStore {
 
   /** Inside the caller's transaction. @param before what receivers had heard of, null for a new alert */
   append(alert: Alert, before: Pick<Alert, 'state' | 'acknowledged'> | null): void {
-    const news = before === null || heardOf(alert) !== heardOf(before);
+    const news = before === null || toldBy(alert) !== toldBy(before);
     this.insert.run(Date.now(), news ? 1 : 0, JSON.stringify(alert));
   }
 
@@ -67,7 +67,7 @@ export class AlertStreamTable implements AlertStreamStore {
           at,
           alert: JSON.parse(alert) as Alert,
           news: news === 1,
-          latest: state === null ? '' : heardOf({ state, acknowledged: acknowledged === 1 }),
+          latest: state === null ? '' : toldBy({ state, acknowledged: acknowledged === 1 }),
           told,
         })),
         pending: appended - cursor - lost,

@@ -4,7 +4,7 @@
  * revision, whoever does it and however often), entered in the index, and only then taken out of the outbox. Whoever
  * dies in between leaves the rest to the next commit of the series, which a redelivery brings about.
  */
-import { type Alert, heardOf } from '../../domain/alert.ts';
+import { type Alert, toldBy } from '../../domain/alert.ts';
 import { type SeriesId, seriesKey } from '../../domain/series.ts';
 import { type AlertQuery, type AlertStore, endOf, keptKey } from '../alert-store.ts';
 import { decodeAlert, parseAlertId } from './alert-entry.ts';
@@ -31,8 +31,8 @@ const PAGE = 500;
 /** Begins the field of ALERT_TARGETS that a target has. */
 const CURSOR = 'cursor ';
 
-/** What waits in the outbox of one series: field and entry in turn. */
-export interface Pending {
+/** The alert changes in the outbox of one series: field and entry in turn. */
+export interface Outbox {
   readonly series: SeriesId;
   readonly entries: readonly Reply[];
 }
@@ -44,7 +44,7 @@ export class AlertLog implements AlertStore {
   ) {}
 
   /** Resolves when every pending change is in the stream. @throws VigiaError `store_key`, StoreUnavailable */
-  async relay(outboxes: readonly Pending[]): Promise<void> {
+  async relay(outboxes: readonly Outbox[]): Promise<void> {
     const waiting = outboxes.flatMap(({ series, entries }) => {
       const changes: { alert: Alert; outbox: string; field: string }[] = [];
       const outbox = fieldKey(seriesKey(series), 'outbox');
@@ -73,7 +73,7 @@ export class AlertLog implements AlertStore {
     const args = ['EVALSHA', APPEND.sha, String(keys.length), ...keys];
     for (const alert of alerts) {
       const { id, ts, revision } = alert;
-      args.push(id, String(ts), String(revision), heardOf(alert), JSON.stringify(alert));
+      args.push(id, String(ts), String(revision), toldBy(alert), JSON.stringify(alert));
     }
     const [reply] = await this.server.commit([{ key: ALERT_STREAM, args, script: APPEND }]);
     const answer = checked(reply, ALERT_STREAM);

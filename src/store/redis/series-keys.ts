@@ -13,7 +13,7 @@ import type {
   SeriesSummary,
 } from '../store.ts';
 import { decodeAlert, encodeChange } from './alert-entry.ts';
-import type { AlertLog, Pending } from './alert-log.ts';
+import type { AlertLog, Outbox } from './alert-log.ts';
 import { type CommitAnswer, type CommitSettings, commitAnswer, commitCall } from './commit-call.ts';
 import { fieldKey, SERIES_KEY, seriesKeys } from './keys.ts';
 import type { Layout } from './layout.ts';
@@ -95,7 +95,7 @@ export class SeriesKeys implements SeriesStore {
     commits: readonly SeriesCommit[],
     answers: readonly CommitAnswer[],
   ): Promise<VigiaError | null> {
-    const pending = answers.flatMap((answer, i): Pending[] =>
+    const pending = answers.flatMap((answer, i): Outbox[] =>
       answer.status === 'committed' && answer.pending.length > 0
         ? [{ series: commits[i]!.series, entries: answer.pending }]
         : [],
@@ -198,7 +198,7 @@ export class SeriesKeys implements SeriesStore {
         ];
       });
       const replies = await this.server.run(read);
-      const left = names.flatMap((name, i): Pending[] => {
+      const left = names.flatMap((name, i): Outbox[] => {
         const entries = replies[2 * i + 1];
         return Array.isArray(entries) && entries.length > 0 ? [{ series: nameParts(name), entries }] : [];
       });

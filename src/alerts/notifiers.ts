@@ -1,6 +1,6 @@
-/** All targets of alert changes, each with its own filter, cursor and pace. */
-import { Delivery } from './delivery.ts';
-import type { DeliveryOptions } from './delivery-options.ts';
+/** The notifiers of all targets. Each target has its own filter, cursor and retries. */
+import { Notifier } from './notifier.ts';
+import type { NotifierOptions } from './notifier-options.ts';
 import type { Filter } from './receiver.ts';
 import type { Attempt, Target } from './target.ts';
 import { testNotification } from './test-notification.ts';
@@ -12,40 +12,40 @@ export interface Addressee {
   readonly filter: Filter;
 }
 
-export class Deliveries {
-  private readonly deliveries: readonly Delivery[];
+export class Notifiers {
+  private readonly notifiers: readonly Notifier[];
 
   constructor(
     private readonly addressees: readonly Addressee[],
-    private readonly options: DeliveryOptions,
+    private readonly options: NotifierOptions,
   ) {
-    this.deliveries = addressees.map(({ target, filter }) => new Delivery(target, options, filter));
+    this.notifiers = addressees.map(({ target, filter }) => new Notifier(target, options, filter));
   }
 
-  /** See `Delivery.register`. */
+  /** See `Notifier.register`. */
   async register(): Promise<void> {
-    for (const delivery of this.deliveries) await delivery.register();
+    for (const notifier of this.notifiers) await notifier.register();
   }
 
   start(): void {
-    for (const delivery of this.deliveries) delivery.start();
+    for (const notifier of this.notifiers) notifier.start();
   }
 
   wake(): void {
-    for (const delivery of this.deliveries) delivery.wake();
+    for (const notifier of this.notifiers) notifier.wake();
   }
 
-  /** How far each target has been told, as this process last saw it. */
+  /** What waits for each target, as this process last saw it. */
   list() {
     return this.addressees.map(({ target, type, filter }, i) => ({
       name: target.name,
       type,
       filter,
-      ...this.deliveries[i]!.status,
+      ...this.notifiers[i]!.status,
     }));
   }
 
-  /** Tells a target of an alert that is none, once, whatever waits for it. @returns null where there is no such target */
+  /** Sends a test notification to a target, once, before all changes that wait. @returns null where there is no such target */
   async test(name: string): Promise<Attempt | null> {
     const addressee = this.addressees.find(({ target }) => target.name === name);
     if (!addressee) return null;
@@ -54,6 +54,6 @@ export class Deliveries {
   }
 
   async close(graceMs: number): Promise<void> {
-    await Promise.all(this.deliveries.map((delivery) => delivery.close(graceMs)));
+    await Promise.all(this.notifiers.map((notifier) => notifier.close(graceMs)));
   }
 }

@@ -1,34 +1,34 @@
-/** What telling a target needs. */
+/** What a notifier is given. */
 import type { Logger } from 'pino';
 import type { Alert } from '../domain/alert.ts';
 import type { Store } from '../store/store.ts';
-import type { DeliveryMetrics } from './delivery-metrics.ts';
+import type { NotifierMetrics } from './notifier-metrics.ts';
 
-export interface DeliveryLimits {
+export interface NotifierLimits {
   /** How long one try may take, ms. */
   readonly timeout: number;
   /** After so many refusals a change is given up. */
   readonly maxAttempts: number;
-  /** A change older than this is not told any more, ms. */
+  /** A change older than this is not sent any more, ms. */
   readonly maxAge: number;
   /** Longest pause between tries, ms. */
   readonly longestPause: number;
-  /** How old a change has to be before it is told, ms: later readings may take it back. 0: told at once, and taken back. */
+  /** How old a change has to be before it is sent, ms: later readings may take it back. 0: it is sent at once, and so is its retraction. */
   readonly settle: number;
 }
 
-export interface DeliveryOptions {
+export interface NotifierOptions {
   readonly store: Pick<Store, 'alerts' | 'alertStream' | 'keptAlerts'>;
   /** Unique per process. */
   readonly holder: string;
-  readonly limits: DeliveryLimits;
+  readonly limits: NotifierLimits;
   /** Whether nobody is to be told of an alert, see mutes.ts. */
   readonly isMuted: (alert: Alert) => boolean;
   /** Whether there is a mute that may have ended. */
   readonly mayUnmute: () => boolean;
   /** Unit per metric; asked for at each try, because it may change. */
   readonly units: () => Readonly<Record<string, string>>;
-  readonly metrics: DeliveryMetrics;
+  readonly metrics: NotifierMetrics;
   readonly logger: Logger;
   /** ms UTC */
   readonly now: () => number;

@@ -1,7 +1,7 @@
 /**
- * Tells one target of alert changes, in the order of the stream, at least once: the cursor in the store moves on when
- * the target has taken a change or it is given up. Whichever replica holds the lease does it. Nothing else waits for it,
- * and a target that is down delays only itself. A change that is given up is kept, so that it can be sent again.
+ * Sends alert changes to one target, in the order of the stream, each at least once. The target's cursor in the store moves
+ * past a change when the target has received the change, or when the change is given up. The replica that holds the target's
+ * lease sends. A target that is down delays no other target. A change that is given up is kept, so that it can be sent again.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
@@ -9,21 +9,21 @@ import type { Alert } from '../domain/alert.ts';
 import { StoreUnavailable } from '../errors.ts';
 import { type KeptAlert, keptKey, type StreamedAlert } from '../store/alert-store.ts';
 import { decide } from './decision.ts';
-import type { DeliveryOptions } from './delivery-options.ts';
 import { passes } from './filter.ts';
 import { notification } from './notification.ts';
-import { OpenAlerts, told } from './open-alerts.ts';
+import type { NotifierOptions } from './notifier-options.ts';
+import { OpenAlerts, toldMap } from './open-alerts.ts';
 import { EVERYTHING, type Filter } from './receiver.ts';
 import { Retries } from './retries.ts';
 import { settlingTime } from './settling.ts';
 import type { Target } from './target.ts';
 
-export interface DeliveryStatus {
+export interface NotifierStatus {
   /** Changes that wait. */
   readonly pending: number;
   /** Since when the oldest of them waits, ms UTC. */
   readonly oldest: number | null;
-  /** Changes that the target has refused. */
+  /** Changes that were given up and are kept. */
   readonly kept: number;
   /** Why the last attempt of this process failed; null after one that succeeded. */
   readonly problem: string | null;
@@ -32,15 +32,15 @@ export interface DeliveryStatus {
 /** How soon changes that other processes have committed are seen, ms. */
 const POLL_MS = 500;
 const PAGE = 500;
-/** A position that moves no cursor. */
+/** This position is before every entry, so that confirming it moves no cursor. */
 const BEFORE_ALL = '0';
-/** Most time between a change being told and its confirmation, if the next one is told in time, ms. */
+/** Time after which changes that were sent are confirmed in the store, although more of the page are to be sent, ms. */
 const CONFIRM_MS = 200;
-/** The lease outlives the longest try by this, ms. */
+/** The lease is longer than the longest try by this, ms. */
 const LEASE_MARGIN_MS = 5000;
 const CLOSE_MS = 200;
 
-export class Delivery {
+export class Notifier {
   private readonly logger: Logger;
   private readonly abort = new AbortController();
   private running: Promise<void> | null = null;
@@ -52,33 +52,33 @@ export class Delivery {
   private refusals = 0;
   private lastReason = '';
   private storeProblem = '';
-  private seen: Omit<DeliveryStatus, 'problem'> = { pending: 0, oldest: null, kept: 0 };
+  private seen: Omit<NotifierStatus, 'problem'> = { pending: 0, oldest: null, kept: 0 };
   /** When the oldest change that waits is settled; monotonic, ms. */
   private settledAt = 0;
 
   constructor(
     private readonly target: Target,
-    private readonly options: DeliveryOptions,
+    private readonly options: NotifierOptions,
     private readonly filter: Filter = EVERYTHING,
   ) {
     this.logger = options.logger.child({ target: target.name });
     this.retries = new Retries(options.limits.longestPause);
     this.open = new OpenAlerts(target, options, {
       wants: (alert) => this.wants(alert),
-      tell: async (change) => !this.stopping && (await this.tell(change)) !== null,
+      send: async (change) => !this.stopping && (await this.send(change)) !== null,
       failed: (attempt) => this.retries.failed(attempt),
       signal: this.abort.signal,
     });
     options.metrics.add(target.name);
   }
 
-  /** Changes from now on are told. To be called, and awaited, before anything is committed. @throws StoreUnavailable */
+  /** From now on changes are sent to the target. Call this, and wait for it, before anything is committed. @throws StoreUnavailable */
   register(): Promise<void> {
     return this.options.store.alertStream.addTarget(this.target.name);
   }
 
-  /** As of the last look into the store. */
-  get status(): DeliveryStatus {
+  /** As the store said at the last round. */
+  get status(): NotifierStatus {
     return { ...this.seen, problem: this.lastReason || null };
   }
 
@@ -86,13 +86,13 @@ export class Delivery {
     this.running ??= this.run();
   }
 
-  /** There may be something to tell. */
+  /** There may be a change to send. */
   wake(): void {
     this.woken = true;
     this.endPause?.();
   }
 
-  /** A try under way has `graceMs` to end; what is not told is told by another replica or after the next start. */
+  /** A try under way has `graceMs` to end. Another replica sends the changes that are left, or this one after its next start. */
   async close(graceMs: number): Promise<void> {
     this.stopping = true;
     this.wake();
@@ -112,7 +112,7 @@ export class Delivery {
         this.storeProblem = '';
       } catch (error) {
         const { message } = error as Error;
-        // That the store is away is logged by whoever waits for it to take readings.
+        // The pipeline logs that the store is away.
         const level = error instanceof StoreUnavailable || message === this.storeProblem ? 'debug' : 'error';
         this.logger[level]({ err: error }, 'alert changes cannot be read; trying again');
         this.storeProblem = message;
@@ -136,7 +136,7 @@ export class Delivery {
     });
   }
 
-  /** @returns whether there is more to tell at once */
+  /** @returns whether there is more to send at once */
   private async round(): Promise<boolean> {
     const { store, holder, metrics, limits } = this.options;
     const { name } = this.target;
@@ -154,21 +154,22 @@ export class Delivery {
       );
     }
     if (!entries || limit === 0) return false;
-    // What the target was told by it changes what becomes of the entries: they are read again.
-    if (due > 0) return this.tellDue();
+    // What the target is told now may decide whether the entries are sent, so the next round reads the entries again.
+    if (due > 0) return this.sendDue();
     if (entries.length === 0) {
-      await this.open.look();
+      await this.open.check();
       return false;
     }
-    return (await this.tellEntries(entries, backlog.now)) && entries.length === PAGE;
+    return (await this.sendEntries(entries, backlog.now)) && entries.length === PAGE;
   }
 
   /**
-   * Changes that are not settled yet hold up the cursor, but no later change of another alert: what was told is remembered by alert.
+   * The cursor stays before a change that is not settled yet. Later changes of other alerts are sent all the same: the store
+   * remembers of each alert what the target was told.
    * @param readAt when the entries were read, on the store's clock, ms
-   * @returns whether all of them are done with
+   * @returns whether the cursor has passed all of them
    */
-  private async tellEntries(entries: readonly StreamedAlert[], readAt: number): Promise<boolean> {
+  private async sendEntries(entries: readonly StreamedAlert[], readAt: number): Promise<boolean> {
     const { limits, now } = this.options;
     let done: StreamedAlert | null = null;
     let confirmedAt = performance.now();
@@ -191,13 +192,13 @@ export class Delivery {
         unsettled.add(id);
         continue;
       }
-      const { tell, told } = decide(
+      const { send, told } = decide(
         { ...entry, told: known.get(id) ?? entry.told },
         { wants: (alert) => this.wants(alert), settled: limits.settle > 0 },
       );
-      const late = tell && now() - entry.at > limits.maxAge;
+      const late = send && now() - entry.at > limits.maxAge;
       if (late) expired.push(entry);
-      else if (tell && (await this.tell(entry)) === null) break;
+      else if (send && (await this.send(entry)) === null) break;
       if (told !== undefined && !late) {
         known.set(id, told);
         unsaved.set(id, told);
@@ -210,7 +211,7 @@ export class Delivery {
     return done === entries.at(-1);
   }
 
-  /** @param done the last entry before which all are done with; null: the cursor stays @returns false if the lease is lost */
+  /** @param done the cursor moves to this entry; null: the cursor stays @returns false if the lease is lost */
   private async confirm(done: StreamedAlert | null, told: Map<string, string>): Promise<boolean> {
     if (!done && told.size === 0) return true;
     const { store, holder, limits } = this.options;
@@ -225,23 +226,24 @@ export class Delivery {
     return passes(this.filter, alert) && !this.options.isMuted(alert);
   }
 
-  /** Tells of changes that are to be told outside the order of the stream. @returns whether those that were read are done with */
-  private async tellDue(): Promise<boolean> {
+  /** Sends the changes that are due outside the order of the stream. @returns whether all that were read were sent or given up */
+  private async sendDue(): Promise<boolean> {
     const { keptAlerts } = this.options.store;
     const { name } = this.target;
     const changes = await keptAlerts.due(name, PAGE);
     for (const change of changes) {
-      const end = this.stopping ? null : await this.tell(change);
+      const end = this.stopping ? null : await this.send(change);
       if (end === null) return false;
       this.refusals = 0;
       const { alert, final } = change;
-      if (end === 'told') await keptAlerts.remove(name, [keptKey(change)], final ? undefined : told(alert));
+      if (end === 'sent')
+        await keptAlerts.remove(name, [keptKey(change)], final ? undefined : toldMap(alert));
     }
     return true;
   }
 
-  /** @returns null: it is to be tried again */
-  private async tell(change: Pick<KeptAlert, 'alert' | 'at' | 'final'>): Promise<'told' | 'kept' | null> {
+  /** Tries once. @returns null: try it again later */
+  private async send(change: Pick<KeptAlert, 'alert' | 'at' | 'final'>): Promise<'sent' | 'kept' | null> {
     const { metrics, limits, units } = this.options;
     const { name } = this.target;
     const { id, revision } = change.alert;
@@ -251,7 +253,7 @@ export class Delivery {
       const failures = this.retries.end();
       if (failures > 0) this.logger.info({ id, revision, failures }, 'alert changes get through again');
       this.lastReason = '';
-      return 'told';
+      return 'sent';
     }
     if (this.stopping) return null;
     const { reason } = attempt;

@@ -1,10 +1,13 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 
-/** `failed` tries are made again; the others end it. `refused` and `expired` changes are kept; `dropped` are kept no more. */
+/**
+ * How a try ended. A `failed` try is made again. A change that is `refused` for good or `expired` is kept. A change that is
+ * `dropped` was kept and is no longer.
+ */
 const RESULTS = ['delivered', 'failed', 'refused', 'expired', 'dropped'] as const;
-export type DeliveryResult = (typeof RESULTS)[number];
+export type NotifierResult = (typeof RESULTS)[number];
 
-export class DeliveryMetrics {
+export class NotifierMetrics {
   private readonly deliveries;
   private readonly pending;
   private readonly kept;
@@ -48,7 +51,7 @@ export class DeliveryMetrics {
     this.waiting(target, 0, null, 0);
   }
 
-  ended(target: string, result: DeliveryResult, n = 1): void {
+  ended(target: string, result: NotifierResult, n = 1): void {
     this.deliveries.inc({ target, result }, n);
   }
 

@@ -79,7 +79,7 @@ function builtInBroker(broker: () => Broker | null): AlertPublisher {
 export function logAlerts(series: SeriesId, alerts: readonly Alert[], logger: Logger): void {
   for (const { id, state, value, expected, score, limit, ts } of alerts) {
     const fields = { id, time: new Date(ts).toISOString(), value, expected, score, limit };
-    if (state === 'open') logger.warn(fields, `alert on ${seriesKey(series)}`);
-    else logger.info(fields, `alert ${state} on ${seriesKey(series)}`);
+    if (state === 'open') logger.warn(fields, 'alert on %s', seriesKey(series));
+    else logger.info(fields, `alert ${state} on %s`, seriesKey(series));
   }
 }

@@ -81,7 +81,7 @@ function builtInBroker({ http, broker }: Config): string {
 
 async function run(options: DevicesOptions, onSignal: OnSignal): Promise<void> {
   const config = readConfig({}, undefined, options.config);
-  const logger = createLogger(config.process.logLevel);
+  const logger = createLogger(config.process.logLevel, config.process.logInterval);
   const broker = {
     url: options.url ?? config.mqtt.url ?? builtInBroker(config),
     ...(config.mqtt.username !== undefined && { username: config.mqtt.username }),

@@ -76,7 +76,7 @@ export function brokerCommand(onSignal: OnSignal): Command {
       const read = () => readConfig(own, undefined, options.config);
       const config = read();
       refuseOpenDoors(config, { http: false, broker: true });
-      const logger = createLogger(config.process.logLevel);
+      const logger = createLogger(config.process.logLevel, config.process.logInterval);
       const broker = await startBroker(brokerOptions(config, logger));
       say(brokerLines(shownHost(config.http.host), broker));
       let current = config;
@@ -128,7 +128,7 @@ async function runApp(
   const made = withGeneratedSecrets(read(), served);
   const { config } = made;
   refuseOpenDoors(config, served);
-  const logger = createLogger(config.process.logLevel);
+  const logger = createLogger(config.process.logLevel, config.process.logInterval);
   const app = await startApp({
     config,
     logger,

@@ -71,7 +71,10 @@ async function rowsInStore(
   { sensor, metric, from, to }: StoredSource,
   config: Config,
 ): Promise<Row[] | null> {
-  const store = await openExistingStore(config, createLogger(config.process.logLevel));
+  const store = await openExistingStore(
+    config,
+    createLogger(config.process.logLevel, config.process.logInterval),
+  );
   if (store === null) return null;
   try {
     return await store.series.range({ sensor, metric }, from, to);

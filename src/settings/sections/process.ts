@@ -1,5 +1,5 @@
 import { type Section, setting } from '../setting.ts';
-import { choice, whole } from '../value-types.ts';
+import { choice, duration, whole } from '../value-types.ts';
 
 export const process = {
   title: 'Process',
@@ -8,6 +8,10 @@ export const process = {
       fallback: 'info',
       reload: true,
       help: 'least important messages that are logged: trace, debug, info, warn, error, fatal or silent',
+    }),
+    logInterval: setting('LOG_INTERVAL', duration(), {
+      fallback: '1s',
+      help: 'time in which lines of the log with the same message and reason are written as one, with their number; 0 writes every line, and so does LOG_LEVEL=debug',
     }),
     heapGrowth: setting('HEAP_GROWTH', whole(10, 1000), {
       fallback: '50',

@@ -9,6 +9,7 @@ export type Status = Calls['GET /api/status']['answer'];
 export type Detection = Calls['GET /detectar']['answer'];
 export type Chart = Calls['GET /api/series/{sensor}/{metric}/chart']['answer'];
 export type Recent = Calls['GET /api/recent']['answer'];
+export type Role = Calls['GET /api/session']['answer']['role'];
 export type LiveReading = StreamEvents['reading'];
 
 /** An event of the live stream: its name and its data. */

@@ -59,7 +59,7 @@ describe.skipIf(!CHROMIUM)('numbers on the panel', () => {
 
     // The same number where it is written otherwise.
     await page.select('#language', 'es');
-    expect(await value('meter/energy')).toBe('1.234.567.890');
+    await waitFor('Spain', async () => (await value('meter/energy')) === '1.234.567.890');
     expect(await value('room/temperature')).toBe(`21,50${NBSP}°C`);
     await page.select('#language', 'es-MX');
     await waitFor('Mexico', async () => (await value('meter/energy')) === '1,234,567,890');

@@ -234,7 +234,7 @@ describe.skipIf(!CHROMIUM)('the panel', () => {
     expect(await theme()).toBe('dark');
     const dark = await background();
     await page.select('#language', 'es');
-    expect(await textOf(page, '#sensors-title')).toBe('Sensores');
+    await waitFor('Spanish', async () => (await textOf(page, '#sensors-title')) === 'Sensores');
     expect(await textOf(page, '#live-text')).toBe('En directo');
     expect(await evaluate<string>(page, 'document.documentElement.lang')).toBe('es');
     await page.click('#theme');

@@ -1,4 +1,4 @@
-/** Which time is chosen: the buttons, the dialog for a time of one's own, and how an address names it. */
+/** Which time is chosen: the buttons, and how an address names it. */
 import { momentOf } from './address.js';
 import { timeSpan, timeZone } from './format.js';
 import { at } from './page.js';
@@ -22,11 +22,6 @@ const RANGES = [
 export const DEFAULT_SPAN = 15 * MINUTE;
 
 const ranges = at('ranges');
-const dialog = /** @type {HTMLDialogElement} */ (at('period'));
-const [fromInput, toInput] = /** @type {[HTMLInputElement, HTMLInputElement]} */ ([
-  at('period-from'),
-  at('period-to'),
-]);
 
 /** @param {number} span ms @returns {string | null} null: it goes without saying */
 export function nameOfSpan(span) {
@@ -61,9 +56,6 @@ export function showRange([from, to], past) {
   at('zone').textContent = text().zone(timeZone());
 }
 
-/** As the input takes it: the time of here. @param {number} t ms */
-const local = (t) => new Date(t - new Date(t).getTimezoneOffset() * MINUTE).toISOString().slice(0, 19);
-
 /**
  * @param {{ shown: () => [number, number], span: (span: number) => void, time: (time: [number, number]) => void }} chart
  *   told what a person chooses
@@ -76,19 +68,7 @@ export function choosable({ shown, span, time }) {
     button.addEventListener('click', () => span(width));
     ranges.append(button);
   }
-  at('choose-period').addEventListener('click', () => {
-    [fromInput.value, toInput.value] = /** @type {[string, string]} */ (shown().map(local));
-    at('period-error').textContent = '';
-    dialog.showModal();
-  });
-  at('period-form').addEventListener('submit', (event) => {
-    const button = /** @type {HTMLButtonElement | null} */ (/** @type {SubmitEvent} */ (event).submitter);
-    if (button?.value === 'cancel') return;
-    const [from, to] = [Date.parse(fromInput.value), Date.parse(toInput.value)];
-    if (from < to) time([from, to]);
-    else {
-      event.preventDefault();
-      at('period-error').textContent = text().badPeriod;
-    }
+  at('choose-period').addEventListener('click', async () => {
+    (await import('./chart-period.js')).choosePeriod(shown(), time);
   });
 }

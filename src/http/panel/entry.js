@@ -1,4 +1,4 @@
-/** The form for values by hand: /nuevo stores, /detectar stores and checks. */
+/** The form for values by hand: /nuevo stores, /detectar stores and checks. Read when it is first sent. */
 import { about, inFull } from './format.js';
 import { at } from './page.js';
 import { decimalsOf } from './precision.js';
@@ -43,9 +43,9 @@ function sayVerdict({ value, anomaly, expected, window }) {
   );
 }
 
-form.addEventListener('submit', async (event) => {
-  event.preventDefault();
-  const route = /** @type {HTMLButtonElement | null} */ (event.submitter)?.value ?? 'nuevo';
+/** Stores what is in the form. @param {HTMLElement | null} button that was pressed */
+export async function store(button) {
+  const route = /** @type {HTMLButtonElement | null} */ (button)?.value ?? 'nuevo';
   const sensor = field('entry-sensor').value.trim();
   const value = field('entry-value').value.trim().replace(',', '.');
   if (wrong(field('entry-sensor'), sensor === '', text().badSensor)) return;
@@ -79,4 +79,4 @@ form.addEventListener('submit', async (event) => {
   } finally {
     for (const button of form.querySelectorAll('button')) button.disabled = false;
   }
-});
+}

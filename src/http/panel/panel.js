@@ -15,13 +15,12 @@ import {
   toggleSeries,
 } from './chart.js';
 import { relabelDevices, showDevices } from './device-list.js';
-import './entry.js';
 import { number } from './format.js';
 import { keep } from './kept.js';
 import { at } from './page.js';
 import { dropSeries, keyOf, readSeries, series, takeReading, takeState } from './series.js';
 import { call, follow } from './server.js';
-import { showWho } from './sign-in.js';
+import { readSession } from './session.js';
 import { currentLanguage, showTexts, text, useLanguage } from './text.js';
 import { showView } from './views.js';
 
@@ -102,9 +101,9 @@ function relabel() {
 
 const language = /** @type {HTMLSelectElement} */ (at('language'));
 language.value = currentLanguage();
-language.addEventListener('change', () => {
+language.addEventListener('change', async () => {
   keep('language', language.value);
-  useLanguage(language.value);
+  await useLanguage(language.value);
   relabel();
 });
 
@@ -133,6 +132,16 @@ redrawChart();
   at('chart-title').focus();
 });
 addEventListener('hashchange', goToAddress);
+// Few store values by hand: the script is read with the first.
+at('entry').addEventListener('submit', async (event) => {
+  event.preventDefault();
+  const { submitter } = /** @type {SubmitEvent} */ (event);
+  try {
+    (await import('./entry.js')).store(submitter);
+  } catch {
+    at('entry-result').textContent = text().failed;
+  }
+});
 /** Whether a click on a series puts it beside the others. */
 const adding = () => at('compare').getAttribute('aria-pressed') === 'true';
 at('compare').addEventListener('click', () => {
@@ -159,7 +168,7 @@ void follow({
   async connected() {
     await Promise.all([readSeries(), readAlerts(true)]);
     showLive('on');
-    void showWho().catch(() => {});
+    void readSession().catch(() => {});
     if (chosenKey() === '') goToAddress();
     else void reload();
     await readStatus();

@@ -1,6 +1,7 @@
-/** Signs a person in and out. */
+/** The dialog in which a person signs in. Read when the server first asks for it. */
 import { at } from './page.js';
-import { call, onSignIn, Refused } from './server.js';
+import { call, Refused } from './server.js';
+import { readSession } from './session.js';
 import { text } from './text.js';
 
 const dialog = /** @type {HTMLDialogElement} */ (at('token'));
@@ -10,14 +11,13 @@ const problem = at('token-error');
 /** @type {(() => void) | null} */
 let waiting = null;
 
-onSignIn(
-  () =>
-    new Promise((resolve) => {
-      waiting = resolve;
-      dialog.showModal();
-      secret.focus();
-    }),
-);
+/** @returns {Promise<void>} resolves when the person has signed in */
+export const signIn = () =>
+  new Promise((resolve) => {
+    waiting = resolve;
+    dialog.showModal();
+    secret.focus();
+  });
 
 at('sign-in').addEventListener('submit', async (event) => {
   event.preventDefault();
@@ -29,7 +29,7 @@ at('sign-in').addEventListener('submit', async (event) => {
     waiting?.();
     waiting = null;
     dialog.close();
-    await showWho();
+    await readSession();
   } catch (error) {
     const wrong = name === '' ? text().tokenWrong : text().passwordWrong;
     problem.textContent = error instanceof Refused && error.status === 401 ? wrong : text().tooMany;
@@ -39,15 +39,3 @@ at('sign-in').addEventListener('submit', async (event) => {
 dialog.addEventListener('close', () => {
   if (waiting) dialog.showModal();
 });
-
-at('sign-out').addEventListener('click', async () => {
-  await call('DELETE /api/session').catch(() => {});
-  location.reload();
-});
-
-/** Shows who is signed in. */
-export async function showWho() {
-  const { name, role, by } = await call('GET /api/session');
-  at('who').hidden = at('sign-out').hidden = by !== 'session';
-  at('who').textContent = `${name} (${role})`;
-}

@@ -1,7 +1,6 @@
 /** The language of the panel: its texts, and the locale by which numbers and times are written. */
 
 import { kept } from './kept.js';
-import { english, spanish } from './texts.js';
 
 /** What can be chosen. Spanish of Mexico writes numbers and times its own way. */
 const LANGUAGES = /** @type {const} */ (['en', 'es', 'es-MX']);
@@ -20,10 +19,11 @@ function closest(wanted) {
 let language = closest(
   new URLSearchParams(location.search).get('lang') ?? kept('language') ?? navigator.language,
 );
-let texts = spoken();
+let texts = await read(language);
 
-function spoken() {
-  return language.startsWith('es') ? spanish : english;
+/** @param {Language} one @returns {Promise<typeof import('./text-en.js').texts>} */
+async function read(one) {
+  return (await (one.startsWith('es') ? import('./text-es.js') : import('./text-en.js'))).texts;
 }
 
 export const currentLanguage = () => language;
@@ -39,9 +39,10 @@ export function currentLocale() {
 }
 
 /** @param {string} chosen */
-export function useLanguage(chosen) {
-  language = closest(chosen);
-  texts = spoken();
+export async function useLanguage(chosen) {
+  const wanted = closest(chosen);
+  texts = await read(wanted);
+  language = wanted;
   showTexts();
 }
 

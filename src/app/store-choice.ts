@@ -28,8 +28,10 @@ export function restoreStore(file: string, config: Config): string | null {
 /** @param patience as for `openExistingStore` */
 export async function openStore(config: Config, logger: Logger, patience?: number): Promise<Store> {
   const { url, durability, layout, eviction, ca, timeout } = config.redis;
-  if (url === undefined) return openEmbeddedStore(config.store);
-  const { retention, deadLetterMax, auditMax } = config.store;
+  const { directory, retention, minutesRetention, hoursRetention, deadLetterMax, auditMax } = config.store;
+  const rollupRetention = { '1m': minutesRetention, '1h': hoursRetention };
+  if (url === undefined)
+    return openEmbeddedStore({ directory, retention, rollupRetention, deadLetterMax, auditMax });
   return openRedisStore({
     url,
     durability,
@@ -40,6 +42,7 @@ export async function openStore(config: Config, logger: Logger, patience?: numbe
     ...(patience !== undefined && { patience }),
     maxClockSkew: config.readings.maxClockSkew,
     retention,
+    rollupRetention,
     deadLetterMax,
     auditMax,
     logger,

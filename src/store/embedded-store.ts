@@ -21,6 +21,7 @@ import { writeProbe } from './embedded/probe.ts';
 import { secretTable } from './embedded/secret-table.ts';
 import { SeriesTable } from './embedded/series-table.ts';
 import { trimTables } from './embedded/trimming.ts';
+import { ROLLUP_RETENTION, type RollupRetention } from './rollup.ts';
 import type { Store } from './store.ts';
 
 const COMMITTED_LATELY_MS = 2000;
@@ -29,6 +30,7 @@ export interface EmbeddedOptions {
   readonly directory: string;
   /** How long readings and alerts are kept, ms. */
   readonly retention: number;
+  readonly rollupRetention?: RollupRetention;
   readonly deadLetterMax: number;
   /** Entries of the audit log that are kept; default 10,000. */
   readonly auditMax?: number;
@@ -50,6 +52,7 @@ export function openEmbeddedStore(options: EmbeddedOptions): Store {
   const series = new SeriesTable(database, alerts);
   const clocks = { now: options.now ?? Date.now, monotonic: () => performance.now() };
   const clock = new EmbeddedClock(database, clocks);
+  const kept = { retention: options.retention, rollups: options.rollupRetention ?? ROLLUP_RETENTION };
   let open = true;
   return {
     kind: 'embedded',
@@ -73,7 +76,7 @@ export function openEmbeddedStore(options: EmbeddedOptions): Store {
       // A commit is as good as a probe, and a probe costs the disk a write.
       if (performance.now() - series.committedAt > COMMITTED_LATELY_MS) writeProbe(database);
     },
-    trim: (now) => trimTables(database, now, options.retention),
+    trim: (now) => trimTables(database, now, kept),
     check: async () => damages(database),
     backup: async () => copyDatabase(database, options.directory),
     async close() {

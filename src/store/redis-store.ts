@@ -29,7 +29,7 @@ import { secretKeys } from './redis/secret-keys.ts';
 import { SeriesKeys } from './redis/series-keys.ts';
 import { SortedSetLayout } from './redis/sorted-set-layout.ts';
 import { TimeseriesLayout } from './redis/timeseries-layout.ts';
-import { WIDEST_ROLLUP } from './rollup.ts';
+import { ROLLUP_RETENTION, type RollupRetention, WIDEST_ROLLUP } from './rollup.ts';
 import type { Store } from './store.ts';
 
 export interface RedisStoreOptions {
@@ -39,6 +39,7 @@ export interface RedisStoreOptions {
   readonly durability: Durability;
   /** How long readings and alerts are kept, ms. */
   readonly retention: number;
+  readonly rollupRetention?: RollupRetention;
   readonly deadLetterMax: number;
   /** Entries of the audit log that are kept, about; default 10,000. */
   readonly auditMax?: number;
@@ -70,11 +71,13 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     ...(options.ca !== undefined && { ca: options.ca }),
   });
   const { db } = parseRedisUrl(url);
+  const rollupRetention = options.rollupRetention ?? ROLLUP_RETENTION;
   let layout: Layout;
   try {
     await checkEviction(server, options.eviction ?? 'refuse', logger);
     const name = await chooseLayout(server, options.layout ?? 'auto', db, logger);
-    layout = name === 'timeseries' ? new TimeseriesLayout(server) : new SortedSetLayout(server);
+    layout =
+      name === 'timeseries' ? new TimeseriesLayout(server) : new SortedSetLayout(server, rollupRetention);
   } catch (error) {
     server.close();
     throw error;
@@ -82,6 +85,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
   const alerts = new AlertLog(server, retention);
   const settings = {
     retention,
+    rollupRetention,
     // RedisTimeSeries counts back from the newest sample, which may lie in the future, and a whole rollup bucket must
     // still be there for a late reading: its keys keep so much more.
     keyRetention: retention + WIDEST_ROLLUP + maxClockSkew,

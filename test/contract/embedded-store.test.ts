@@ -9,11 +9,11 @@ import { TRIM_SERIES } from '../../src/store/embedded/trimming.ts';
 import { openEmbeddedStore } from '../../src/store/embedded-store.ts';
 import { damagePage, storedValue } from '../helpers/damaged-database.ts';
 import { temporaryDirectory } from '../helpers/temporary-directory.ts';
-import { storeContract } from './store-contract.ts';
+import { type StoreLimits, storeContract } from './store-contract.ts';
 
 const DAY = 86_400_000;
 
-function open(directory: string, limits = { retention: 30 * DAY, deadLetterMax: 5 }) {
+function open(directory: string, limits: StoreLimits = { retention: 30 * DAY, deadLetterMax: 5 }) {
   const store = openEmbeddedStore({ directory, ...limits });
   onTestFinished(() => store.close());
   return store;

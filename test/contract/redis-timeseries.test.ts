@@ -108,7 +108,7 @@ describe.skipIf(!TIMESERIES_URL)('Redis with RedisTimeSeries (needs TEST_REDIS_U
     await clear();
   });
 
-  it('creates series with labels, retention and rollup rules, and follows a changed RETENTION', async () => {
+  it('creates series with labels, retention and rollup rules, and follows changed retentions', async () => {
     const now = Date.now();
     const kept = (days: number) => days * DAY + 3_600_000 + 300_000;
     await put(await open(), [{ ts: now, value: 1 }]);
@@ -120,11 +120,22 @@ describe.skipIf(!TIMESERIES_URL)('Redis with RedisTimeSeries (needs TEST_REDIS_U
       field: 'value',
     });
     expect((first.get('rules') as unknown[]).length).toBe(8);
-    await put(await open({ retention: 10 * DAY }), [{ ts: now + 1, value: 1 }]);
+    const rollupRetention = { '1m': 20 * DAY, '1h': 40 * DAY };
+    await put(await open({ retention: 10 * DAY, rollupRetention }), [{ ts: now + 1, value: 1 }]);
     for (const field of ['value', 'expected', 'score']) {
       expect((await info(key.replace('value', field))).get('retentionTime')).toBe(kept(10));
     }
-    expect((await info(`${key}:avg:1m`)).get('retentionTime')).toBe(365 * DAY);
+    const ofRollup = async (rollup: string) =>
+      Promise.all(
+        ['avg', 'min', 'max', 'count'].map(async (aggregate) =>
+          (await info(`${key}:${aggregate}:${rollup}`)).get('retentionTime'),
+        ),
+      );
+    expect(await ofRollup('1m')).toEqual(Array(4).fill(20 * DAY));
+    expect(await ofRollup('1h')).toEqual(Array(4).fill(40 * DAY));
+    await put(await open(), [{ ts: now + 2, value: 1 }]);
+    expect(await ofRollup('1m')).toEqual(Array(4).fill(365 * DAY));
+    expect((await info(key)).get('rules')).toHaveLength(8);
   });
 
   it('refuses a reading beyond the retention of its key before anything is written', async () => {

@@ -7,10 +7,12 @@ import { DEFAULT_SCOPE, EMPTY_TABLE, promote } from '../../src/domain/model-tabl
 import type { Sample } from '../../src/domain/reading.ts';
 import type { SeriesId } from '../../src/domain/series.ts';
 import { keptKey } from '../../src/store/alert-store.ts';
+import type { RollupRetention } from '../../src/store/rollup.ts';
 import type { SeriesCommit, Store } from '../../src/store/store.ts';
 
 export interface StoreLimits {
   readonly retention: number;
+  readonly rollupRetention?: RollupRetention;
   readonly deadLetterMax: number;
   readonly auditMax?: number;
   readonly now?: () => number;
@@ -392,6 +394,18 @@ export function storeContract(name: string, open: (limits: StoreLimits) => Promi
         const inner = await store.series.buckets(S, T0 + 30_000, T0 + 100_000, 60_000, 'max');
         expect(inner).toEqual(want(60_000, 'max').slice(0, 2));
         expect(await store.series.buckets({ sensor: 'x', metric: 'y' }, 0, T0, 60_000, 'avg')).toEqual([]);
+      });
+
+      it('are kept for as long as was asked for, each rollup for its own time', async () => {
+        const rollupRetention = { '1m': 2 * DAY, '1h': 20 * DAY };
+        store = await open({ retention: DAY, rollupRetention, deadLetterMax: 5 });
+        const times = [T0 - 4 * DAY, T0 - DAY, T0];
+        for (const ts of times) await put([{ ts, value: 1 }]);
+        await store.trim(T0 + 1000);
+        const starts = async (width: number) =>
+          (await store.series.buckets(S, T0 - 9 * DAY, T0, width, 'max')).map(({ ts }) => ts);
+        expect(await starts(60_000)).toEqual(times.slice(1));
+        expect(await starts(3_600_000)).toEqual(times);
       });
     });
 

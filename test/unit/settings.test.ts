@@ -145,3 +145,13 @@ it('docs/config.schema.json is what `vigia config schema` prints', () => {
   const written = readFileSync(new URL('../../docs/config.schema.json', import.meta.url), 'utf8');
   expect(JSON.parse(written)).toEqual(configSchema());
 });
+
+it('keeps rollups at least as long as the readings that they are made of', () => {
+  const days = (given: Record<string, string>) => {
+    const { minutesRetention, hoursRetention } = readConfig({}, given).store;
+    return [minutesRetention / 86_400_000, hoursRetention / 86_400_000];
+  };
+  expect(days({})).toEqual([365, 3650]);
+  expect(days({ RETENTION_1M: '7d', RETENTION_1H: '60d' })).toEqual([30, 60]);
+  expect(days({ RETENTION: '500d' })).toEqual([500, 3650]);
+});

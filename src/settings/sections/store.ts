@@ -12,6 +12,14 @@ export const store = {
       fallback: '30d',
       help: 'how long raw readings and alerts are kept',
     }),
+    minutesRetention: setting('RETENTION_1M', duration(60_000), {
+      fallback: '365d',
+      help: 'how long averages, minima and maxima per minute are kept; a value below RETENTION counts as RETENTION',
+    }),
+    hoursRetention: setting('RETENTION_1H', duration(60_000), {
+      fallback: '3650d',
+      help: 'how long averages, minima and maxima per hour are kept; a value below RETENTION counts as RETENTION',
+    }),
     stateFormat: setting('STATE_FORMAT', choice('auto', '3'), {
       fallback: 'auto',
       help: 'auto writes detector states so that release 0.1 can read them, on a store that has series of that release; 3 ends this for good, to be set when no replica of release 0.1 will run on the store again',
@@ -24,5 +32,9 @@ export const store = {
       fallback: '10000',
       help: 'entries of the audit log that are kept; the oldest are deleted first',
     }),
+  },
+  derive({ RETENTION, RETENTION_1M, RETENTION_1H }): Record<string, unknown> {
+    const atLeast = (kept: unknown) => Math.max(Number(RETENTION), Number(kept));
+    return { RETENTION_1M: atLeast(RETENTION_1M), RETENTION_1H: atLeast(RETENTION_1H) };
   },
 } satisfies Section;

@@ -4,7 +4,7 @@
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import type { VigiaError } from '../../errors.ts';
-import { ROLLUPS } from '../rollup.ts';
+import { ROLLUPS, type RollupRetention } from '../rollup.ts';
 import { type Database, tolerant, transaction } from './database.ts';
 
 /** How long it holds up the event loop at a time, ms; one series is always done whole. */
@@ -22,12 +22,17 @@ export const TRIM_SERIES = {
 /** Before the alerts, which name what goes. */
 const TRIM_TOLD = `DELETE FROM alert_told WHERE id IN (SELECT id FROM alerts WHERE ${OLD} AND state <> 'open')`;
 
+/** ms. */
+export interface Kept {
+  readonly retention: number;
+  readonly rollups: RollupRetention;
+}
+
 /**
- * @param retention ms
  * @throws VigiaError of the first series that could not be trimmed, after all the others
  */
-export async function trimTables(database: Database, now: number, retention: number): Promise<void> {
-  const before = now - retention;
+export async function trimTables(database: Database, now: number, kept: Kept): Promise<void> {
+  const before = now - kept.retention;
   const { samples, told, alerts, rollups, ids } = transaction(database, () => {
     database.prepare('DELETE FROM alert_stream WHERE at < ?').run(before);
     return {
@@ -42,7 +47,7 @@ export async function trimTables(database: Database, now: number, retention: num
     samples.run({ series, before });
     told.run({ series, before });
     alerts.run({ series, before });
-    for (const { width, kept } of ROLLUPS) rollups.run({ series, width, before: now - kept });
+    for (const { name, width } of ROLLUPS) rollups.run({ series, width, before: now - kept.rollups[name] });
   };
   let problem: VigiaError | null = null;
   for (let next = 0; next < ids.length; ) {

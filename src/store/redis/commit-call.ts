@@ -2,7 +2,7 @@
 
 import { type SeriesId, seriesKey } from '../../domain/series.ts';
 import type { VigiaError } from '../../errors.ts';
-import { ROLLUPS } from '../rollup.ts';
+import { ROLLUPS, type RollupRetention } from '../rollup.ts';
 import type { SeriesCommit, SeriesRecord } from '../store.ts';
 import { encodeChange } from './alert-entry.ts';
 import type { Argument, Call } from './connection.ts';
@@ -17,6 +17,7 @@ export interface CommitSettings {
   readonly keyRetention: number;
   /** RETENTION, ms. */
   readonly retention: number;
+  readonly rollupRetention: RollupRetention;
   /** How far a reading, or the clock of this process, may be ahead of the server's clock, ms. */
   readonly ahead: number;
   /** Write down even duplicates that change nothing, so that a wait for durability covers what stored them. */
@@ -28,9 +29,6 @@ function label(name: string): string {
   return name.replace(/[(),]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
-/** Retention of the rollups, ms. */
-const kept = ROLLUPS.map((rollup) => rollup.kept).join(' ');
-
 const asBuffer = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 /** @param version the new one */
@@ -38,7 +36,7 @@ export function commitCall(
   commit: SeriesCommit,
   version: string,
   now: number,
-  { script, keyRetention, retention, alwaysWrite, ahead }: CommitSettings,
+  { script, keyRetention, retention, rollupRetention, alwaysWrite, ahead }: CommitSettings,
   keys = commitKeys(commit.series),
 ): Call {
   const { series, next } = commit;
@@ -48,6 +46,7 @@ export function commitCall(
   const always = alwaysWrite && commit.duplicates > 0 ? 1 : 0;
   const counts = `${commit.alerts.length} ${snapshots.length} ${commit.duplicates}`;
   const changes = next ? `1 ${next.status} ${next.horizon} ${next.oldestSnapshot}` : '0 - -1 0';
+  const kept = ROLLUPS.map(({ name }) => rollupRetention[name]).join(' ');
   args.push(
     `${commit.expectedVersion ?? '-'} ${version} ${always} ${keyRetention} ${dropBefore} ${counts} ${changes} ${now} ${kept} ${ahead}`,
     `[${commit.samples.map(({ ts, value }) => `"${ts}","${value}"`)}]`,

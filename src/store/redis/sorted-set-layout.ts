@@ -1,7 +1,7 @@
 /** Reads of the `sorted-set` layout. lua/commit-sorted-set.lua says what the members look like. */
 import type { Sample } from '../../domain/reading.ts';
 import type { ScoredSample } from '../../domain/verdict.ts';
-import { ROLLUPS, rollupFor } from '../rollup.ts';
+import { ROLLUPS, type RollupRetention, rollupFor } from '../rollup.ts';
 import type { Aggregate } from '../store.ts';
 import type { Call } from './connection.ts';
 import { fieldKey, rollupKey } from './keys.ts';
@@ -25,7 +25,10 @@ export class SortedSetLayout implements Layout {
   readonly commit = COMMIT;
   readonly probe = PROBE;
 
-  constructor(private readonly server: Server) {}
+  constructor(
+    private readonly server: Server,
+    private readonly rollupRetention: RollupRetention,
+  ) {}
 
   async range(key: string, from: number, to: number, limit?: number): Promise<ScoredSample[]> {
     const keys = (['value', 'expected', 'score'] as const).map((field) => fieldKey(key, field));
@@ -123,7 +126,8 @@ export class SortedSetLayout implements Layout {
       before > 0
         ? (['value', 'expected', 'score'] as const).map((field) => drop(fieldKey(key, field), before))
         : [];
-    for (const { name, kept } of ROLLUPS) {
+    for (const { name } of ROLLUPS) {
+      const kept = this.rollupRetention[name];
       for (const agg of ['avg', 'min', 'max'] as const)
         calls.push(drop(rollupKey(key, agg, name), now - kept));
     }

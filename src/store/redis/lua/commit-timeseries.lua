@@ -25,6 +25,9 @@ local MADD = 3 * 2400
 -- The width of the finest rollup, ms.
 local FINEST = 60000
 
+-- The retention of the rollups, as the state remembers it.
+local KEPT = KEPT_MINUTES .. ' ' .. KEPT_HOURS
+
 -- The rollups: key, aggregate, width, retention, field. This table is built only where a bucket closes, because tables
 -- take a large part of a script's time.
 local function rules()
@@ -38,7 +41,7 @@ local function rules()
   return list
 end
 
-local function read_head() return redis.pcall('HMGET', STATE, 'f', 'v', 't', 'l', 'k', 'b', 'r') end
+local function read_head() return redis.pcall('HMGET', STATE, 'f', 'v', 't', 'l', 'k', 'b', 'r', 'u') end
 
 local TYPE = 'TSDB-TYPE'
 local no_value, no_expected, no_score = false, false, false
@@ -73,7 +76,7 @@ local function check(head)
     if RETENTION > 0 and first < math.max(last, final) - RETENTION then
       return refused(VALUE, 'takes no reading of ' .. samples[1] .. ': older than its retention')
     end
-    ruled = ruled or first <= last or math.floor(final / FINEST) ~= math.floor(last / FINEST)
+    ruled = ruled or head[8] ~= KEPT or first <= last or math.floor(final / FINEST) ~= math.floor(last / FINEST)
   end
   if ruled then
     no_rollup = {}
@@ -119,6 +122,10 @@ local function write(head, set)
   if head[7] ~= RETENTION_TEXT then
     for _, key in ipairs({VALUE, EXPECTED, SCORE}) do call('TS.ALTER', key, 'RETENTION', RETENTION_TEXT) end
     set('r', RETENTION_TEXT)
+  end
+  if no_rollup and head[8] ~= KEPT then
+    for _, rule in ipairs(no_value and {} or rules()) do call('TS.ALTER', rule[1], 'RETENTION', rule[4]) end
+    set('u', KEPT)
   end
   -- Rewritten verdicts reach up to the newest reading. To delete and append them is many times cheaper than to replace
   -- each inside a compressed chunk.

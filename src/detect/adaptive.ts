@@ -17,6 +17,7 @@
  * nothing is learned from its readings, so that a fault does not become usual; when the alert lasts, it does. Only the alert of a
  * stuck sensor stays open as long as the value repeats.
  */
+import type { Explanation } from '../domain/verdict.ts';
 import {
   ALERT_SLOTS,
   alignAlert as alignAlertSlots,
@@ -25,6 +26,7 @@ import {
   sinceAlert,
   stepAlert,
 } from './alert-life.ts';
+import { EXPLANATION_SLOTS, keepExplanation, keptExplanation } from './explanation.ts';
 import { GRAIN_SLOTS, grainOf, learnGrain } from './grain.ts';
 import { keepPace, PACE_SLOTS, paceChanged, stepPace, usualPace } from './pace.ts';
 import type { SeasonalRing } from './seasonal-ring.ts';
@@ -41,10 +43,10 @@ import {
   tailReady,
   warmTail,
 } from './tail.ts';
-import type { Term, TermName, TermReading } from './term.ts';
+import type { Term, TermReading } from './term.ts';
 import { burst } from './terms/burst.ts';
 import { drift, driftReady } from './terms/drift.ts';
-import { jump } from './terms/jump.ts';
+import { jump, jumpBoundary } from './terms/jump.ts';
 import { insideRange, range, shownWidth } from './terms/range.ts';
 import { season, seasonalStep, slotsClosed, stepSeason, suspectSlot } from './terms/season.ts';
 import { stuck } from './terms/stuck.ts';
@@ -54,8 +56,9 @@ export { CLEAR_AFTER, HOLD_OFF } from './alert-life.ts';
 /**
  * Names how the numbers of a state are to be understood. It grows with every change after which numbers that were stored before
  * mean something else: the detector of such a series is rebuilt from its stored readings. 1: release 0.1. 3: knows pace and grain.
+ * 4: knows why the last alert was raised.
  */
-export const DETECTOR_VERSION = 3;
+export const DETECTOR_VERSION = 4;
 
 /** Flat, of fixed length: a clone is one copy, and its bytes are what is stored. Made by `createAdaptive` only. */
 export type AdaptiveState = Float64Array;
@@ -64,8 +67,8 @@ export interface AdaptiveStep {
   /** 1 is the boundary of an alarm; null while it is unknown: too few values for a forecast, or warming up. */
   score: number | null;
   warmup: boolean;
-  /** The term with the largest score: why the score is what it is. Null where no term says anything. */
-  reason: TermName | null;
+  /** Why the score is what it is: the term with the largest score. Null without a score, and where no term says anything. */
+  explanation: Explanation | null;
   /** This reading opens an alert. */
   raised: boolean;
   /** This reading closes the open alert. */
@@ -94,6 +97,7 @@ const { at: AT, names } = layout([
   ['pace', PACE_SLOTS],
   ['grain', GRAIN_SLOTS],
   ['stale', ['readings']],
+  ['explanation', EXPLANATION_SLOTS],
 ]);
 
 /** The name of every number of a state. */
@@ -155,7 +159,12 @@ export function createAdaptive(): AdaptiveState {
  * from the one that raised alerts on them.
  */
 export function alignAlert(s: AdaptiveState, open: boolean): void {
-  alignAlertSlots(s, AT.alert, open);
+  if (alignAlertSlots(s, AT.alert, open)) keepExplanation(s, AT.explanation, null);
+}
+
+/** Why the alert was raised that is open, or that was open last; null where that is not known. */
+export function lastRaised(s: AdaptiveState): Explanation | null {
+  return keptExplanation(s, AT.explanation);
 }
 
 /**
@@ -173,8 +182,10 @@ export function resetErrors(s: AdaptiveState): void {
  */
 export function adoptErrors(s: AdaptiveState, from: AdaptiveState): void {
   const kept = s.slice(AT.alert, AT.alert + ALERT_SLOTS.length);
+  const explanation = lastRaised(s);
   s.set(from);
   s.set(kept, AT.alert);
+  keepExplanation(s, AT.explanation, explanation);
 }
 
 /** One object for every reading: the terms look at it while `stepAdaptive` runs. */
@@ -201,7 +212,7 @@ const reading: TermReading = {
 const step: AdaptiveStep = {
   score: null,
   warmup: true,
-  reason: null,
+  explanation: null,
   raised: false,
   cleared: false,
   slotClosed: false,
@@ -251,21 +262,39 @@ export function stepAdaptive(
   const tired = echo(since);
   const hasty = haste(reading.interval);
   let largest = 0;
-  step.reason = null;
+  let deciding: Placed | null = null;
   for (let i = 0; i < TERMS.length; i++) {
-    const { term, at, sensitivity } = TERMS[i]!;
+    const placed = TERMS[i]!;
+    const { term, at, sensitivity } = placed;
     const decayed = sensitivity < 0 ? 1 : recover(s, sensitivity) * tired;
     const score = term.step(s, at, reading) / (term.limit * decayed * (term.hasty ? hasty : 1));
     scores[i] = score;
     if (score > largest) {
       largest = score;
-      step.reason = term.name;
+      deciding = placed;
     }
   }
   if (largest >= ALARM) suspectSlot(s, AT.season, reading.error);
   if (reading.judged && reading.learn && stale === 0) learnTail(s, AT.errors, reading.size);
   if (forecast && !known) warmErrors(s);
-  return alert(s, known ? Math.min(Number.MAX_VALUE, largest / ALARM) : null);
+  const score = known ? Math.min(Number.MAX_VALUE, largest / ALARM) : null;
+  step.explanation = score === null || deciding === null ? null : explain(s, deciding, score);
+  return alert(s, score);
+}
+
+/** What the deciding term has found, against what would have been usual. */
+function explain(s: AdaptiveState, { term, at }: Placed, score: number): Explanation {
+  const { value, error, judged } = reading;
+  const observed = term.observed?.(s, at, reading) ?? term.limit * score;
+  // Half the range of the doubles: a band around any value is finite.
+  const half = judged ? Math.min(LARGEST, ALARM * jumpBoundary(s, AT.jump, reading)) : Number.NaN;
+  return {
+    reason: term.name,
+    observed: Math.min(observed, LARGEST),
+    usual: Math.min(observed / score, LARGEST),
+    low: judged ? Math.max(-Number.MAX_VALUE, value - error - half) : null,
+    high: judged ? Math.min(Number.MAX_VALUE, value - error + half) : null,
+  };
 }
 
 /** Gives the terms the error of this reading, and what errors are usual where that is known. */
@@ -301,6 +330,7 @@ function alert(s: AdaptiveState, score: number | null): AdaptiveStep {
   step.raised = change === 'raised';
   step.cleared = change === 'cleared';
   if (change !== 'raised') return step;
+  keepExplanation(s, AT.explanation, step.explanation);
   for (let i = 0; i < TERMS.length; i++) {
     const { term, at, sensitivity } = TERMS[i]!;
     if (scores[i]! < 1) continue;

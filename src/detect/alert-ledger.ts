@@ -1,5 +1,6 @@
 /** The alerts of a fold: opens and clears them in its state, and remembers how each of them stands. */
 import type { AlertChange } from '../domain/alert.ts';
+import { lastRaised } from './adaptive.ts';
 import type { FoldRule, Opening, SeriesState } from './state.ts';
 
 export class AlertLedger {
@@ -15,7 +16,7 @@ export class AlertLedger {
   }
 
   raise(opening: Opening): void {
-    this.put(change(opening, null));
+    this.put(change(this.state, opening, null));
     this.state.open = [...this.state.open, opening];
   }
 
@@ -25,7 +26,7 @@ export class AlertLedger {
     if (open.length === 0) return;
     const cleared = open.find((opening) => opening.rule === rule);
     if (!cleared) return;
-    this.put(change(cleared, ts));
+    this.put(change(this.state, cleared, ts));
     this.state.open = open.filter((opening) => opening !== cleared);
   }
 
@@ -41,9 +42,15 @@ export class AlertLedger {
 
 /** The alerts that are open in a state. */
 export function openAlerts(state: SeriesState): AlertChange[] {
-  return state.open.map((opening) => change(opening, null));
+  return state.open.map((opening) => change(state, opening, null));
 }
 
-function change(opening: Opening, clearedTs: number | null): AlertChange {
-  return { ...opening, state: clearedTs === null ? 'open' : 'cleared', clearedTs };
+function change(state: SeriesState, opening: Opening, clearedTs: number | null): AlertChange {
+  const explanation = opening.rule === 'anomaly' ? lastRaised(state.adaptive) : null;
+  return {
+    ...opening,
+    state: clearedTs === null ? 'open' : 'cleared',
+    clearedTs,
+    ...(explanation && { explanation }),
+  };
 }

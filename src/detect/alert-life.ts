@@ -29,12 +29,13 @@ export function beginAlert(s: Float64Array, at: number): void {
   s[at + SINCE] = LONG_AGO;
 }
 
-/** Makes the alert open, or not, whatever the detector would say. After a change a new one has to wait for the hold-off. */
-export function alignAlert(s: Float64Array, at: number, open: boolean): void {
-  if ((s[at + OPEN] === 1) === open) return;
+/** Makes the alert open, or not, whatever the detector would say. After a change a new one has to wait for the hold-off. @returns whether that is a change */
+export function alignAlert(s: Float64Array, at: number, open: boolean): boolean {
+  if ((s[at + OPEN] === 1) === open) return false;
   s[at + OPEN] = open ? 1 : 0;
   s[at + SINCE] = 0;
   s[at + BELOW] = 0;
+  return true;
 }
 
 /** Readings since an alert was raised. */

@@ -141,10 +141,10 @@ export class Fold {
       const forecast = this.forecasts[i]!;
       const expected = forecast === null || typeof forecast === 'number' ? forecast : forecast.expected;
       const step = stepAdaptive(state.adaptive, ts, value, expected, season);
-      const { score, warmup } = step;
+      const { score, warmup, explanation } = step;
       const { raised, cleared, slotClosed } = step;
       seasonChanged ||= slotClosed;
-      const verdict = { ts, expected, score, warmup };
+      const verdict = { ts, expected, score, warmup, explanation };
       if (cleared || !rules.anomaly) ledger.clear('anomaly', ts);
       if (raised && rules.anomaly) ledger.raise({ rule: 'anomaly', ts, value, expected, score, limit: null });
       if (limited || state.open.length > 0 || state.rate.length > 0 || state.waiting.length > 0) {

@@ -1,7 +1,8 @@
 /** What the detector's terms have in common. Each term sees one kind of fault and is one file in `terms/`. */
+import type { Reason } from '../domain/verdict.ts';
 import type { SeasonalRing } from './seasonal-ring.ts';
 
-export type TermName = 'jump' | 'range' | 'drift' | 'burst' | 'season' | 'stuck';
+export type TermName = Reason;
 
 /** One reading as the terms see it. */
 export interface TermReading {
@@ -58,6 +59,8 @@ export interface Term {
    * @returns the term's statistic, to be compared with `limit`; 0 while too little is known; finite, not negative
    */
   step(s: Float64Array, at: number, reading: Readonly<TermReading>): number;
+  /** What the term has found in the reading just taken, as an `Explanation` shows it. Where it is not given: the statistic. */
+  observed?(s: Float64Array, at: number, reading: Readonly<TermReading>): number;
   /** The errors of the forecast are known from now on; the logarithms of the first `TAIL_WARMUP` are in the buffer. */
   begin?(s: Float64Array, at: number, reading: Readonly<TermReading>): void;
   /** This term has raised an alert. */

@@ -1,4 +1,5 @@
 import { type SeriesId, seriesKey } from './series.ts';
+import type { Explanation } from './verdict.ts';
 
 export type AlertState = 'open' | 'cleared' | 'retracted';
 
@@ -20,6 +21,8 @@ export interface AlertChange {
   readonly clearedTs: number | null;
   /** The model whose forecast it was judged by; absent where no model was asked. */
   readonly model?: string;
+  /** Of the reading that raised it; absent where the rule is not `anomaly`, and in alerts that an earlier release has raised. */
+  readonly explanation?: Explanation;
 }
 
 export interface Alert extends AlertChange, SeriesId {

@@ -1,4 +1,5 @@
 import type { AlertChange } from '../domain/alert.ts';
+import type { Explanation } from '../domain/verdict.ts';
 
 /**
  * The difference between the alerts as they were and the alerts as the fold says they are.
@@ -14,8 +15,11 @@ export function alertChanges(before: readonly AlertChange[], after: readonly Ale
     return !was || !sameContent(was, alert);
   });
   for (const alert of old.values()) {
-    const { rule, ts, value, expected, score, limit } = alert;
-    changes.push({ rule, ts, value, expected, score, limit, state: 'retracted', clearedTs: null });
+    const { rule, ts, value, expected, score, limit, explanation } = alert;
+    changes.push({
+      ...{ rule, ts, value, expected, score, limit, state: 'retracted', clearedTs: null },
+      ...(explanation && { explanation }),
+    });
   }
   return changes;
 }
@@ -27,6 +31,17 @@ function sameContent(a: AlertChange, b: AlertChange): boolean {
     a.score === b.score &&
     a.limit === b.limit &&
     a.state === b.state &&
-    a.clearedTs === b.clearedTs
+    a.clearedTs === b.clearedTs &&
+    sameExplanation(a.explanation, b.explanation)
+  );
+}
+
+function sameExplanation(a: Explanation | undefined, b: Explanation | undefined): boolean {
+  return (
+    a?.reason === b?.reason &&
+    a?.observed === b?.observed &&
+    a?.usual === b?.usual &&
+    a?.low === b?.low &&
+    a?.high === b?.high
   );
 }

@@ -69,7 +69,7 @@ describe('the embedded store', () => {
     old.exec(
       SCHEMA.replace('limit_value REAL,', '')
         .replace('watch TEXT,\n', '')
-        .replace(/,\n {2}model TEXT\n/, '\n'),
+        .replace(/,\n {2}model TEXT,\n {2}explanation TEXT\n/, '\n'),
     );
     old.exec(`INSERT INTO series VALUES (1, 's', 'm', 'v', x'01', '[]', 'alarm', -1, 1000, 2);
       INSERT INTO alerts (id, series, rule, ts, value, state) VALUES ('s/m/anomaly/1000', 1, 'anomaly', 1000, 2, 'open');

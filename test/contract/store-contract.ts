@@ -410,6 +410,18 @@ export function storeContract(name: string, open: (limits: StoreLimits) => Promi
     });
 
     describe('alerts', () => {
+      it('keep why they were raised, with and without a model', async () => {
+        const explanation = { reason: 'jump', observed: 4, usual: 2.5, low: null, high: 7.5 } as const;
+        const why = [alert(T0, { explanation }), alert(T0 + 1, { explanation, model: 'm' })];
+        await put([{ ts: T0, value: 9 }], { alerts: [...why, alert(T0 + 2, { model: 'm' })] });
+        const found = await store.alerts.list({ limit: 10 });
+        expect(found.map((each) => [each.explanation, each.model])).toEqual([
+          [undefined, 'm'],
+          [explanation, 'm'],
+          [explanation, undefined],
+        ]);
+      });
+
       it('count revisions and keep acknowledgements', async () => {
         await put([{ ts: T0, value: 9 }], { alerts: [alert(T0)] });
         const id = `s/temperature/anomaly/${T0}`;

@@ -151,6 +151,45 @@ describe('anomaly', () => {
     expect(off.alerts).toEqual([]);
     expect(off.verdicts).toEqual(on.verdicts);
   });
+
+  it('says why: the term, what it compared, and where the value was expected', async () => {
+    const { alerts, verdicts } = await folded(every(SECOND, values), {});
+    const { explanation, score, expected } = verdicts.at(-1)!;
+    expect(explanation).toMatchObject({ reason: 'range' });
+    expect(explanation!.observed / explanation!.usual).toBeCloseTo(score!, 9);
+    expect(explanation!.high! - expected!).toBeCloseTo(expected! - explanation!.low!, 9);
+    expect(explanation!.high).toBeLessThan(90);
+    expect(alerts).toMatchObject([{ explanation }]);
+    for (const { value, explanation: why, score: of } of verdicts.map((each, i) => ({
+      ...each,
+      value: values[i]!,
+    }))) {
+      if (of === null) expect(why).toBeNull();
+      else expect(why!.low! <= value && value <= why!.high!).toBe(value < 90);
+    }
+  });
+
+  it('says the same of the alert when it ends, in whatever commits the readings come', async () => {
+    const samples = every(SECOND, [...values, ...values.slice(0, 20)]);
+    const whole = await folded(samples, {});
+    let { state } = await folded([], {});
+    let last = whole.alerts;
+    for (const sample of samples) {
+      const one = await folded([sample], {}, decodeState(encodeState(state)));
+      state = one.state;
+      if (one.alerts.length > 0) last = one.alerts;
+    }
+    expect(whole.alerts).toMatchObject([{ state: 'cleared', explanation: { reason: 'range' } }]);
+    expect(last).toEqual(whole.alerts);
+  });
+
+  it('counts the repetitions of a stuck sensor', async () => {
+    const stuck = [...values.slice(0, 150), ...Array<number>(15).fill(20)];
+    const { alerts } = await folded(every(SECOND, stuck), {});
+    const { explanation } = alerts.find(({ explanation: why }) => why?.reason === 'stuck')!;
+    expect(explanation!.observed).toBeGreaterThan(explanation!.usual);
+    expect(explanation!.observed).toBeLessThan(15);
+  });
 });
 
 it('a rule that is gone clears its alert with the next reading', async () => {

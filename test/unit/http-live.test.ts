@@ -47,7 +47,10 @@ describe('the live stream', () => {
         event: 'reading',
         data: { sensor: 'a', metric: 'b', t: NOW, v: 21, expected: 20, score: 0.5, state: 'normal' },
       },
-      { event: 'alert', data: { ...alert, model: null, unit: null, severity: 'critical', muted: false } },
+      {
+        event: 'alert',
+        data: { ...alert, model: null, explanation: null, unit: null, severity: 'critical', muted: false },
+      },
     ]);
   });
 

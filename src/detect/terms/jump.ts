@@ -7,7 +7,7 @@
  * and from then on only clearly larger jumps count. The four are the numbers of this term, largest first.
  */
 import { numbered } from '../slots.ts';
-import type { Term } from '../term.ts';
+import type { Term, TermReading } from '../term.ts';
 
 const JUMPS = 4;
 export const JUMP_SLOTS = numbered('largest', JUMPS);
@@ -24,16 +24,25 @@ export const jump: Term = {
   limit: 1,
   hasty: false,
   desensitised: 0,
-  step(s, at, { judged, size, seasonalStep, boundary }) {
+  step(s, at, reading) {
     fadeJumps(s, at);
-    if (!judged) return 0;
-    return size / Math.max(boundary, knownJump(s, at), RECURRING * seasonalStep);
+    return reading.judged ? reading.size / jumpBoundary(s, at, reading) : 0;
   },
+  observed: (_s, _at, { size }) => size,
   raised(s, at, { size, inside }) {
     if (inside) rememberJump(s, at, size);
   },
   forget: resetJumps,
 };
+
+/** The largest error that is no news, in the units of the series. Valid where the reading is judged. */
+export function jumpBoundary(
+  s: Float64Array,
+  at: number,
+  { boundary, seasonalStep }: Readonly<TermReading>,
+): number {
+  return Math.max(boundary, knownJump(s, at), RECURRING * seasonalStep);
+}
 
 /** Lets what is known fade by one reading. */
 export function fadeJumps(s: Float64Array, base: number): void {

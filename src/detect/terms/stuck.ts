@@ -35,6 +35,7 @@ export const stuck: Term = {
   hasty: false,
   desensitised: 0,
   step: (s, at, { value, learn }) => stepStuck(s, at, value, learn),
+  observed: (s, at) => s[at + RUN]!,
 };
 
 /**

@@ -1,7 +1,21 @@
 import { z } from 'zod';
 import type { Alert } from '../../domain/alert.ts';
 import { SEVERITIES, severityOf } from '../../domain/severity.ts';
+import { REASONS } from '../../domain/verdict.ts';
 import { type Units, unitOf } from './unit.ts';
+
+/** Why the alert was raised, see `Explanation` of src/domain/verdict.ts. */
+const explanationAnswer = z
+  .object({
+    reason: z.enum(REASONS).meta({ description: 'the term of the detector that raised it' }),
+    observed: z.number().meta({ description: 'what the term found: docs/detection.md has the units' }),
+    usual: z.number().meta({ description: 'what it would have had to exceed for a score of 1' }),
+    low: z.number().nullable().meta({ description: 'the value was expected from here on' }),
+    high: z.number().nullable().meta({ description: 'and up to here' }),
+  })
+  .meta({
+    description: 'why the reading was an anomaly; null for other rules, and in alerts of earlier releases',
+  });
 
 /** An alert as the API and the live stream show it. */
 export const alertAnswer = z.object({
@@ -16,6 +30,7 @@ export const alertAnswer = z.object({
   score: z.number().nullable(),
   limit: z.number().nullable(),
   model: z.string().nullable().meta({ description: 'whose forecast it was judged by' }),
+  explanation: explanationAnswer.nullable(),
   state: z.enum(['open', 'cleared', 'retracted']),
   clearedTs: z.int().nullable(),
   acknowledged: z.boolean(),
@@ -31,7 +46,7 @@ export function shownAlert(
   isMuted: (alert: Alert) => boolean,
 ): z.output<typeof alertAnswer> {
   const { id, sensor, metric, rule, ts, value, expected, score, limit, model = null } = alert;
-  const { state, clearedTs, acknowledged, revision } = alert;
+  const { explanation = null, state, clearedTs, acknowledged, revision } = alert;
   return {
     id,
     sensor,
@@ -44,6 +59,7 @@ export function shownAlert(
     score,
     limit,
     model,
+    explanation,
     state,
     clearedTs,
     acknowledged,

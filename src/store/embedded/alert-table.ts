@@ -1,6 +1,7 @@
 /** Alerts: the fold's content, and beside it the revision and the acknowledgement, which the fold does not know. */
 import { type Alert, type AlertChange, type AlertState, alertId } from '../../domain/alert.ts';
 import type { SeriesId } from '../../domain/series.ts';
+import type { Explanation } from '../../domain/verdict.ts';
 import { type AlertQuery, type AlertStore, endOf } from '../alert-store.ts';
 import type { AlertStreamTable } from './alert-stream-table.ts';
 import { available, type Database, transaction } from './database.ts';
@@ -8,7 +9,7 @@ import { KeptAlertTable } from './kept-alert-table.ts';
 import { Query } from './query.ts';
 
 const COLUMNS = `a.id, s.sensor, s.metric, a.rule, a.ts, a.value, a.expected, a.score, a.limit_value, a.state,
-  a.cleared_ts, a.acknowledged, a.revision, a.model FROM alerts a JOIN series s ON s.id = a.series`;
+  a.cleared_ts, a.acknowledged, a.revision, a.model, a.explanation FROM alerts a JOIN series s ON s.id = a.series`;
 
 type AlertRow = [
   id: string,
@@ -25,6 +26,7 @@ type AlertRow = [
   acknowledged: number,
   revision: number,
   model: string | null,
+  explanation: string | null,
 ];
 
 const toAlert = ([
@@ -42,6 +44,7 @@ const toAlert = ([
   ack,
   revision,
   model,
+  explanation,
 ]: AlertRow): Alert => ({
   id,
   sensor,
@@ -55,6 +58,7 @@ const toAlert = ([
   state,
   clearedTs,
   ...(model !== null && { model }),
+  ...(explanation !== null && { explanation: JSON.parse(explanation) as Explanation }),
   acknowledged: ack === 1,
   revision,
 });
@@ -70,11 +74,12 @@ export class AlertTable implements AlertStore {
     this.standing = new Query(database, 'SELECT state, acknowledged FROM alerts WHERE id = ?');
     this.upsert = new Query(
       database,
-      `INSERT INTO alerts (id, series, rule, ts, value, expected, score, limit_value, state, cleared_ts, model)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      `INSERT INTO alerts (id, series, rule, ts, value, expected, score, limit_value, state, cleared_ts, model,
+           explanation)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (id) DO UPDATE SET value = excluded.value, expected = excluded.expected, score = excluded.score,
            limit_value = excluded.limit_value, state = excluded.state, cleared_ts = excluded.cleared_ts, model = excluded.model,
-           revision = revision + 1
+           explanation = coalesce(excluded.explanation, explanation), revision = revision + 1
          RETURNING acknowledged, revision`,
     );
   }
@@ -82,7 +87,7 @@ export class AlertTable implements AlertStore {
   /** Inserts or revises one alert, inside the caller's transaction. */
   put(series: SeriesId, seriesRow: number, change: AlertChange): Alert {
     const id = alertId(series, change.rule, change.ts);
-    const { rule, ts, value, expected, score, limit, state, clearedTs, model = null } = change;
+    const { rule, ts, value, expected, score, limit, state, clearedTs, model = null, explanation } = change;
     const before = this.before(id);
     const [acknowledged, revision] = this.upsert.first(
       id,
@@ -96,6 +101,7 @@ export class AlertTable implements AlertStore {
       state,
       clearedTs,
       model,
+      explanation ? JSON.stringify(explanation) : null,
     ) as [number, number];
     const alert = {
       id,

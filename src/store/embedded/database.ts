@@ -6,7 +6,7 @@ import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import Libsql from 'libsql';
 import { ConfigurationError, StoreUnavailable, VigiaError } from '../../errors.ts';
-import { MIGRATIONS, SCHEMA, SCHEMA_FORMAT } from './schema.ts';
+import { ADDED_COLUMNS, MIGRATIONS, SCHEMA, SCHEMA_FORMAT } from './schema.ts';
 
 export const DATABASE_FILE = 'vigia.db';
 /** What is stored is for the user of the process alone. */
@@ -45,6 +45,7 @@ export function openDatabase(directory: string): Database {
     database.exec(SCHEMA);
     // 0 is a new database.
     for (let from = format; from > 0 && from < SCHEMA_FORMAT; from++) database.exec(MIGRATIONS[from]!);
+    for (const added of ADDED_COLUMNS) addColumn(database, ...added);
     database.exec(`PRAGMA user_version = ${SCHEMA_FORMAT}`);
     database.exec('COMMIT');
     keepToOwner(join(directory, DATABASE_FILE));
@@ -58,6 +59,11 @@ export function openDatabase(directory: string): Database {
     if (code?.startsWith('SQLITE_CORRUPT')) throw refuse(`cannot be used: ${DAMAGED_ADVICE}`, error);
     throw refuse(`cannot be written: ${message}`, error);
   }
+}
+
+function addColumn(database: Database, table: string, column: string, type: string): void {
+  const known = database.prepare('SELECT 1 FROM pragma_table_info(?) WHERE name = ?').get(table, column);
+  if (!known) database.exec(`ALTER TABLE ${table} ADD COLUMN ${column} ${type}`);
 }
 
 /** Nobody but the owner reads or writes the database and what SQLite keeps beside it. */

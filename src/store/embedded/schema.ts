@@ -11,6 +11,11 @@ export const MIGRATIONS: Readonly<Record<number, string>> = {
   3: 'ALTER TABLE series ADD COLUMN watch TEXT',
 };
 
+/** Columns that earlier releases of the same format do without, by table: the format stays, so that those releases can go on with the database. */
+export const ADDED_COLUMNS: readonly (readonly [table: string, column: string, type: string])[] = [
+  ['alerts', 'explanation', 'TEXT'],
+];
+
 export const SCHEMA = `
 CREATE TABLE IF NOT EXISTS series (
   id INTEGER PRIMARY KEY,
@@ -65,7 +70,8 @@ CREATE TABLE IF NOT EXISTS alerts (
   cleared_ts INTEGER,
   acknowledged INTEGER NOT NULL DEFAULT 0,
   revision INTEGER NOT NULL DEFAULT 1,
-  model TEXT
+  model TEXT,
+  explanation TEXT
 );
 CREATE INDEX IF NOT EXISTS alerts_by_series ON alerts (series, ts);
 CREATE INDEX IF NOT EXISTS alerts_by_ts ON alerts (ts);

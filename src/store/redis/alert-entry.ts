@@ -4,6 +4,7 @@
  */
 import { type Alert, type AlertChange, alertId } from '../../domain/alert.ts';
 import { encodeName, type SeriesId } from '../../domain/series.ts';
+import type { Explanation } from '../../domain/verdict.ts';
 
 type Content = [
   value: number,
@@ -13,13 +14,16 @@ type Content = [
   clearedTs: number | null,
   /** Absent in entries of before there were limits. */
   limit?: number | null,
-  model?: string,
+  /** Null where there is none and an explanation follows. */
+  model?: string | null,
+  explanation?: Explanation,
 ];
 
 export function encodeChange(change: AlertChange): [field: string, content: string] {
-  const { rule, ts, value, expected, score, limit, state, clearedTs, model } = change;
+  const { rule, ts, value, expected, score, limit, state, clearedTs, model, explanation } = change;
   const content: Content = [value, expected, score, state, clearedTs, limit];
-  if (model !== undefined) content.push(model);
+  if (model !== undefined || explanation) content.push(model ?? null);
+  if (explanation) content.push(explanation);
   return [`${encodeName(rule)}/${ts}`, JSON.stringify(content)];
 }
 
@@ -28,7 +32,9 @@ export function decodeAlert(series: SeriesId, field: string, entry: string): Ale
   const [rule, ts] = field.split('/') as [string, string];
   const [revision, acknowledged] = entry.split(' ', 2) as [string, string];
   const json = entry.slice(revision.length + acknowledged.length + 2);
-  const [value, expected, score, state, clearedTs, limit = null, model] = JSON.parse(json) as Content;
+  const [value, expected, score, state, clearedTs, limit = null, model = null, explanation] = JSON.parse(
+    json,
+  ) as Content;
   const change = {
     rule: decodeURIComponent(rule),
     ts: Number(ts),
@@ -38,7 +44,8 @@ export function decodeAlert(series: SeriesId, field: string, entry: string): Ale
     limit,
     state,
     clearedTs,
-    ...(model !== undefined && { model }),
+    ...(model !== null && { model }),
+    ...(explanation && { explanation }),
   };
   return {
     id: alertId(series, change.rule, change.ts),

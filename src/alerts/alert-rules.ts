@@ -7,7 +7,7 @@
  * applied: the pipeline looks up the rules of a series (pipeline/rule-book.ts), the fold goes by them (detect/limits.ts).
  */
 import type { AlertRule, MissingRule } from '../domain/alert-rule.ts';
-import { parseDuration } from '../domain/duration.ts';
+import { durationText, parseDuration } from '../domain/duration.ts';
 import { isFields, type ReadEntry, readEntryList, Wrong } from './entry-list.ts';
 
 const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
@@ -95,8 +95,8 @@ export function writtenRule({ rate, missing, for: lasting, anomaly, ...rest }: A
   const limits = Object.fromEntries(Object.entries(rest).map(([name, value]) => [name, off(value)]));
   return {
     ...limits,
-    ...(rate !== undefined && { rate: rate === null ? 'off' : `${rate.change}/${rate.per}ms` }),
-    ...(lasting !== undefined && { for: `${lasting}ms` }),
+    ...(rate !== undefined && { rate: rate === null ? 'off' : `${rate.change}/${durationText(rate.per)}` }),
+    ...(lasting !== undefined && { for: durationText(lasting) }),
     ...(missing !== undefined && { missing: writtenMissing(missing) }),
     ...(anomaly !== undefined && { anomaly: anomaly ? 'on' : 'off' }),
   };
@@ -104,7 +104,7 @@ export function writtenRule({ rate, missing, for: lasting, anomaly, ...rest }: A
 
 function writtenMissing(missing: MissingRule): string {
   if (missing === null) return 'off';
-  return 'after' in missing ? `${missing.after}ms` : `${missing.factor}x`;
+  return 'after' in missing ? durationText(missing.after) : `${missing.factor}x`;
 }
 
 function readEntry(entry: unknown): ReadEntry<AlertRule> {

@@ -5,3 +5,10 @@ export function parseDuration(text: string): number {
   if (!match) return Number.NaN;
   return Math.round(Number(match[1]) * UNIT_MS[(match[2]?.toLowerCase() ?? 'ms') as keyof typeof UNIT_MS]);
 }
+
+/** As `parseDuration` reads it, in the largest unit that needs no fraction. @param ms whole */
+export function durationText(ms: number): string {
+  const units = Object.entries(UNIT_MS).reverse();
+  const [unit, size] = units.find(([, size]) => ms % size === 0) ?? ['ms', 1];
+  return ms === 0 ? '0ms' : `${ms / size}${unit}`;
+}

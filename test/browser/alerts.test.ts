@@ -13,7 +13,7 @@ import {
 } from '../helpers/browser.ts';
 import { getJson } from '../helpers/vigia.ts';
 import { waitFor } from '../helpers/wait-for.ts';
-import { inPage, live, post, start } from './panel-page.ts';
+import { inPage, live, post, start, sticksOut } from './panel-page.ts';
 
 const MAX_10 = { ALERT_RULES: '[{"max": 10, "missing": "off", "anomaly": "off"}]' };
 const HOUR = 3_600_000;
@@ -216,9 +216,7 @@ describe.skipIf(!CHROMIUM)('the list of alerts', () => {
       expect(rows.filter(({ inside }) => inside).length).toBeGreaterThanOrEqual(least);
       expect(rows.filter(({ cut }) => cut)).toEqual([]);
       expect(await accessibilityProblems(page)).toEqual([]);
-      expect(
-        await evaluate<number>(page, 'document.documentElement.scrollWidth - innerWidth'),
-      ).toBeLessThanOrEqual(0);
+      expect(await sticksOut(page)).toBeLessThanOrEqual(0);
       await picture(page, viewport === PHONE ? 'panel-phone-alerts' : 'panel-alerts');
     }
   });

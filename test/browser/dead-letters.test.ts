@@ -33,16 +33,16 @@ describe.skipIf(!CHROMIUM)('the view of dead letters', () => {
     await waitFor('two letters', async () => (await letters()).length === 2);
     const { page, errors } = await visit(browser, `${url}#/dead-letters`);
     await live(page);
-    await inPage(page, 'the list', `document.querySelectorAll('.letters li').length === 2`);
+    await inPage(page, 'the list', `document.querySelectorAll('.entries li').length === 2`);
     const [boiler] = (await letters()).filter(({ topic }) => topic.includes('boiler'));
-    const item = `.letters li[data-id="${boiler!.id}"]`;
+    const item = `.dead-letters .entries li[data-id="${boiler!.id}"]`;
     await page.click(`${item} summary`);
     await waitFor('the message', async () => (await textOf(page, `${item} pre`)) === 'no number');
-    await page.click('.letters li:not([data-id="' + boiler!.id + '"]) summary');
+    await page.click('.dead-letters .entries li:not([data-id="' + boiler!.id + '"]) summary');
     await inPage(
       page,
       'bytes that are no text',
-      `[...document.querySelectorAll('.letters pre')].some((pre) => pre.textContent === 'ff 00 01')`,
+      `[...document.querySelectorAll('.entries pre')].some((pre) => pre.textContent === 'ff 00 01')`,
     );
     await picture(page, 'panel-dead-letters');
     expect(await accessibilityProblems(page)).toEqual([]);
@@ -55,13 +55,10 @@ describe.skipIf(!CHROMIUM)('the view of dead letters', () => {
     expect(await letters()).toHaveLength(2);
     await page.click(`${item} .buttons button:last-child`);
     await page.click('#question-yes');
-    await inPage(page, 'one letter', `document.querySelectorAll('.letters li').length === 1`);
+    await inPage(page, 'one letter', `document.querySelectorAll('.entries li').length === 1`);
     expect(await letters()).toHaveLength(1);
     await page.select('#language', 'es');
-    await waitFor(
-      'Spanish',
-      async () => (await textOf(page, '#dead-letters-title')) === 'Mensajes apartados',
-    );
+    await waitFor('Spanish', async () => (await textOf(page, '#operate-title')) === 'Apartados');
     expect(await evaluate(page, `document.querySelector('.alerts').clientHeight`)).toBe(0);
     expect(errors).toEqual([]);
   });

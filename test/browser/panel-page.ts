@@ -25,3 +25,7 @@ export const chooseRange = (page: Page, label: string) =>
     page,
     `[...document.querySelectorAll('#ranges button')].find((b) => b.textContent === '${label}').click()`,
   );
+
+/** How far something sticks out to the right, px. The window of a phone grows with what is in it: the screen does not. */
+export const sticksOut = async (page: Page) =>
+  (await evaluate<number>(page, 'document.documentElement.scrollWidth')) - page.viewport()!.width;

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, extname, join } from 'node:path';
+import { basename, dirname, extname, join, sep } from 'node:path';
 import type { RequestHandler } from 'express';
 import { packageRoot } from '../../../models/package-root.ts';
 import { type Encoding, encode, encodingFor } from './encoding.ts';
@@ -45,8 +45,10 @@ export function panelFiles(): ReadonlyMap<string, PanelFile> {
   const contents = new Map([['uplot.js', readFileSync(join(uplot, 'uPlot.iife.min.js'))]]);
   const read = (name: string) => readFileSync(join(here, name), 'utf8');
   contents.set('panel.css', Buffer.from(slim(STYLES.map((name) => read(`${name}.css`)).join(''))));
-  for (const name of readdirSync(here)) {
-    if (extname(name) !== '.css') contents.set(name, Buffer.from(slim(read(name))));
+  for (const name of readdirSync(here, { recursive: true, encoding: 'utf8' })) {
+    // Only the style sheets of the whole page are put together.
+    if (STYLES.includes(basename(name, '.css')) || extname(name) === '') continue;
+    contents.set(name.replaceAll(sep, '/'), Buffer.from(slim(read(name))));
   }
   const files = new Map<string, PanelFile>();
   for (const [name, bytes] of contents) {

@@ -12,7 +12,7 @@ export const texts = {
   byState: 'Show by state',
   views: 'Views',
   overview: 'Overview',
-  deadLetters: 'Dead letters',
+  operate: 'Operate',
   chart: 'Chart',
   sort: 'Order',
   alarmsFirst: 'Alarms first',

@@ -13,7 +13,7 @@ export const texts = {
   byState: 'Mostrar por estado',
   views: 'Vistas',
   overview: 'Resumen',
-  deadLetters: 'Apartados',
+  operate: 'Gestión',
   chart: 'Gráfico',
   sort: 'Orden',
   alarmsFirst: 'Alarmas primero',

@@ -13,5 +13,12 @@ showTheme();
 darkTheme.addEventListener('change', showTheme);
 // As address.js reads it; views.js goes on from here.
 const [, viewName] = /^#\/([\w-]+)/.exec(location.hash) ?? [];
-document.documentElement.dataset.view = viewName ?? (location.hash.includes('/') ? 'chart' : 'overview');
+document.documentElement.dataset.view =
+  viewName === undefined
+    ? location.hash.includes('/')
+      ? 'chart'
+      : 'overview'
+    : /^(overview|chart|alerts)$/.test(viewName)
+      ? viewName
+      : 'operate';
 document.documentElement.toggleAttribute('data-kiosk', /[?&]kiosk=/.test(location.hash));

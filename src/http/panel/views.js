@@ -1,12 +1,19 @@
 /** The views of the page: all of its sections are there, and the style sheets show those of the view. */
 import { at } from './page.js';
+import { text } from './text.js';
 
-const VIEWS = ['overview', 'chart', 'alerts', 'dead-letters'];
+const VIEWS = ['overview', 'chart', 'alerts'];
+/** The parts of the view in which the program is operated; each has an address of its own. */
+const OPERATED = [
+  ...['operate', 'rules', 'mutes', 'names', 'models'],
+  ...['clients', 'discovery', 'dead-letters', 'audit'],
+];
 const links = /** @type {NodeListOf<HTMLAnchorElement>} */ (document.querySelectorAll('#views a'));
 
 /** @param {string} wanted a view that there is none of is the overview */
 export function showView(wanted) {
-  const view = VIEWS.includes(wanted) ? wanted : 'overview';
+  const operated = OPERATED.includes(wanted);
+  const view = operated ? 'operate' : VIEWS.includes(wanted) ? wanted : 'overview';
   const { dataset } = document.documentElement;
   const before = dataset.view;
   dataset.view = view;
@@ -15,9 +22,13 @@ export function showView(wanted) {
     else link.removeAttribute('aria-current');
   }
   if (before !== view) scrollTo(0, 0);
-  // Few open it: its script is read then.
-  if (view === 'dead-letters')
-    void import('./dead-letters.js').then(({ showDeadLetters }) => showDeadLetters());
+  // Few open it: its scripts are read then.
+  if (operated) void import('./operate/operate.js').then(({ showPart }) => showPart(wanted)).catch(failed);
+}
+
+/** The server cannot be reached. */
+function failed() {
+  at('operate').textContent = text().failed;
 }
 
 /** @param {string} address of the chart, for the link to it */

@@ -1,11 +1,12 @@
-/** The messages that could not be stored: looked at, sent through the pipeline again, or deleted. Read when it is first opened. */
-import { ask } from './ask.js';
-import { moment, number } from './format.js';
-import { at, element } from './page.js';
-import { call } from './server.js';
-import { currentLanguage, text } from './text.js';
+/** The messages that could not be stored: looked at, sent through the pipeline again, or deleted. */
+import { ask } from '../ask.js';
+import { moment, number } from '../format.js';
+import { element } from '../page.js';
+import { call } from '../server.js';
+import { text } from '../text.js';
+import { actionButton, entries, entry, spoken } from './parts.js';
 
-/** @typedef {import('../panel-types.ts').Calls} Calls */
+/** @typedef {import('../../panel-types.ts').Calls} Calls */
 /** @typedef {Calls['GET /api/dead-letters']['answer'][number]} Letter */
 
 const PAGE = 100;
@@ -13,7 +14,6 @@ const PAGE = 100;
 const SHOWN = 2000;
 
 const english = {
-  title: 'Dead letters',
   none: 'Every message could be stored.',
   times: (/** @type {string} */ n) => `${n} times`,
   size: (/** @type {string} */ n) => `${n} bytes`,
@@ -29,7 +29,6 @@ const english = {
 };
 /** @type {typeof english} */
 const spanish = {
-  title: 'Mensajes apartados',
   none: 'Todos los mensajes se han podido guardar.',
   times: (n) => `${n} veces`,
   size: (n) => `${n} bytes`,
@@ -42,63 +41,45 @@ const spanish = {
   removeNow: 'Eliminar para siempre',
   more: 'Hay más; se muestran los más recientes.',
 };
-const words = () => (currentLanguage().startsWith('es') ? spanish : english);
+const words = () => spoken(english, spanish);
 
-/** Reads them and shows them. */
-export async function showDeadLetters() {
-  const section = at('dead-letters');
-  const head = element('div', 'head');
-  const title = element('h2', '', words().title);
-  title.id = 'dead-letters-title';
-  const list = element('ul', 'letters');
-  const note = element('p', 'empty');
-  head.append(title);
-  try {
-    const letters = await call('GET /api/dead-letters', { query: { limit: PAGE } });
-    list.append(...letters.map(itemOf));
-    note.textContent = letters.length === 0 ? words().none : letters.length === PAGE ? words().more : '';
-  } catch {
-    note.textContent = text().failed;
-  }
-  section.replaceChildren(head, list, note);
+/** @returns {Promise<Element[]>} */
+export async function load() {
+  const letters = await call('GET /api/dead-letters', { query: { limit: PAGE } });
+  const note = letters.length === PAGE ? [element('p', 'empty', words().more)] : [];
+  return [entries(letters.map(itemOf), words().none), ...note];
 }
 
 /** @param {Letter} letter */
 function itemOf(letter) {
   const { id, topic, reason, detail, size, count, lastTs } = letter;
-  const item = element('li', '');
-  item.dataset.id = id;
   const details = document.createElement('details');
   const summary = document.createElement('summary');
-  summary.append(element('strong', '', topic), ` ${reason}`);
+  summary.textContent = detail;
   const facts = [moment(lastTs), words().size(number(size))];
   if (count > 1) facts.push(words().times(number(count)));
   const payload = element('pre', '');
   // What scrolls must be reachable by keyboard.
   payload.tabIndex = 0;
-  details.append(summary, element('p', 'sub', detail), payload);
+  details.append(summary, payload);
   details.addEventListener('toggle', async () => {
     if (details.open && payload.textContent === '') payload.textContent = await contentOf(id);
   });
   const result = element('p', 'result');
   result.setAttribute('role', 'status');
-  const buttons = element('div', 'buttons');
-  buttons.append(
-    actionButton(words().again, topic, () => replay(id, item, result)),
-    actionButton(words().remove, topic, () => remove(letter, item, result)),
-  );
-  item.append(details, element('p', 'sub', facts.join(' · ')), buttons, result);
+  const buttons = [
+    actionButton(words().again, () => replay(id, item, result), { of: topic }),
+    actionButton(words().remove, () => remove(letter, item, result), { of: topic }),
+  ];
+  const item = entry({
+    title: topic,
+    tags: [reason],
+    facts: [facts.join(' · ')],
+    buttons,
+    more: [details, result],
+  });
+  item.dataset.id = id;
   return item;
-}
-
-/** @param {string} label @param {string} topic @param {() => Promise<void>} action */
-function actionButton(label, topic, action) {
-  const button = document.createElement('button');
-  button.type = 'button';
-  button.textContent = label;
-  button.setAttribute('aria-label', `${label} ${topic}`);
-  button.addEventListener('click', action);
-  return button;
 }
 
 /** The message as text, or as bytes where it is none. @param {string} id */

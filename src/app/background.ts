@@ -29,6 +29,7 @@ export function startBackground(
   context.lifecycle.add('housekeeping', () => stopping.abort());
   const begun = begin(context, artifact, scoring, notifiers, stopping.signal);
   void begun.then(() => trimRegularly(context, stopping.signal));
+  void context.clock.follow(stopping.signal);
   void begun.then(() => scoring.follower.follow(stopping.signal));
   void begun.then(() => scoring.pipeline.upgrades.runInBackground(stopping.signal));
   void begun.then(() => followFormats(context, scoring, stopping.signal));

@@ -21,6 +21,6 @@ export interface AppContext {
   readonly registry: Registry;
   readonly lifecycle: Lifecycle;
   readonly logger: Logger;
-  /** ms UTC */
+  /** The clock of readings, the same for all replicas on the store, ms UTC. */
   readonly now: () => number;
 }

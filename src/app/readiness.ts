@@ -8,7 +8,7 @@ const FULL_FOR_MS = 30_000;
 
 /** @returns throws with the reason when the process is not ready */
 export function readiness(
-  { config, store }: AppContext,
+  { config, store, clock }: AppContext,
   { accounting, pipeline }: Scoring,
   { subscriber }: Intake,
 ): () => Promise<void> {
@@ -22,6 +22,8 @@ export function readiness(
       const seconds = Math.round(oldestMs / 1000);
       throw new Error(`the receive window is full: ${count} messages wait, the oldest for ${seconds} s`);
     }
+    const wrong = config.readings.readyClock === 'right' ? clock.problem() : null;
+    if (wrong !== null) throw new Error(`READY_CLOCK: ${wrong}`);
     await store.ping();
   };
 }

@@ -57,11 +57,16 @@ export function createScoring(context: AppContext, own: OwnModel): Scoring {
     lingerMs: config.pipeline.lingerMs,
     deadlineMs: config.http.deadline,
     maxRequestBytes: config.pipeline.maxInFlightBytes,
+    arrivalLead: config.readings.arrivalLead,
+    arrivalWaitMs: config.readings.arrivalWait,
+    // What waits for the clock must leave room for what does not.
+    maxWaiting: Math.ceil(config.pipeline.maxInFlight / 4),
     cacheSize: config.pipeline.cacheSize,
     rebuildReadings: config.pipeline.rebuildReadings,
     readableByFormer: () => formats.readableByFormer,
     replicas: forwarding(context),
     now,
+    between: () => context.clock.readings.between(),
   });
   return { accounting, rules, models, follower, formats, pipeline };
 }

@@ -66,7 +66,7 @@ export async function startApp(options: AppOptions): Promise<App> {
 }
 
 async function open(options: AppOptions, lifecycle: Lifecycle): Promise<App> {
-  const { config, logger, role, now = Date.now } = options;
+  const { config, logger, role, now: wall = Date.now } = options;
   let settings = config;
   setFlagsFromString(`--heap-growing-percent=${config.process.heapGrowth}`);
   if (role === 'bridge') lowerPriority(config.process.nice, logger);
@@ -77,7 +77,8 @@ async function open(options: AppOptions, lifecycle: Lifecycle): Promise<App> {
   collectDefaultMetrics({ register: registry });
   const current = () => settings;
   const limit = config.readings.maxClockSkew;
-  const clock = new StoreClock({ store, limit, registry, logger, now });
+  const clock = new StoreClock({ store, limit, registry, logger, now: wall });
+  const now = () => clock.readings.now();
   const context: AppContext = { role, config, current, store, clock, registry, lifecycle, logger, now };
 
   const scoring = createScoring(context, own);
@@ -149,6 +150,7 @@ function wire(context: AppContext, scoring: Scoring, intake: Intake, live: Live,
     replica: config.clientId,
     peers: () => pipeline.peers,
     upgrades: () => pipeline.upgrades,
+    waiting: () => pipeline.waiting,
     storeProblem: pipeline.storeProblem,
     ...(subscriber && { brokerConnected: () => subscriber.connected }),
   });

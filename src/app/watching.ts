@@ -10,13 +10,15 @@ export function createWatchdog(
   { rules, accounting, pipeline }: Scoring,
   { subscriber }: Intake,
 ): Watchdog {
-  const startedAt = now();
   const watchdog = new Watchdog({
     store,
     rules,
     commitOf: staleCommit,
     subscription: {
-      since: () => (subscriber ? subscriber.subscribedSince : startedAt),
+      since() {
+        const subscribed = subscriber ? subscriber.subscribedFor : Number.POSITIVE_INFINITY;
+        return subscribed === null ? null : now() - subscribed;
+      },
       answers: async () => (subscriber ? subscriber.answers() : true),
       storedUntil: (series) => pipeline.storedUntil(series),
     },

@@ -271,9 +271,19 @@ async function http(
     const detail = `${found} is '${replica}', these settings would make '${clientId}'`;
     return [{ check: 'http', status: 'warn', detail }];
   }
-  return ready
-    ? [{ check: 'http', status: 'ok', detail: `${found} is ready` }]
-    : [{ check: 'http', status: 'warn', detail: `${found} is not ready: ${state}` }];
+  const waits = Object.entries(vigia.waiting).filter(([, count]) => count > 0);
+  return [
+    ready
+      ? { check: 'http', status: 'ok', detail: `${found} is ready` }
+      : { check: 'http', status: 'warn', detail: `${found} is not ready: ${state}` },
+    ...waits.map(
+      ([reason, count]): Finding => ({
+        check: 'http',
+        status: 'warn',
+        detail: `${found} has ${count} readings that wait (reason ${reason}, see vigia_readings_waiting)`,
+      }),
+    ),
+  ];
 }
 
 async function data(config: Config): Promise<Finding[]> {

@@ -81,7 +81,8 @@ export function explainMessage(
       continue;
     }
     const { reading, unit = config.readings.units[reading.metric] } = element;
-    const problem = reading.ts === undefined ? null : clockProblem(reading.ts, now, guard);
+    const problem =
+      reading.ts === undefined ? null : clockProblem(reading.ts, { earliest: now, latest: now }, guard);
     if (problem) problems.push(problem);
     else readings.push(unit === undefined ? reading : { ...reading, unit });
   }

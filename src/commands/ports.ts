@@ -29,6 +29,8 @@ export interface RunningVigia {
   /** The client id of the running Vigía. */
   readonly replica: string;
   readonly store: string;
+  /** Readings that wait apart from the others, by reason. */
+  readonly waiting: Readonly<Record<string, number>>;
   readonly ready: boolean;
   /** The answer of /readyz. */
   readonly state: string;
@@ -50,6 +52,12 @@ export async function runningVigia(config: Config, timeoutMs: number): Promise<R
       role: label('role'),
       replica: label('replica'),
       store: label('store'),
+      waiting: Object.fromEntries(
+        Array.from(
+          metrics.text.matchAll(/^vigia_readings_waiting\{reason="([^"]*)"\} (\d+)$/gm),
+          ([, reason, count]) => [reason!, Number(count)],
+        ),
+      ),
       ready: readiness.ok,
       state: readiness.text.slice(0, 300),
     };

@@ -54,6 +54,7 @@ export class MqttSubscriber {
   private readonly status: ReplicaStatus;
   /** Until a refused subscription is tried again. */
   private refused: NodeJS.Timeout | undefined;
+  /** On the clock of `performance.now()`, ms. */
   private subscribedAt: number | null = null;
   private received = 0;
   /** Statuses of replicas as they come in, while somebody asks. */
@@ -105,9 +106,9 @@ export class MqttSubscriber {
     return this.problem === null;
   }
 
-  /** Since when readings come from the broker, ms; null while they cannot. */
-  get subscribedSince(): number | null {
-    return this.connected ? this.subscribedAt : null;
+  /** For how long readings have come from the broker, ms; null while they cannot. */
+  get subscribedFor(): number | null {
+    return this.connected && this.subscribedAt !== null ? performance.now() - this.subscribedAt : null;
   }
 
   /** Whether the broker acknowledges something now: a connection may look alive long after the other side is gone. */
@@ -267,7 +268,7 @@ export class MqttSubscriber {
         return;
       }
       this.problem = null;
-      this.subscribedAt = Date.now();
+      this.subscribedAt = performance.now();
       logger.info({ filters }, 'subscribed');
       // The status of before names the subscriptions of before, so it is read before it is replaced.
       const cleaned = resumed ? this.unsubscribeFormer(client) : Promise.resolve();

@@ -14,7 +14,7 @@ import type { Accounting } from './accounting.ts';
 import { deadLetterIds } from './dead-letter-id.ts';
 import type { Endings } from './endings.ts';
 import { answerOf } from './forwarded.ts';
-import { clockProblem, type GuardLimits } from './guard.ts';
+import { clockProblem, type GuardLimits, type Times } from './guard.ts';
 import { READING_BYTES } from './in-flight.ts';
 import type { Message } from './message.ts';
 import type { Outage } from './outage.ts';
@@ -34,7 +34,7 @@ export interface AdmissionOptions {
   readonly enqueue: (pendings: readonly PendingReading[]) => void;
   readonly replicas: ReplicaGroup<PendingReading> | null;
   readonly shutdown: Shutdown;
-  readonly now: () => number;
+  readonly between: () => Times;
 }
 
 export class Admission {
@@ -171,9 +171,9 @@ export class Admission {
   /** Whether a peer gets the reading. */
   private forwarded(pending: PendingReading): boolean {
     const ts = pending.reading?.ts;
-    const { guard, replicas, now } = this.options;
+    const { guard, replicas, between } = this.options;
     if (!replicas?.forwards || ts === undefined) return false;
-    if (clockProblem(ts, now(), guard) !== null) return false;
+    if (clockProblem(ts, between(), guard) !== null) return false;
     return replicas.forward(pending, ts, pending.ticket.arrived);
   }
 }

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { Accounting } from './accounting.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import { unfinished } from './endings.ts';
-import { clockProblem, type GuardLimits } from './guard.ts';
+import { clockProblem, type GuardLimits, type Times } from './guard.ts';
 import type { Refused } from './letters.ts';
 import type { Outage } from './outage.ts';
 import type { ParkedReadings } from './parked-readings.ts';
@@ -22,6 +22,8 @@ export interface BatchProcessingOptions {
   readonly logger: Logger;
   readonly shutdown: Shutdown;
   readonly now: () => number;
+  /** Between which times it is. */
+  readonly between: () => Times;
 }
 
 export class BatchProcessing {
@@ -51,20 +53,20 @@ export class BatchProcessing {
 
   /** Takes bad elements, and readings that the clock guard stops, out of the batch. */
   private async refuse({ groups, problems }: Batch): Promise<void> {
-    const { guard, deadLetters, now } = this.options;
-    const time = now();
+    const { guard, deadLetters, now, between } = this.options;
+    const times = between();
     const refused: Refused[] = problems.map((pending) => ({ pending, problem: pending.problem! }));
     for (const { pendings } of groups) {
       for (const pending of pendings) {
         const { ts } = pending.reading!;
-        const problem = ts === undefined ? null : clockProblem(ts, time, guard);
+        const problem = ts === undefined ? null : clockProblem(ts, times, guard);
         if (problem) refused.push({ pending, problem });
       }
     }
     if (refused.length === 0) return;
     const bad = new Set(refused.map(({ pending }) => pending));
     for (const group of groups) group.pendings = group.pendings.filter((pending) => !bad.has(pending));
-    await deadLetters.refuse(refused, time);
+    await deadLetters.refuse(refused, now());
   }
 
   private abandon({ groups }: Batch, error: unknown): void {
@@ -76,6 +78,6 @@ export class BatchProcessing {
       { err: error, from: origins(left.flatMap(({ pendings }) => pendings)) },
       'batch failed; its readings are tried again',
     );
-    for (const { key, pendings } of left) parked.park(key, pendings);
+    for (const { key, pendings } of left) parked.park(key, pendings, 'series');
   }
 }

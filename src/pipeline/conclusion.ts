@@ -8,20 +8,19 @@ import type { Planned } from '../planning/plan.ts';
 import type { ReplicaGroup } from '../replicas/replica-group.ts';
 import type { CommitResult } from '../store/store.ts';
 import type { Accounting } from './accounting.ts';
+import type { ClockWait } from './clock-wait.ts';
 import type { Endings } from './endings.ts';
 import type { ParkedReadings } from './parked-readings.ts';
 import type { Group } from './reading-queue.ts';
 import type { RefusedSeries } from './refused-series.ts';
 import { origins, type PendingReading } from './ticket.ts';
 
-/** Until readings whose arrival times ran ahead of the clock are tried again, ms. */
-const BUSY_PAUSE = 100;
-
 export interface ConclusionOptions {
   readonly cache: EntryCache;
   readonly accounting: Accounting;
   readonly endings: Endings;
   readonly parked: ParkedReadings;
+  readonly clockWait: ClockWait;
   readonly refused: RefusedSeries;
   readonly replicas: ReplicaGroup<PendingReading> | null;
   /** Called after each applied commit. */
@@ -65,7 +64,7 @@ export class Conclusion {
   }
 
   private resolve(group: Group, { outcomes }: Planned): void {
-    const { endings, parked } = this.options;
+    const { endings, clockWait } = this.options;
     const busy: PendingReading[] = [];
     for (const [i, outcome] of outcomes.entries()) {
       const pending = group.pendings[i]!;
@@ -74,7 +73,7 @@ export class Conclusion {
     }
     if (busy.length === 0) return;
     group.pendings = group.pendings.filter((pending) => !busy.includes(pending));
-    parked.park(group.key, busy, BUSY_PAUSE);
+    clockWait.wait(group, busy);
   }
 
   /** The series cannot be written now: its requests fail, its messages wait apart from the others. */
@@ -94,6 +93,7 @@ export class Conclusion {
     parked.park(
       group.key,
       pendings.filter(({ ticket }) => !ticket.failed),
+      'series',
     );
   }
 }

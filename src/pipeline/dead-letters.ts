@@ -40,6 +40,7 @@ export class DeadLetters {
       this.options.parked.park(
         PROBLEMS,
         messages.map(({ pending }) => pending),
+        'dead-letters',
       );
       return;
     }

@@ -10,16 +10,22 @@ export interface GuardLimits {
   readonly widestBucket: number;
 }
 
-/** Why a reading of time `ts` is refused at time `now`, null if it is not. */
-export function clockProblem(ts: number, now: number, limits: GuardLimits): Problem | null {
-  if (ts > now + limits.maxClockSkew) {
+/** Between which times it is, ms UTC; the same time twice where there is one clock. */
+export interface Times {
+  readonly earliest: number;
+  readonly latest: number;
+}
+
+/** Why a reading of time `ts` is refused, null if it is not. */
+export function clockProblem(ts: number, { earliest, latest }: Times, limits: GuardLimits): Problem | null {
+  if (ts > latest + limits.maxClockSkew) {
     return {
       field: 'ts',
       reason: 'in-the-future',
       detail: `ts ${show(ts)} is more than MAX_CLOCK_SKEW (${limits.maxClockSkew} ms) after now`,
     };
   }
-  if (ts - (ts % limits.widestBucket) < now - limits.retention) {
+  if (ts - (ts % limits.widestBucket) < earliest - limits.retention) {
     const seconds = ts > 1e8 && ts < 1e10 ? '; is it in seconds? ts is in milliseconds' : '';
     return {
       field: 'ts',

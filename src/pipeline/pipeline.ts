@@ -17,14 +17,15 @@ import type { Accounting } from './accounting.ts';
 import { Admission } from './admission.ts';
 import { BatchLoop } from './batch-loop.ts';
 import { BatchProcessing } from './batch-processing.ts';
+import { ClockWait } from './clock-wait.ts';
 import { Conclusion } from './conclusion.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { Endings } from './endings.ts';
 import { outcomeAtPeer } from './forwarded.ts';
-import type { GuardLimits } from './guard.ts';
+import type { GuardLimits, Times } from './guard.ts';
 import type { Message } from './message.ts';
 import { Outage } from './outage.ts';
-import { ParkedReadings } from './parked-readings.ts';
+import { ParkedReadings, type Wait } from './parked-readings.ts';
 import { ReadingQueue } from './reading-queue.ts';
 import { RefusedSeries } from './refused-series.ts';
 import { SeriesCommits } from './series-commits.ts';
@@ -46,6 +47,10 @@ export interface PipelineOptions extends PlanSources {
   readonly deadlineMs: number;
   /** Memory that the readings of all waiting requests may take together, bytes. */
   readonly maxRequestBytes: number;
+  /** How long a reading without a time waits for the clock, ms. */
+  readonly arrivalWaitMs: number;
+  /** How many such readings wait at a time. */
+  readonly maxWaiting: number;
   /** Series whose state is remembered. */
   readonly cacheSize: number;
   /** Readings from which the detector of a series of an earlier release is rebuilt, at most. */
@@ -54,7 +59,10 @@ export interface PipelineOptions extends PlanSources {
   readonly readableByFormer: () => boolean;
   /** How this replica and its peers forward readings to each other; null: this one commits what it gets. */
   readonly replicas: ReplicaSettings | null;
+  /** The clock of readings, ms UTC: their arrival times are of it. */
   readonly now: () => number;
+  /** Between which times it is where clocks differ. */
+  readonly between: () => Times;
 }
 
 interface PipelineEvents {
@@ -87,9 +95,14 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
     const upgrades = new StateUpgrades({ sources: options, cache, most: options.rebuildReadings, logger });
     this.upgrades = upgrades;
     const refused = new RefusedSeries();
+    const clockWait = new ClockWait({
+      ...{ parked, enqueue, logger },
+      patienceMs: options.arrivalWaitMs,
+      max: options.maxWaiting,
+    });
     const conclusion = new Conclusion({
       ...options,
-      ...{ cache, endings, parked, refused, replicas },
+      ...{ cache, endings, parked, clockWait, refused, replicas },
       committed: (series, planned, alerts) => this.emit('committed', series, planned, alerts),
     });
     const seriesPerBatch = new SeriesPerBatch(options.batchSeries);
@@ -169,6 +182,11 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
     const waiting = Math.min(this.loop.waitingSince, this.parked.waitingSince(series));
     const taken = this.options.now() - (performance.now() - waiting);
     return Math.min(taken, this.unansweredSince);
+  }
+
+  /** Readings that wait apart from the others, by reason. */
+  get waiting(): Readonly<Record<Wait, number>> {
+    return this.parked.waiting;
   }
 
   /** Peers that this replica forwards readings to. */

@@ -88,9 +88,9 @@ export class ReadingQueue {
 
   push(pendings: readonly PendingReading[]): void {
     for (const pending of pendings) {
-      const { reading, ticket } = pending;
+      const { reading, problem, ticket } = pending;
       this.waitingSince = Math.min(this.waitingSince, ticket.arrived);
-      if (!reading) {
+      if (!reading || problem) {
         this.problems.push(pending);
         continue;
       }

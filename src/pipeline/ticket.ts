@@ -67,7 +67,10 @@ export interface PendingReading {
   readonly ticket: Ticket;
   readonly index: number;
   readonly reading: IncomingReading | null;
-  readonly problem: Problem | null;
+  /** Set also where the reading turns out to be one that cannot be stored. */
+  problem: Problem | null;
+  /** See `WithReading`: whoever sent a request can send it again. */
+  readonly mayRunAhead: boolean;
   /** null until it has ended. */
   outcome: Outcome | null;
 }
@@ -75,7 +78,8 @@ export interface PendingReading {
 /** @param index of the element in its message or request */
 export function pendingReading(ticket: Ticket, index: number, element: Decoded): PendingReading {
   const reading = 'reading' in element ? element.reading : null;
-  return { ticket, index, reading, problem: 'problem' in element ? element.problem : null, outcome: null };
+  const problem = 'problem' in element ? element.problem : null;
+  return { ticket, index, reading, problem, mayRunAhead: ticket.message !== null, outcome: null };
 }
 
 /** When the first of these came, on the clock of `performance.now()`, ms; infinite without any. */

@@ -1,9 +1,10 @@
 /** Gives each reading of a batch its place in time, and sorts out duplicates and conflicts. */
 import type { IncomingReading, Reading } from '../domain/reading.ts';
 import type { SeriesId } from '../domain/series.ts';
+import type { SeriesStore } from '../store/store.ts';
 
-/** How far arrival times may run ahead of the clock, ms. */
-const ARRIVAL_LEAD = 1000;
+/** How far the arrival times of a series usually run ahead of the clock, ms: a second of one reading each ms. */
+const NEAR = 1000;
 
 export interface Placed {
   readonly reading: Reading;
@@ -16,22 +17,65 @@ export interface Placed {
 /** What an item of the pipeline has for the plan. */
 export interface WithReading {
   readonly reading: IncomingReading | null;
+  /** Nobody waits for the answer, so its arrival time may run ahead as far as `ARRIVAL_LEAD`. */
+  readonly mayRunAhead?: boolean;
 }
 
-/** Gives every reading its timestamp. @param items each with a reading */
-export function place(
+/** After which times a series has room for arrival times, ms: the newest stored ones that are not too far ahead of the clock. */
+export interface Room {
+  readonly near: number;
+  readonly far: number;
+}
+
+/**
+ * Looks up the room of a series. Where its newest reading is far ahead of the clock (a sensor or a process had a wrong clock),
+ * arrival times go before that reading: nothing waits until the clock has come there.
+ * @param lead ms, at least NEAR
+ * @returns a promise only where the store has to be asked
+ */
+export function roomFor(
   series: SeriesId,
   items: readonly WithReading[],
   lastTs: number,
   now: number,
+  lead: number,
+  store: Pick<SeriesStore, 'range'>,
+): Room | Promise<Room> {
+  const last = { near: lastTs, far: lastTs };
+  if (lastTs <= now + NEAR || items.every(({ reading }) => isTimed(reading!))) return last;
+  const newest = async (until: number) => {
+    if (lastTs <= until) return lastTs;
+    const [found] = await store.range(series, now, until, 1);
+    return found?.ts ?? now - 1;
+  };
+  return Promise.all([newest(now + NEAR), newest(now + lead)]).then(([near, far]) => ({
+    near,
+    far,
+  }));
+}
+
+/** Gives every reading its timestamp. @param items each with a reading @param lead as for `roomFor` */
+export function place(
+  series: SeriesId,
+  items: readonly WithReading[],
+  room: Room,
+  now: number,
+  lead: number,
 ): Placed[] {
-  let newest = lastTs;
-  for (const { reading } of items) newest = Math.max(newest, reading!.ts ?? -1);
-  return items.map(({ reading }) => {
+  let { near, far } = room;
+  for (const { reading } of items) {
+    const { ts } = reading!;
+    if (ts === undefined) continue;
+    if (ts <= now + NEAR) near = Math.max(near, ts);
+    if (ts <= now + lead) far = Math.max(far, ts);
+  }
+  return items.map(({ reading, mayRunAhead }) => {
     if (isTimed(reading!)) return { reading, fate: 'committed', position: -1 };
-    const ts = Math.max(now, newest + 1);
-    const busy = ts > now + ARRIVAL_LEAD;
-    if (!busy) newest = ts;
+    let ts = Math.max(now, near + 1);
+    if (ts <= now + NEAR) near = ts;
+    else if (mayRunAhead) ts = Math.max(ts, far + 1);
+    const busy = ts > now + (mayRunAhead ? lead : NEAR);
+    if (!busy) far = Math.max(far, ts);
     const { value } = reading!;
     const placed = { sensor: series.sensor, metric: series.metric, ts, value };
     return { reading: placed, fate: busy ? 'busy' : 'committed', position: -1 };

@@ -31,7 +31,7 @@ import {
   sameAssignments,
 } from './assignments.ts';
 import { type Past, pastFrom, withLate } from './past.ts';
-import { freshOf, notNewer, type Placed, place, type WithReading } from './placement.ts';
+import { freshOf, notNewer, type Placed, place, type Room, roomFor, type WithReading } from './placement.ts';
 import type { RuleBook } from './rule-book.ts';
 import { foldBase, horizonOf, oldestSnapshot, type SeriesEntry } from './series-entry.ts';
 
@@ -40,6 +40,8 @@ export interface PlanSources {
   readonly store: Store;
   readonly models: ModelRegistry;
   readonly rules: RuleBook;
+  /** How far ahead of the clock the arrival times of messages may run, ms, at least 1000. */
+  readonly arrivalLead: number;
 }
 
 export interface Planned {
@@ -69,9 +71,14 @@ export function planSeries(
   batch: ForecastBatch,
   now: number,
 ): SeriesPlan | Promise<SeriesPlan> {
-  const placed = place(series, items, entry.state.lastTs, now);
-  const plan = new SeriesPlan(sources, series, entry, placed, now);
-  return plan.prepare(batch)?.then(() => plan) ?? plan;
+  const { store, arrivalLead } = sources;
+  const planned = (room: Room) => {
+    const placed = place(series, items, room, now, arrivalLead);
+    const plan = new SeriesPlan(sources, series, entry, placed, now);
+    return plan.prepare(batch)?.then(() => plan) ?? plan;
+  };
+  const room = roomFor(series, items, entry.state.lastTs, now, arrivalLead, store.series);
+  return room instanceof Promise ? room.then(planned) : planned(room);
 }
 
 /** What is stored where nothing is late. */

@@ -71,8 +71,10 @@ const SURVEY_PAUSE = 10_000;
 const SHARE = 100;
 /** After the store was away, ms. */
 const AWAY_PAUSE = 5000;
-/** A check that comes so much later than planned means that this process stood still and took nothing in, ms. */
+/** A check that comes so much later than planned means that this process stood still and took nothing in, or that the clock was set, ms. */
 const STOOD_STILL = 2000;
+/** The same moment may be this much later by the clock of readings, which is corrected now and then, ms. */
+const CLOCK_SLACK = 50;
 /** Series read or committed together. */
 const BATCH = 256;
 
@@ -123,10 +125,14 @@ export class Watchdog extends EventEmitter<WatchdogEvents> {
     const { signal } = this.abort;
     let pause = SHORTEST_PAUSE;
     while (!signal.aborted) {
-      const planned = now() + pause;
+      const began = now();
       await delay(pause, undefined, { signal, ref: false }).catch(() => {});
       if (signal.aborted) return;
-      if (now() > planned + STOOD_STILL) this.awakeSince = now();
+      const time = now();
+      if (time > began + pause + STOOD_STILL || time < began) {
+        this.awakeSince = time;
+        this.surveyAt = Number.NEGATIVE_INFINITY;
+      }
       try {
         if (now() >= this.surveyAt) await this.survey();
         const next = await this.check();
@@ -192,7 +198,7 @@ export class Watchdog extends EventEmitter<WatchdogEvents> {
     const { store, metrics, subscription, logger, now } = this.options;
     const records = await store.series.load(series);
     const since = subscription.since();
-    if (since === null || since > completeSince) return;
+    if (since === null || since > completeSince + CLOCK_SLACK) return;
     const commits = series.flatMap((id, i) => {
       const record = records[i];
       const { limit, from } = this.staleness(id, record?.watch ?? null);

@@ -49,11 +49,18 @@ export function runningPipeline(
     lingerMs: 0,
     deadlineMs: 5000,
     maxRequestBytes: 64_000_000,
+    arrivalLead: 60_000,
+    arrivalWaitMs: 5000,
+    maxWaiting: 2000,
     cacheSize: 1000,
     rebuildReadings: 5000,
     readableByFormer: () => false,
     replicas: null,
     now: Date.now,
+    between() {
+      const now = (rest.now ?? Date.now)();
+      return { earliest: now, latest: now };
+    },
     ...rest,
   });
   const sources = compileSources(topicSources(['sensors/{sensor}/{metric}']));

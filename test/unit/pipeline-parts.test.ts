@@ -79,14 +79,14 @@ it('parked readings of a series come back together, and never after the end', as
   const shutdown = new Shutdown();
   const parked = new ParkedReadings((pendings) => returned.push([...pendings]), shutdown);
   const [one, two, three, four] = [1, 2, 3, 4].map(() => message(accounting));
-  parked.park('s/temperature', [one!], 20);
-  parked.park('s/temperature', [two!], 20);
+  parked.park('s/temperature', [one!], 'series', 20);
+  parked.park('s/temperature', [two!], 'series', 20);
   await waitFor('both', () => returned.length > 0);
   expect(returned).toEqual([[one, two]]);
-  parked.park('s/temperature', [three!], 20);
+  parked.park('s/temperature', [three!], 'series', 20);
   shutdown.begin();
   parked.close();
-  parked.park('s/temperature', [four!], 1);
+  parked.park('s/temperature', [four!], 'series', 1);
   const until = Date.now() + 60;
   await waitFor('their time', () => Date.now() > until);
   expect(returned).toHaveLength(1);

@@ -20,6 +20,7 @@ const pending = (sensor: string, index = 0): PendingReading => ({
   index,
   reading: { sensor, metric: 'temperature', value: index },
   problem: null,
+  mayRunAhead: false,
   outcome: null,
 });
 const names = Array.from({ length: 100 }, (_, i) => `s${i}`);

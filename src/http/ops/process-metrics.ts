@@ -21,6 +21,8 @@ export interface ProcessMetrics {
   readonly peers: () => number;
   /** Series whose detectors this process has rebuilt, and those that it still has to. */
   readonly upgrades: () => { readonly rebuilt: number; readonly waiting: number };
+  /** Readings that wait apart from the others, by reason. */
+  readonly waiting: () => Readonly<Record<string, number>>;
   /** Why no reading can be stored at present, where readings were tried. */
   readonly storeProblem: () => string | null;
 }
@@ -50,6 +52,7 @@ export function registerProcessMetrics(registry: Registry, options: ProcessMetri
     },
   });
   registerUpgrades(registry, options);
+  registerWaiting(registry, options);
   registerStore(registry, options);
   if (!brokerConnected) return;
   new Gauge({
@@ -79,6 +82,18 @@ function registerUpgrades(registry: Registry, { upgrades }: ProcessMetrics): voi
     registers,
     collect() {
       this.set(upgrades().waiting);
+    },
+  });
+}
+
+function registerWaiting(registry: Registry, { waiting }: ProcessMetrics): void {
+  new Gauge({
+    name: 'vigia_readings_waiting',
+    help: 'Readings that wait apart from the others, by reason: their series cannot be written, dead letters cannot be kept, or there are too many without a time.',
+    labelNames: ['reason'],
+    registers: [registry],
+    collect() {
+      for (const [reason, count] of Object.entries(waiting())) this.set({ reason }, count);
     },
   });
 }

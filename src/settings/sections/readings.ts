@@ -1,5 +1,5 @@
 import { type Section, setting } from '../setting.ts';
-import { bytes, duration, text, whole } from '../value-types.ts';
+import { bytes, choice, duration, text, whole } from '../value-types.ts';
 
 const units = text.transform((given, context) => {
   const result: Record<string, string> = {};
@@ -23,6 +23,18 @@ export const readings = {
     maxClockSkew: setting('MAX_CLOCK_SKEW', duration(), {
       fallback: '5m',
       help: 'how far in the future the timestamp of a reading may be',
+    }),
+    arrivalLead: setting('ARRIVAL_LEAD', duration(1000), {
+      fallback: '1m',
+      help: 'how far ahead of the clock the arrival times of one series may run where its readings come by MQTT without a time: each takes a millisecond of its own, so a burst of 60,000 fits into 1m',
+    }),
+    arrivalWait: setting('ARRIVAL_WAIT', duration(), {
+      fallback: '5s',
+      help: 'how long a reading without a time waits where its series has run ahead of the clock by ARRIVAL_LEAD; then its message becomes a dead letter (too-many-without-time)',
+    }),
+    readyClock: setting('READY_CLOCK', choice('any', 'right'), {
+      fallback: 'any',
+      help: "right: /readyz answers 503 while the clock of this process differs from the store's by more than MAX_CLOCK_SKEW",
     }),
     maxPayload: setting('MAX_PAYLOAD', bytes(16, 2 ** 28), {
       fallback: '256kB',

@@ -8,6 +8,7 @@
  */
 import mqtt, { type MqttClient } from 'mqtt';
 import type { Logger } from 'pino';
+import { redact } from '../src/domain/url.ts';
 import { ConfigurationError, InvalidInput } from '../src/errors.ts';
 
 export interface PublisherOptions {
@@ -23,6 +24,8 @@ export interface PublisherOptions {
   readonly logger: Logger;
 }
 
+/** A broker that is away is logged no more often than this, ms. */
+const SAID_EVERY_MS = 3000;
 /** How long a peer that does not answer a DISCONNECT can hold `close`. */
 const DISCONNECT_MS = 500;
 
@@ -44,6 +47,8 @@ export class Publisher {
   #connected = false;
   #everConnected = false;
   #attempts = 0;
+  #reason = '';
+  #saidAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | null = null;
   #closed = false;
   #failure: Error | null = null;
@@ -120,7 +125,9 @@ export class Publisher {
       if (this.#client !== client) return;
       this.#connected = true;
       this.#everConnected = true;
+      if (this.#attempts > 0) logger.info({ unacknowledged: this.#pending.size }, 'connected to the broker');
       this.#attempts = 0;
+      this.#reason = '';
       for (const [id, message] of this.#pending) this.#send(client, id, message);
     });
     client.on('error', (error) => {
@@ -132,6 +139,7 @@ export class Publisher {
         });
         this.#wake();
       }
+      this.#reason = error.message || String((error as NodeJS.ErrnoException).code);
       logger.debug({ err: error }, 'publisher connection failed');
     });
     client.on('close', () => {
@@ -146,10 +154,12 @@ export class Publisher {
   #reconnectLater(): void {
     const { reconnectMs = 250, reconnectMaxMs = 5000, logger } = this.#options;
     const delayMs = Math.min(reconnectMaxMs, reconnectMs * 2 ** Math.min(this.#attempts++, 20));
-    logger[this.#attempts === 1 ? 'info' : 'debug'](
+    const said = performance.now() - this.#saidAt < SAID_EVERY_MS;
+    logger[said ? 'debug' : 'warn'](
       { delayMs, unacknowledged: this.#pending.size },
-      'not connected to the broker, trying again',
+      `not connected to the broker at ${redact(this.#options.url)}, trying again: ${this.#reason || 'the connection is closed'}`,
     );
+    if (!said) this.#saidAt = performance.now();
     this.#timer = setTimeout(() => this.#connect(), delayMs);
   }
 

@@ -24,6 +24,8 @@ export interface ReplayOptions {
   readonly speed: number;
   /** Stops the replay early; it then resolves with the counts so far. */
   readonly signal?: AbortSignal;
+  /** Told of every row that is published, with how many rows the file has. */
+  readonly onProgress?: (published: number, total: number) => void;
   /** Unacknowledged publishes at most; default 1,000. */
   readonly window?: number;
   /** Default Date.now. */
@@ -52,7 +54,11 @@ export async function replay(options: ReplayOptions): Promise<ReplayCounts> {
       'speed must be 0 (as fast as possible) or a positive multiple of real time',
     );
   // One pass to check: a bad row in the middle must not surface after hours of a replay in real time.
-  for await (const _row of readTimestampValueCsv(file)) if (signal?.aborted) break;
+  let total = 0;
+  for await (const _row of readTimestampValueCsv(file)) {
+    total++;
+    if (signal?.aborted) break;
+  }
   const publisher = new Publisher(options);
   publisher.start();
   // Stopping drops what is unacknowledged, which also releases the waits below.
@@ -66,6 +72,7 @@ export async function replay(options: ReplayOptions): Promise<ReplayCounts> {
       if (speed > 0) await until(origin.clock + (ts - origin.ts) / speed, now, signal);
       if (signal?.aborted) break;
       published++;
+      options.onProgress?.(published, total);
       const full = publisher.publish(topic, readingPayload(value, ts));
       if (full !== undefined) await full;
     }

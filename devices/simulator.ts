@@ -56,6 +56,8 @@ export interface Simulator {
    * (field `truth`). A broker that is away is no error: it is tried for ever.
    */
   readonly done: Promise<SimulatorCounts>;
+  /** Resolves when the readings of the past are acknowledged, or when there are no more to come. */
+  readonly caughtUp: Promise<void>;
   /**
    * Publishes no more, waits for the acknowledgements that are due for at most 1 s, and disconnects. Idempotent; never
    * rejects, errors are those of `done`.
@@ -107,8 +109,22 @@ export function startSimulator(options: SimulatorOptions): Simulator {
       return counts();
     } finally {
       finished.abort();
+      present();
       await Promise.allSettled([...publishers.map((publisher) => publisher.close()), truth?.close()]);
     }
+  }
+
+  let present = () => {};
+  const caughtUp = new Promise<void>((resolve) => {
+    present = resolve;
+  });
+  let behind = true;
+
+  /** Called before the wait for the time of a reading: the first that lies ahead is the end of the past. */
+  function catchUp(ts: number, now: number): void {
+    if (!behind || ts <= now) return;
+    behind = false;
+    void Promise.all(publishers.map((publisher) => publisher.drain())).then(present, present);
   }
 
   async function publishAll(truth: GroundTruth | null): Promise<void> {
@@ -118,6 +134,7 @@ export function startSimulator(options: SimulatorOptions): Simulator {
     for (let index = 0; index < readings; index++) {
       for (const sensor of sensors) {
         const reading = sensor.readings.next().value;
+        catchUp(reading.ts, now());
         await until(reading.ts + sensor.delayMs, now, stopping.signal);
         if (stopping.signal.aborted) return;
         if (reading.begins !== undefined) {
@@ -139,7 +156,7 @@ export function startSimulator(options: SimulatorOptions): Simulator {
     for (const publisher of publishers) publisher.release();
     await done.catch(() => undefined);
   };
-  return { counts, done, stop };
+  return { counts, done, caughtUp, stop };
 }
 
 interface FleetSensor {

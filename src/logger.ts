@@ -6,6 +6,7 @@
  */
 import pino, { type Logger } from 'pino';
 import pretty from 'pino-pretty';
+import { spokenDuration } from './domain/duration.ts';
 
 const SHOWN = ['type', 'message', 'stack', 'code', 'errno', 'syscall', 'address', 'port', 'field', 'status'];
 const INFO = 30;
@@ -27,6 +28,9 @@ function shownError(error: Error): object {
   return Object.fromEntries(parts);
 }
 
+/** Fields that say how long, in ms: people read them with a unit. */
+const DURATIONS = ['delayMs', 'retryMs', 'nextTryMs', 'maxAgeMs', 'durationMs'];
+
 /**
  * @param interval of the same message and reason one line is written in this time, ms; 0: every line is written
  * @param destination instead of standard error
@@ -41,7 +45,14 @@ export function createLogger(level: string, interval: number, destination?: pino
   if (!process.stderr.isTTY) return pino(options, pino.destination({ dest: 2, sync: true }));
   return pino(
     options,
-    pretty({ destination: 2, sync: true, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss' }),
+    pretty({
+      ...{ destination: 2, sync: true, singleLine: true, translateTime: 'SYS:HH:MM:ss' },
+      // What `alert` says is in the message.
+      ignore: 'pid,hostname,alert',
+      customPrettifiers: Object.fromEntries(
+        DURATIONS.map((name) => [name, (ms: unknown) => spokenDuration(Number(ms))]),
+      ),
+    }),
   );
 }
 

@@ -1,6 +1,8 @@
 /** Alert changes as e-mail, through a mail server (SMTP). The messages about one alert are one thread. */
+
 import { createHash } from 'node:crypto';
 import nodemailer, { type Transporter } from 'nodemailer';
+import { spokenDuration } from '../domain/duration.ts';
 import { messageText } from './message-text.ts';
 import type { Notification } from './notification.ts';
 import type { Receiver } from './receiver.ts';
@@ -67,7 +69,8 @@ export class Email implements Target {
 function ended(signal: AbortSignal, timeout: number): Promise<never> {
   const both = AbortSignal.any([signal, AbortSignal.timeout(timeout)]);
   return new Promise((_resolve, reject) => {
-    const stop = () => reject(new Error(signal.aborted ? 'shutting down' : `no answer within ${timeout} ms`));
+    const stop = () =>
+      reject(new Error(signal.aborted ? 'shutting down' : `no answer within ${spokenDuration(timeout)}`));
     if (both.aborted) stop();
     else both.addEventListener('abort', stop, { once: true });
   });

@@ -2,8 +2,10 @@
  * One POST to a receiver. Redirects are not followed: the body would go where nobody has configured it to. A receiver that
  * has a certificate of its own authority needs that authority's certificate (`ca`), which `fetch` cannot be given.
  */
+
 import http from 'node:http';
 import https from 'node:https';
+import { spokenDuration } from '../domain/duration.ts';
 import type { Attempt } from './target.ts';
 
 export interface PostOptions {
@@ -44,7 +46,7 @@ export async function post(
   } catch (error) {
     const { name, code, message, cause } = error as NodeJS.ErrnoException & { cause?: Error };
     if (name === 'TimeoutError' || cause?.name === 'TimeoutError')
-      return { result: 'failed', reason: `no answer within ${timeout} ms` };
+      return { result: 'failed', reason: `no answer within ${spokenDuration(timeout)}` };
     return { result: 'failed', reason: message || code || name };
   }
 }

@@ -1,4 +1,5 @@
 /** An alert change in words, for receivers that people read. */
+import { spokenDuration } from '../domain/duration.ts';
 import type { Notification } from './notification.ts';
 import type { Language } from './receiver.ts';
 
@@ -42,24 +43,32 @@ export function shortNumber(value: number): string {
   return String(Number(value.toPrecision(6)));
 }
 
+export function shortScore(score: number): string {
+  return String(Number(score.toPrecision(3)));
+}
+
 export function messageText(notification: Notification, language: Language): MessageText {
   const words = WORDS[language];
-  const { sensor, metric, rule, state, acknowledged, value, expected, score, limit, unit } = notification;
+  const { sensor, metric, rule, state, acknowledged } = notification;
   const what = state === 'open' && acknowledged ? words.acknowledged : words[state];
-  const inUnit = (n: number) => (unit === null ? shortNumber(n) : `${shortNumber(n)} ${unit}`);
-  const facts =
-    rule === 'missing'
-      ? [`${words.noReading} ${Math.round((limit ?? 0) / 1000)} s`]
-      : [
-          `${words.value} ${inUnit(value)}`,
-          ...(limit === null ? [] : [`${words.limit} ${inUnit(limit)}`]),
-          ...(limit !== null || expected === null ? [] : [`${words.expected} ${inUnit(expected)}`]),
-          ...(limit !== null || score === null ? [] : [`${words.score} ${shortNumber(score)}`]),
-        ];
   return {
     title: `${what}: ${sensor} ${metric} (${rule})`,
-    lines: [facts.join(', '), times(notification, words)],
+    lines: [alertFacts(notification, language), times(notification, words)],
   };
+}
+
+/** Why the alert was raised, in numbers. */
+export function alertFacts(notification: Notification, language: Language): string {
+  const words = WORDS[language];
+  const { rule, value, expected, score, limit, unit } = notification;
+  const inUnit = (n: number) => (unit === null ? shortNumber(n) : `${shortNumber(n)} ${unit}`);
+  if (rule === 'missing') return `${words.noReading} ${spokenDuration(limit ?? 0)}`;
+  return [
+    `${words.value} ${inUnit(value)}`,
+    ...(limit === null ? [] : [`${words.limit} ${inUnit(limit)}`]),
+    ...(limit !== null || expected === null ? [] : [`${words.expected} ${inUnit(expected)}`]),
+    ...(limit !== null || score === null ? [] : [`${words.score} ${shortScore(score)}`]),
+  ].join(', ');
 }
 
 function times({ ts, clearedTs }: Notification, words: { since: string; until: string }): string {

@@ -3,7 +3,9 @@
  * pipeline is full, and no acknowledgement could be read from it then. Only the replica that delivers is connected. A
  * connection that breaks is not mended here, and nothing is sent twice behind the caller's back.
  */
+
 import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
+import { spokenDuration } from '../domain/duration.ts';
 import { VigiaError } from '../errors.ts';
 import type { AlertPublisher } from './mqtt-target.ts';
 
@@ -119,7 +121,10 @@ function acknowledged(
       if (error) reject(error);
       else resolve();
     };
-    const timer = setTimeout(() => end(new Error(`not acknowledged within ${timeout} ms`)), timeout);
+    const timer = setTimeout(
+      () => end(new Error(`not acknowledged within ${spokenDuration(timeout)}`)),
+      timeout,
+    );
     const stopped = () => end(new Error('shutting down'));
     const closed = () => end(new Error('the broker closed the connection'));
     signal.addEventListener('abort', stopped);

@@ -1,6 +1,5 @@
 /** Wires the receivers of alert changes: MQTT (at the broker of MQTT_URL or at the built-in broker), a webhook, and ALERT_RECEIVERS. */
 import { randomUUID } from 'node:crypto';
-import type { Logger } from 'pino';
 import type { Broker } from '../../broker/broker.ts';
 import { Email } from '../alerts/email.ts';
 import { MessageTarget, type PostLimits } from '../alerts/message-target.ts';
@@ -13,7 +12,6 @@ import { EVERYTHING, type Receiver } from '../alerts/receiver.ts';
 import type { Target } from '../alerts/target.ts';
 import { Webhook } from '../alerts/webhook.ts';
 import type { Alert } from '../domain/alert.ts';
-import { type SeriesId, seriesKey } from '../domain/series.ts';
 import type { AppContext } from './context.ts';
 import { externalBroker } from './external-broker.ts';
 
@@ -74,12 +72,4 @@ function builtInBroker(broker: () => Broker | null): AlertPublisher {
     },
     async close() {},
   };
-}
-
-export function logAlerts(series: SeriesId, alerts: readonly Alert[], logger: Logger): void {
-  for (const { id, state, value, expected, score, limit, ts } of alerts) {
-    const fields = { id, time: new Date(ts).toISOString(), value, expected, score, limit };
-    if (state === 'open') logger.warn(fields, 'alert on %s', seriesKey(series));
-    else logger.info(fields, `alert ${state} on %s`, seriesKey(series));
-  }
 }

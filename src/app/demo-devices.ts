@@ -21,7 +21,7 @@ export async function startDevices(
   { config, store, logger, now, lifecycle }: AppContext,
   { count, intervalMs, seed, historyMs }: DemoDevices,
   port: number | null,
-): Promise<void> {
+): Promise<{ readonly caughtUp: Promise<void> }> {
   const { username, password } = config.mqtt;
   if (port === null) {
     throw new ConfigurationError('MQTT_PORT: the simulated devices need this port; or use --no-devices', {
@@ -48,6 +48,7 @@ export async function startDevices(
   });
   lifecycle.add('devices', () => simulator.stop());
   simulator.done.catch((error) => logger.error({ err: error }, 'the simulated devices have stopped'));
+  return { caughtUp: simulator.caughtUp };
 }
 
 /** Of the simulated devices; -1 without any. */

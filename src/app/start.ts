@@ -15,7 +15,8 @@ import type { Alert } from '../domain/alert.ts';
 import type { Live } from '../http/live/live.ts';
 import { registerProcessMetrics } from '../http/ops/process-metrics.ts';
 import type { Config } from '../settings/config.ts';
-import { createNotifiers, logAlerts } from './alert-targets.ts';
+import { AlertLog } from './alert-log.ts';
+import { createNotifiers } from './alert-targets.ts';
 import { startBackground } from './background.ts';
 import type { AppContext, Role } from './context.ts';
 import { type DemoDevices, startDevices } from './demo-devices.ts';
@@ -45,14 +46,20 @@ export interface App {
   readonly broker: Broker | null;
   readonly store: string;
   readonly model: string;
+  /**
+   * Resolves when the simulated devices have published their history and the alert changes of it are logged; at once without
+   * devices, and after some seconds in any case.
+   */
+  readonly caughtUp: Promise<void>;
   /** Finishes what was received and closes everything, within about 5 s, after at most MQTT_LEAVE_TIMEOUT. Idempotent. */
   close(): Promise<void>;
   /** See `reload`. @throws ConfigurationError; nothing has changed then */
   reload(config: Config): void;
 }
 
-/** How long the start waits for the store, ms. */
+/** How long the start waits for the store, and for the history of the simulated devices, ms. */
 const BEGIN_PATIENCE_MS = 1000;
+const HISTORY_PATIENCE_MS = 10_000;
 
 /** @throws ConfigurationError, InvalidModel: what an operator has to change; nothing is left open then */
 export async function startApp(options: AppOptions): Promise<App> {
@@ -99,7 +106,14 @@ async function open(options: AppOptions, lifecycle: Lifecycle): Promise<App> {
     closedAlerts,
   ]);
   intake = await openIntake(context, scoring.pipeline);
-  wire(context, scoring, intake, live, notifiers);
+  const alertLog = new AlertLog({
+    logger,
+    units: () => current().readings.units,
+    history: options.devices !== undefined,
+    now,
+  });
+  lifecycle.add('log of alerts', () => alertLog.flush());
+  wire(context, scoring, intake, live, notifiers, alertLog);
   const http = await openHttp(context, own, scoring, intake, live, {
     receivers: notifiers,
     mutes,
@@ -108,19 +122,21 @@ async function open(options: AppOptions, lifecycle: Lifecycle): Promise<App> {
   });
 
   const { broker, subscriber } = intake;
-  if (broker && options.devices) await startDevices(context, options.devices, broker.mqttPort);
+  const devices =
+    broker && options.devices ? await startDevices(context, options.devices, broker.mqttPort) : null;
   const { leaveTimeout } = config.mqtt;
   if (subscriber && leaveTimeout !== undefined) {
     lifecycle.add('subscription', () => subscriber.leave(leaveTimeout));
   }
   // Only for what is printed: a store that is slow to answer does not delay the start.
-  await Promise.race([begun, delay(BEGIN_PATIENCE_MS, undefined, { ref: false })]);
+  await inTime(BEGIN_PATIENCE_MS, begun);
   const model = scoring.models.default;
   return {
     httpPort: http.port,
     broker,
     store: store.description,
     model: `${model.id} (window ${model.window}, ${model.backend})`,
+    caughtUp: inTime(HISTORY_PATIENCE_MS, devices?.caughtUp).then(() => alertLog.caughtUp()),
     close: () => lifecycle.close(),
     reload(next) {
       settings = reload(settings, next, { broker, rules: storedRules, live, logger });
@@ -128,15 +144,27 @@ async function open(options: AppOptions, lifecycle: Lifecycle): Promise<App> {
   };
 }
 
+/** Waits for `done`, but no longer than so many ms. */
+async function inTime(ms: number, done: Promise<void> | undefined): Promise<void> {
+  await Promise.race([done, delay(ms, undefined, { ref: false })]);
+}
+
 /** Tells the live stream, the log and the receivers of alerts what was committed, and says how all of it is closed. */
-function wire(context: AppContext, scoring: Scoring, intake: Intake, live: Live, notifiers: Notifiers): void {
-  const { role, config, store, registry, lifecycle, logger } = context;
+function wire(
+  context: AppContext,
+  scoring: Scoring,
+  intake: Intake,
+  live: Live,
+  notifiers: Notifiers,
+  alertLog: AlertLog,
+): void {
+  const { role, config, store, registry, lifecycle } = context;
   const { pipeline } = scoring;
   const { broker, subscriber } = intake;
   const watchdog = createWatchdog(context, scoring, intake);
   for (const source of [pipeline, watchdog] as const) {
-    source.on('committed', (series, { commit }, alerts) => {
-      logAlerts(series, alerts, logger);
+    source.on('committed', (_series, { commit }, alerts) => {
+      alertLog.add(alerts);
       live.committed(commit, alerts);
       if (alerts.length > 0) notifiers.wake();
     });

@@ -1,15 +1,19 @@
 /** `vigia devices`: publishes readings of simulated sensors, or a recorded CSV file as the readings of one sensor. */
 import { Command } from 'commander';
 import { type FaultKind, faultKinds } from '../../devices/faults.ts';
-import { replay } from '../../devices/replay.ts';
+import { readingTopic } from '../../devices/reading-message.ts';
+import { type ReplayOptions, replay } from '../../devices/replay.ts';
 import { startSimulator } from '../../devices/simulator.ts';
-import { ConfigurationError } from '../errors.ts';
+import { ConfigurationError, VigiaError } from '../errors.ts';
 import { createLogger } from '../logger.ts';
 import { type Config, readConfig } from '../settings/config.ts';
 import { DEMO } from './demo.ts';
 import { durationOption, factor, faultList, timeOption, wholeNumber } from './option-values.ts';
+import { ADVICE } from './refusal-advice.ts';
+import { type Account, ReplayAccount } from './replay-account.ts';
+import { type RunningServer, runningServer } from './running-server.ts';
 import type { OnSignal } from './serve.ts';
-import { urlHost } from './terminal.ts';
+import { progressBar, urlHost } from './terminal.ts';
 
 export function devicesCommand(onSignal: OnSignal): Command {
   return new Command('devices')
@@ -54,6 +58,10 @@ export function devicesCommand(onSignal: OnSignal): Command {
       factor,
       1,
     )
+    .option(
+      '--http <url>',
+      'URL of the running Vigía that is asked what it has stored of --replay (default: HOST and PORT)',
+    )
     .option('--config <file>', 'configuration file (VIGIA_CONFIG)')
     .action((options: DevicesOptions) => run(options, onSignal));
 }
@@ -70,6 +78,7 @@ interface DevicesOptions {
   replay?: string;
   sensor: string;
   metric: string;
+  http?: string;
   speed: number;
   config?: string;
 }
@@ -89,12 +98,8 @@ async function run(options: DevicesOptions, onSignal: OnSignal): Promise<void> {
     logger,
   };
   if (options.replay !== undefined) {
-    const { replay: file, sensor, metric, speed } = options;
-    const abort = new AbortController();
-    onSignal(() => abort.abort());
-    const counts = await replay({ ...broker, file, sensor, metric, speed, signal: abort.signal });
-    console.log(`${counts.published} readings published, ${counts.acknowledged} acknowledged`);
-    if (counts.acknowledged < counts.published) process.exitCode = 1;
+    const { replay: file, http } = options;
+    await replayFile({ ...broker, ...options, file }, runningServer(config, http), onSignal);
     return;
   }
   const { count, interval: intervalMs, seed, faults, truth, start, readings } = options;
@@ -113,4 +118,47 @@ async function run(options: DevicesOptions, onSignal: OnSignal): Promise<void> {
   console.log(
     `${counts.published} readings published, ${counts.acknowledged} acknowledged, ${counts.faults} faults injected`,
   );
+}
+
+/** Exit code 1 if a row was not acknowledged, or if none of the rows is stored. */
+async function replayFile(
+  options: ReplayOptions & { readonly metric: string },
+  server: RunningServer,
+  onSignal: OnSignal,
+): Promise<void> {
+  const { file, sensor, metric } = options;
+  const abort = new AbortController();
+  onSignal(() => abort.abort());
+  const topic = readingTopic(sensor, metric);
+  const begun = await ReplayAccount.begin(server, file, { sensor, metric }, topic).catch(unknownWhy);
+  const bar = progressBar('replaying');
+  bar.start(0, 0);
+  const counts = await replay({
+    ...options,
+    signal: abort.signal,
+    onProgress(published, total) {
+      bar.setTotal(total);
+      bar.update(published);
+    },
+  }).finally(() => bar.stop());
+  console.log(`${counts.published} readings published, ${counts.acknowledged} acknowledged`);
+  if (counts.acknowledged < counts.published) process.exitCode = 1;
+  const account = typeof begun === 'string' ? begun : await begun.end(abort.signal).catch(unknownWhy);
+  if (typeof account === 'string') console.error(`how many are stored is not known: ${account} (--http)`);
+  else sayAccount(account, topic);
+}
+
+/** @returns why Vigía cannot be asked @throws any other error */
+function unknownWhy(error: unknown): string {
+  if (error instanceof VigiaError && error.code.startsWith('server_')) return error.message;
+  throw error;
+}
+
+function sayAccount({ readings, stored, before, refused }: Account, topic: string): void {
+  console.log(`${stored} of ${readings} stored${before > 0 ? `, ${before} of them before` : ''}`);
+  for (const [reason, n] of refused) console.log(`${n} refused: ${reason}${ADVICE[reason] ?? ''}`);
+  if (stored > 0) return;
+  if (refused.size === 0)
+    console.log(`no dead letters of ${topic}: does the server take this topic (MQTT_TOPICS)?`);
+  process.exitCode = 1;
 }

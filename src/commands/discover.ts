@@ -10,12 +10,12 @@ import mqtt from 'mqtt';
 import { externalBroker } from '../app/external-broker.ts';
 import { parseDuration } from '../domain/duration.ts';
 import { isOwnTopic } from '../domain/own-topic.ts';
+import { redact } from '../domain/url.ts';
 import { ConfigurationError, InvalidInput } from '../errors.ts';
 import { type Config, readConfig } from '../settings/config.ts';
 import { type Discoveries, Discovery } from '../sources/discovery.ts';
 import { discoveredFile } from './discovered-file.ts';
 import { discoveryTable } from './discovery-table.ts';
-import { redact } from './terminal.ts';
 
 interface Options {
   readonly url?: string;

@@ -4,6 +4,7 @@
  * what every start writes: a key that lasts a minute and, on a new Redis, the name of the layout. It opens each port for a
  * moment.
  */
+
 import { randomBytes } from 'node:crypto';
 import { access, constants, mkdir, statfs } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -16,14 +17,15 @@ import { usableSimd } from '../../models/kernel/kernel.ts';
 import { trialRun } from '../../models/trial.ts';
 import { settingProblems } from '../app/setting-problems.ts';
 import { openExistingStore } from '../app/store-choice.ts';
+import { spokenDuration } from '../domain/duration.ts';
 import { seriesKey } from '../domain/series.ts';
+import { redact } from '../domain/url.ts';
 import { InvalidInput } from '../errors.ts';
 import { changedSettings } from '../settings/changes.ts';
 import { type Config, readConfig } from '../settings/config.ts';
 import { accessFindings } from './access-findings.ts';
 import { explainMessage, type GivenBytes, givenBytes, readingText } from './explained-message.ts';
 import { portProblem, type RunningVigia, runningVigia } from './ports.ts';
-import { redact } from './terminal.ts';
 
 interface Finding {
   readonly check: 'settings' | 'access' | 'store' | 'clock' | 'broker' | 'model' | 'http' | 'data' | 'sample';
@@ -171,7 +173,7 @@ async function clock(opened: { time(): Promise<number> }): Promise<Finding> {
     return {
       check: 'clock',
       status,
-      detail: `Redis is ${Math.abs(skew)} ms ${skew < 0 ? 'behind' : 'ahead'}`,
+      detail: `Redis is ${spokenDuration(Math.abs(skew))} ${skew < 0 ? 'behind' : 'ahead'}`,
     };
   } catch (error) {
     return { check: 'clock', status: 'warn', detail: `cannot be compared: ${(error as Error).message}` };

@@ -7,6 +7,7 @@ import { Command } from 'commander';
 import { readTimestampValueCsv } from '../../devices/timestamp-value-csv.ts';
 import { InvalidInput } from '../errors.ts';
 import { readConfig } from '../settings/config.ts';
+import { ADVICE } from './refusal-advice.ts';
 import { askServer, type RunningServer, runningServer } from './running-server.ts';
 import { progressBar } from './terminal.ts';
 import { type ImportedReading, readTsRange, readTsRangeFile } from './ts-range.ts';
@@ -84,11 +85,6 @@ async function run(options: ImportOptions): Promise<void> {
   }
   if (refused.size > 0) process.exitCode = 1;
 }
-
-const ADVICE: Readonly<Record<string, string>> = {
-  'older-than-retention': '. Start the server with a longer RETENTION to keep them, such as RETENTION=3650d',
-  'in-the-future': '. Is the time in ms, and UTC where it has no zone?',
-};
 
 function source({ input, redis, key, tsRange }: ImportOptions): AsyncIterable<ImportedReading> {
   if ([input, redis, tsRange].filter((each) => each !== undefined).length !== 1) {

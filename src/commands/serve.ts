@@ -6,6 +6,7 @@ import { brokerAccess, brokerOptions, brokerTls } from '../app/broker-options.ts
 import { withGeneratedSecrets } from '../app/generated-secrets.ts';
 import { refuseOpenDoors } from '../app/open-doors.ts';
 import { startApp } from '../app/start.ts';
+import { redact } from '../domain/url.ts';
 import { VigiaError } from '../errors.ts';
 import { createLogger } from '../logger.ts';
 import { changedSettings, takeOver } from '../settings/changes.ts';
@@ -13,7 +14,7 @@ import { type Config, readConfig } from '../settings/config.ts';
 import { brokerLines, shownHost } from './addresses.ts';
 import { DEMO } from './demo.ts';
 import { wholeNumber } from './option-values.ts';
-import { redact, say } from './terminal.ts';
+import { say } from './terminal.ts';
 
 /**
  * Registers what happens on Ctrl-C or SIGTERM. The process ends when `close` is done.
@@ -135,6 +136,12 @@ async function runApp(
     role,
     ...(devices > 0 && { devices: { ...DEMO, count: devices } }),
   });
+  onSignal(
+    () => app.close(),
+    config.mqtt.leaveTimeout,
+    onReload(logger, () => app.reload(withGeneratedSecrets(read(), served).config)),
+  );
+  await app.caughtUp;
   const host = shownHost(config.http.host);
   const example = devices > 0 ? `sensor-${'1'.padStart(Math.max(2, String(devices).length), '0')}` : 'x';
   say([
@@ -153,11 +160,6 @@ async function runApp(
         : `${devices} simulated, one reading a second each, the last ${DEMO.historyMs / 60_000} minutes at once`,
     ],
   ]);
-  onSignal(
-    () => app.close(),
-    config.mqtt.leaveTimeout,
-    onReload(logger, () => app.reload(withGeneratedSecrets(read(), served).config)),
-  );
 }
 
 /** Without the options that were not given. */

@@ -7,7 +7,7 @@ import { visibleText } from './visible-text.ts';
 /** A progress bar on standard error. Where standard error is no terminal, nothing is shown. */
 export function progressBar(what: string): SingleBar {
   return new SingleBar({
-    format: `${what} {bar} {percentage}% {value}/{total}`,
+    format: `${what} {bar} {percentage}% {value}/{total}, {eta_formatted} left`,
     stream: process.stderr,
     noTTYOutput: false,
     hideCursor: true,
@@ -23,13 +23,6 @@ export function say(lines: readonly (readonly [name: string, text: string])[]): 
 export function urlHost(host: string): string {
   if (host === '0.0.0.0' || host === '::') return 'localhost';
   return host.includes(':') ? `[${host}]` : host;
-}
-
-/** A URL without its password. */
-export function redact(text: string): string {
-  const url = new URL(text);
-  if (url.password) url.password = '***';
-  return url.toString();
 }
 
 /** Reads one line from standard input. A terminal does not show what is typed. */

@@ -12,3 +12,24 @@ export function durationText(ms: number): string {
   const [unit, size] = units.find(([, size]) => ms % size === 0) ?? ['ms', 1];
   return ms === 0 ? '0ms' : `${ms / size}${unit}`;
 }
+
+const SHOWN = [
+  ['d', UNIT_MS.d],
+  ['h', UNIT_MS.h],
+  ['min', UNIT_MS.m],
+  ['s', UNIT_MS.s],
+] as const;
+
+/** A duration as people read it, in its two largest units: `0.25 s`, `30 s`, `2 min 5 s`, `3 d 4 h`. @param ms not negative */
+export function spokenDuration(ms: number): string {
+  if (ms < 10_000) return `${Number((ms / 1000).toPrecision(2))} s`;
+  let rest = Math.round(ms / 1000) * 1000;
+  const first = SHOWN.findIndex(([, size]) => rest >= size);
+  const parts: string[] = [];
+  for (const [unit, size] of SHOWN.slice(first, first + 2)) {
+    const count = Math.floor(rest / size);
+    rest -= count * size;
+    if (count > 0) parts.push(`${count} ${unit}`);
+  }
+  return parts.join(' ');
+}

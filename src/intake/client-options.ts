@@ -52,10 +52,3 @@ export function clientOptions(
     }),
   };
 }
-
-/** A URL without its password. */
-export function redact(url: string): string {
-  const parsed = new URL(url);
-  if (parsed.password) parsed.password = '***';
-  return parsed.toString();
-}

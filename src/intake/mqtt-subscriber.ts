@@ -2,14 +2,17 @@
  * Intake from an external broker: a persistent session with a stable client id and QoS 1, shared with the other replicas
  * of MQTT_GROUP. MQTT 5 where the broker speaks it, else 3.1.1. Acknowledges what the pipeline has stored.
  */
+
 import { setTimeout as delay } from 'node:timers/promises';
 import type { MqttClient } from 'mqtt';
 import mqtt from 'mqtt';
 import type { Logger } from 'pino';
+import { spokenDuration } from '../domain/duration.ts';
 import { isOwnTopic } from '../domain/own-topic.ts';
+import { redact } from '../domain/url.ts';
 import { VigiaError } from '../errors.ts';
 import type { Message } from '../pipeline/message.ts';
-import { type BrokerConnection, clientOptions, redact } from './client-options.ts';
+import { type BrokerConnection, clientOptions } from './client-options.ts';
 import { DeferredAcks, type DeferredMessage, type InFlightLimits } from './deferred-ack.ts';
 import { leaveGroup } from './leave-group.ts';
 import { Reconnect, type ReconnectLimits } from './reconnect.ts';
@@ -37,6 +40,8 @@ const SESSION_TAKEN_OVER = 0x8e;
 const REFUSED_MS = 1000;
 const REFUSED_MAX_MS = 30_000;
 const CLOSE_MS = 2000;
+/** A problem that lasts is logged again this often, ms. */
+const SAID_EVERY_MS = 5000;
 /** How long an answer of the broker may take. */
 const ANSWER_MS = 5000;
 
@@ -57,6 +62,8 @@ export class MqttSubscriber {
   /** On the clock of `performance.now()`, ms. */
   private subscribedAt: number | null = null;
   private received = 0;
+  /** When a failure was last logged; monotonic, ms. */
+  private saidAt = Number.NEGATIVE_INFINITY;
   /** Statuses of replicas as they come in, while somebody asks. */
   private statuses: Map<string, string> | null = null;
   private left = false;
@@ -159,7 +166,10 @@ export class MqttSubscriber {
     this.problem = 'leaving the shared subscription';
     const over = new AbortController();
     const lost = () => over.abort(new Error('the connection to the broker is lost'));
-    const timer = setTimeout(() => over.abort(new Error(`not empty after ${timeoutMs} ms`)), timeoutMs);
+    const timer = setTimeout(
+      () => over.abort(new Error(`not empty after ${spokenDuration(timeoutMs)}`)),
+      timeoutMs,
+    );
     client.once('close', lost);
     const aborted = new Promise<never>((_, reject) =>
       over.signal.addEventListener('abort', () => reject(over.signal.reason)),
@@ -324,7 +334,12 @@ export class MqttSubscriber {
     const why = NOT_AUTHORIZED.has(Number(error.code))
       ? 'MQTT_USERNAME, MQTT_PASSWORD: the broker refused them'
       : `MQTT_URL: ${error.message || error.code}`;
-    if (this.problem !== why) logger.error({ clientId, err: error }, `${why}; trying again`);
+    const now = performance.now();
+    const news = this.problem !== why;
+    if (!news && now - this.saidAt < SAID_EVERY_MS) return;
+    if (news) logger.error({ clientId, err: error }, `${why}; trying again`);
+    else logger.warn({ clientId }, `${why}; still trying`);
     this.problem = why;
+    this.saidAt = now;
   }
 }

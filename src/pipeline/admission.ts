@@ -5,6 +5,7 @@
 
 import type { DeadLetter } from '../domain/dead-letter.ts';
 import type { Decoded } from '../domain/decoded.ts';
+import { spokenDuration } from '../domain/duration.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { IncomingReading } from '../domain/reading.ts';
 import { StoreUnavailable } from '../errors.ts';
@@ -156,7 +157,9 @@ export class Admission {
   }
 
   private late(): StoreUnavailable {
-    return new StoreUnavailable(`not committed within HTTP_DEADLINE (${this.options.deadlineMs} ms)`);
+    return new StoreUnavailable(
+      `not committed within HTTP_DEADLINE (${spokenDuration(this.options.deadlineMs)})`,
+    );
   }
 
   private admit(ticket: Ticket, pendings: readonly PendingReading[]): void {

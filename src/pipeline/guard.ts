@@ -1,5 +1,7 @@
 /** The clock guard. Without it, one sample from the far future would make the series refuse all correct samples after it. */
+
 import type { Problem } from '../domain/decoded.ts';
+import { spokenDuration } from '../domain/duration.ts';
 
 export interface GuardLimits {
   /** How far in the future a reading may be, ms. */
@@ -22,7 +24,7 @@ export function clockProblem(ts: number, { earliest, latest }: Times, limits: Gu
     return {
       field: 'ts',
       reason: 'in-the-future',
-      detail: `ts ${show(ts)} is more than MAX_CLOCK_SKEW (${limits.maxClockSkew} ms) after now`,
+      detail: `ts ${show(ts)} is more than MAX_CLOCK_SKEW (${spokenDuration(limits.maxClockSkew)}) after now`,
     };
   }
   if (ts - (ts % limits.widestBucket) < earliest - limits.retention) {
@@ -30,7 +32,7 @@ export function clockProblem(ts: number, { earliest, latest }: Times, limits: Gu
     return {
       field: 'ts',
       reason: 'older-than-retention',
-      detail: `ts ${show(ts)} is in an hour that begins before RETENTION (${limits.retention} ms)${seconds}`,
+      detail: `ts ${show(ts)} is in an hour that begins before RETENTION (${spokenDuration(limits.retention)})${seconds}`,
     };
   }
   return null;

@@ -1,6 +1,6 @@
 /** The kinds of value that a setting can have. Each reads the text of the environment and says what it should have been. */
 import { z } from 'zod';
-import { parseDuration } from '../domain/duration.ts';
+import { parseDuration, spokenDuration } from '../domain/duration.ts';
 
 const UNIT_BYTES = { '': 1, kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 } as const;
 
@@ -31,7 +31,7 @@ export const duration = (min = 0) =>
     .string()
     .transform(parseDuration)
     .refine((n) => Number.isFinite(n), 'must be a duration such as 30d, 12h, 5m, 10s or 250ms')
-    .refine((n) => !(n < min), `must be at least ${min} ms`)
+    .refine((n) => !(n < min), `must be at least ${spokenDuration(min)}`)
     .meta({
       file: {
         type: ['number', 'string'],

@@ -2,7 +2,9 @@
  * What machines ask: /healthz (the process answers), /readyz (the process can also take readings) and /metrics. These routes
  * stay open when a token is set: probes and scrapers rarely carry a token, and no answer tells the value of a reading.
  */
+
 import { z } from 'zod';
+import { spokenDuration } from '../../domain/duration.ts';
 import type { HttpOptions } from '../http-options.ts';
 import { route, SENT } from '../route.ts';
 import { within } from './deadline.ts';
@@ -56,7 +58,7 @@ const showReadiness = ({ ready }: Options) =>
     otherStatuses: { 503: { text: 'not now; `reason` says why', schema: readinessAnswer } },
     async handler({ response }) {
       try {
-        await within(READY_DEADLINE_MS, `no answer within ${READY_DEADLINE_MS} ms`, ready());
+        await within(READY_DEADLINE_MS, `no answer within ${spokenDuration(READY_DEADLINE_MS)}`, ready());
         return { status: 'ready' as const };
       } catch (error) {
         response.status(503);

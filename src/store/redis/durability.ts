@@ -4,6 +4,7 @@
  * `fsync` is as strong as the server's `appendfsync`: with `always` an answer means on disk; with `everysec` a server
  * without redis PR #13793 (Valkey 8.0.1 among them) may answer before the first fsync of a new append-only file.
  */
+import { spokenDuration } from '../../domain/duration.ts';
 import type { Reply } from './reply.ts';
 
 export type Durability = 'memory' | 'fsync' | 'replicated';
@@ -30,6 +31,6 @@ export function shortfall(
   const reached = durability === 'fsync' ? (reply as readonly number[])[0]! : (reply as number);
   if (reached >= 1) return null;
   return durability === 'fsync'
-    ? `not on disk within ${patienceMs} ms`
-    : `on no replica within ${patienceMs} ms`;
+    ? `not on disk within ${spokenDuration(patienceMs)}`
+    : `on no replica within ${spokenDuration(patienceMs)}`;
 }

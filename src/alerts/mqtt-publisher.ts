@@ -1,10 +1,10 @@
 /**
- * Publishes at an external broker, on a connection of its own: the one that readings come in on is held when the
- * pipeline is full, and no acknowledgement could be read from it then. Only the replica that delivers is connected. A
- * connection that breaks is not mended here, and nothing is sent twice behind the caller's back.
+ * Publishes at an external broker, on a connection of its own. The connection that readings come in on is paused when the
+ * pipeline is full, and no acknowledgement could be read from it then. Only a replica that sends is connected. After a
+ * connection has broken, the next publish connects anew. The publisher repeats no message by itself: its caller does.
  */
-
 import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
+import type { BrokerAccess } from '../domain/broker-access.ts';
 import { spokenDuration } from '../domain/duration.ts';
 import { VigiaError } from '../errors.ts';
 import type { AlertPublisher } from './mqtt-target.ts';
@@ -12,12 +12,7 @@ import type { AlertPublisher } from './mqtt-target.ts';
 export interface PublisherOptions {
   readonly url: string;
   readonly clientId: string;
-  readonly username?: string | undefined;
-  readonly password?: string | undefined;
-  /** PEM texts for TLS; `cert` and `key` make a client certificate. */
-  readonly ca?: string | undefined;
-  readonly cert?: string | undefined;
-  readonly key?: string | undefined;
+  readonly access: BrokerAccess;
   /** For connecting, and for each acknowledgement, ms. */
   readonly timeout: number;
 }
@@ -42,11 +37,11 @@ export class MqttPublisher implements AlertPublisher {
     } catch (error) {
       const { code, message } = error as Error & { code?: unknown };
       if (REFUSED.has(Number(code))) {
-        throw new VigiaError('publish_refused', `the broker refuses to take it: ${message}`, {
+        throw new VigiaError('publish_refused', `the broker refuses the message: ${message}`, {
           cause: error,
         });
       }
-      // What became of it is unknown. This connection must not send it again: the caller does.
+      // Whether the broker has the message is unknown. This connection must not send it again: the caller does.
       if (this.client === opening) this.client = null;
       opening.then((client) => client.end(true)).catch(() => {});
       throw error;
@@ -72,19 +67,15 @@ export class MqttPublisher implements AlertPublisher {
   }
 
   private clientOptions(): IClientOptions {
-    const { clientId, username, password, ca, cert, key, timeout } = this.options;
+    const { access, clientId, timeout } = this.options;
     return {
+      ...access,
       clientId,
       clean: true,
       protocolVersion: this.version,
       reconnectPeriod: 0,
       connectTimeout: timeout,
       keepalive: 30,
-      ...(username !== undefined && { username }),
-      ...(password !== undefined && { password }),
-      ...(ca !== undefined && { ca }),
-      ...(cert !== undefined && { cert }),
-      ...(key !== undefined && { key }),
     };
   }
 }

@@ -63,10 +63,10 @@ async function listen(
   const { url } = config.mqtt;
   if (url === undefined) throw new ConfigurationError('MQTT_URL: is needed, or --url', { field: 'MQTT_URL' });
   const discovery = new Discovery(config.readings);
-  const { url: _, ...access } = externalBroker(config);
+  const { access } = externalBroker(config);
   const client = await mqtt
     .connectAsync(url, {
-      ...defined(access),
+      ...access,
       clientId: `vigia-discover-${randomBytes(4).toString('hex')}`,
       clean: true,
       reconnectPeriod: 0,
@@ -87,11 +87,6 @@ async function listen(
     client.on('error', () => {});
     await client.endAsync(true).catch(() => {});
   }
-}
-
-/** What is not set must not stand in the way of the defaults of MQTT.js. */
-function defined(options: object): object {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 
 function asJson({ lines, presets, entities, left }: Discoveries): object {

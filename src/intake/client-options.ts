@@ -1,16 +1,12 @@
 /** What MQTT.js is told of the connection to an external broker. */
 import type { IClientOptions } from 'mqtt';
+import type { BrokerAccess } from '../domain/broker-access.ts';
 import type { ReplicaStatus } from './replica-status.ts';
 
 export interface BrokerConnection {
   readonly url: string;
   readonly clientId: string;
-  readonly username?: string | undefined;
-  readonly password?: string | undefined;
-  /** PEM texts for TLS; `cert` and `key` make a client certificate. */
-  readonly ca?: string | undefined;
-  readonly cert?: string | undefined;
-  readonly key?: string | undefined;
+  readonly access: BrokerAccess;
   /** Messages that a broker of MQTT 5 may send before it waits for acknowledgements. */
   readonly receiveMaximum: number;
   /** How long the broker keeps the session of an absent replica, ms. */
@@ -26,8 +22,9 @@ export function clientOptions(
   version: 4 | 5,
   status: ReplicaStatus,
 ): IClientOptions {
-  const { clientId, username, password, ca, cert, key, receiveMaximum, sessionExpiry } = connection;
+  const { clientId, access, receiveMaximum, sessionExpiry } = connection;
   return {
+    ...access,
     clientId,
     clean: false,
     protocolVersion: version,
@@ -38,11 +35,6 @@ export function clientOptions(
     manualConnect: false,
     // The debug log of MQTT.js takes arguments apart for every packet, even if nobody has asked for the log.
     log: () => {},
-    ...(username !== undefined && { username }),
-    ...(password !== undefined && { password }),
-    ...(ca !== undefined && { ca }),
-    ...(cert !== undefined && { cert }),
-    ...(key !== undefined && { key }),
     will: { topic: status.topic, payload: Buffer.from(status.text('offline')), qos: 1, retain: true },
     ...(version === 5 && {
       properties: {

@@ -1,8 +1,9 @@
 /**
- * Brings outdated states up to date, each in a commit of its own: of series that have a reading right before it is planned, of the
- * others in the background, one after the other. Replicas may do it at the same time: the store's version check lets one win.
+ * Rebuilds outdated states, each in a commit of its own. A series that has a reading is rebuilt right before the reading is
+ * planned. All others are rebuilt in the background, one after the other. Replicas may rebuild the same series at the same time:
+ * the store's version check lets one of them win.
  */
-import { setImmediate as turn } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { type SeriesId, seriesKey } from '../domain/series.ts';
 import { StoreUnavailable, VigiaError } from '../errors.ts';
@@ -19,7 +20,7 @@ export interface StateUpgradesOptions {
   readonly logger: Logger;
 }
 
-/** What of a series is asked for. */
+/** A series, and its key. */
 export interface Wanted {
   readonly key: string;
   readonly series: SeriesId;
@@ -27,13 +28,15 @@ export interface Wanted {
 
 type Entries = Map<string, SeriesEntry | VigiaError>;
 
-/** Series that the background looks at together. */
+/** Series that the background reads together. */
 const PAGE = 50;
+/** Between two tries of the background while the store is away, ms. */
+const AWAY_MS = 1000;
 
 export class StateUpgrades {
   /** Series that this process has rebuilt. */
   rebuilt = 0;
-  /** Outdated series that the background has seen and not rebuilt yet. */
+  /** Outdated series that the background has found and has still to rebuild. */
   waiting = 0;
 
   constructor(private readonly options: StateUpgradesOptions) {}
@@ -51,28 +54,46 @@ export class StateUpgrades {
     }
   }
 
-  /** Looks at all series once. Never throws; what fails is tried again when the series has a reading. */
+  /**
+   * Rebuilds every outdated series; begins again when the store was away. Never throws. A series that cannot be rebuilt is tried
+   * again when it has a reading.
+   */
   async runInBackground(signal: AbortSignal): Promise<void> {
-    const { sources, logger } = this.options;
-    try {
-      const all = await sources.store.series.list();
-      const before = this.rebuilt;
-      for (let i = 0; i < all.length && !signal.aborted; i += PAGE) {
-        const page = all.slice(i, i + PAGE).map(({ sensor, metric }) => {
-          const series = { sensor, metric };
-          return { key: seriesKey(series), series };
-        });
-        await this.upgradePage(page, signal);
+    const { logger } = this.options;
+    const before = this.rebuilt;
+    while (!signal.aborted) {
+      this.waiting = 0;
+      try {
+        await this.upgradeAll(signal);
+        const done = this.rebuilt - before;
+        if (done > 0)
+          logger.info({ series: done }, 'rebuilt the detectors of series from an earlier release');
+        return;
+      } catch (error) {
+        if (error instanceof StoreUnavailable) {
+          await delay(AWAY_MS, undefined, { signal, ref: false }).catch(() => {});
+          continue;
+        }
+        logger.warn({ err: error }, 'rebuilding detectors in the background ended early');
+        this.waiting = 0;
+        return;
       }
-      const done = this.rebuilt - before;
-      if (done > 0) logger.info({ series: done }, 'rebuilt the detectors of series from an earlier release');
-    } catch (error) {
-      if (!signal.aborted) logger.warn({ err: error }, 'rebuilding detectors in the background ended early');
+    }
+  }
+
+  private async upgradeAll(signal: AbortSignal): Promise<void> {
+    const all = await this.options.sources.store.series.list();
+    for (let i = 0; i < all.length && !signal.aborted; i += PAGE) {
+      const page = all.slice(i, i + PAGE).map(({ sensor, metric }) => {
+        const series = { sensor, metric };
+        return { key: seriesKey(series), series };
+      });
+      await this.upgradePage(page, signal);
     }
   }
 
   private async upgradePage(page: readonly Wanted[], signal: AbortSignal): Promise<void> {
-    const { sources, cache } = this.options;
+    const { sources, cache, logger } = this.options;
     const found = await sources.store.series.load(page.map(({ series }) => series));
     const entries: Entries = new Map();
     for (const [i, { key }] of page.entries()) entries.set(key, cache.decoded(found[i]!));
@@ -80,7 +101,8 @@ export class StateUpgrades {
     this.waiting += outdated.length;
     for (const one of outdated) {
       if (signal.aborted) return;
-      await this.upgrade([one], entries);
+      const failed = await this.upgrade([one], entries);
+      for (const [key, err] of failed) logger.warn({ series: key, err }, 'a detector cannot be rebuilt');
       this.waiting--;
       await turn();
     }
@@ -114,7 +136,7 @@ export class StateUpgrades {
     return failed;
   }
 
-  /** Another replica has committed since the entry was read, so that what was read after it need not fit together. */
+  /** Whether another replica has committed since the entry was read. What was read after the entry may then not fit to it. */
   private async isSuperseded({ key, series }: Wanted, entries: Entries): Promise<boolean> {
     const { sources, cache } = this.options;
     const [record] = await sources.store.series.load([series]);

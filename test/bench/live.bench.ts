@@ -119,7 +119,7 @@ async function lagsOnPanel(replicas: number): Promise<number[]> {
   await publish(0, 5);
   const browser = await launchBrowser();
   onTestFinished(() => browser.close());
-  const { page, errors } = await visit(browser, bridges[0]!.url);
+  const { page, errors } = await visit(() => browser, bridges[0]!.url);
   await waitFor('all rows', () =>
     evaluate<boolean>(page, `document.querySelectorAll('#rows li').length === ${SERIES}`),
   );

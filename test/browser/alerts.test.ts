@@ -1,13 +1,13 @@
 /** The list of alerts: found, told apart, acknowledged, and standing still under the pointer. */
-import type { Browser, Page } from 'puppeteer-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Page } from 'puppeteer-core';
+import { describe, expect, it } from 'vitest';
 import {
   accessibilityProblems,
   CHROMIUM,
   evaluate,
-  launchBrowser,
   PHONE,
   picture,
+  testBrowser,
   textOf,
   visit,
 } from '../helpers/browser.ts';
@@ -27,11 +27,7 @@ const names = (page: Page) =>
 const reading = (sensor: string, value: number, ts: number) => ({ sensor, metric: 'm', value, ts });
 
 describe.skipIf(!CHROMIUM)('the list of alerts', () => {
-  let browser: Browser;
-  beforeAll(async () => {
-    browser = await launchBrowser();
-  });
-  afterAll(() => browser?.close());
+  const browser = testBrowser();
 
   it('has every open alert, and acknowledges those that it says, when asked twice', async () => {
     const { url } = await start(MAX_10);

@@ -82,7 +82,7 @@ export function chartTests(browser: () => Browser): void {
       const { url } = await start({ RETENTION: '60d' });
       const { readings, spike } = months();
       for (let i = 0; i < readings.length; i += 1000) await post(url, readings.slice(i, i + 1000));
-      const { page, errors } = await visit(browser(), `${url}#boiler/temperature`);
+      const { page, errors } = await visit(browser, `${url}#boiler/temperature`);
       await live(page);
 
       await chooseRange(page, '30 d');
@@ -170,7 +170,7 @@ export function chartTests(browser: () => Browser): void {
         ...Array.from({ length: 60 }, (_, i) => reading('a', 'temperature', now - (60 - i) * 5000, 20 + i)),
         ...Array.from({ length: 60 }, (_, i) => reading('b', 'humidity', now - (60 - i) * 5000, 40)),
       ]);
-      const { page } = await visit(browser(), `${url}#a/temperature`);
+      const { page } = await visit(browser, `${url}#a/temperature`);
       await live(page);
       await shows(page, 'all readings', ({ t, unit }) => t.length === 60 && unit === '°C');
       const { left, top, width, height } = await place(page);

@@ -1,12 +1,12 @@
 /** Charts of several series, moved by the mouse, and the address that names what they show. */
-import type { Browser, Page } from 'puppeteer-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Page } from 'puppeteer-core';
+import { describe, expect, it } from 'vitest';
 import {
   accessibilityProblems,
   CHROMIUM,
   evaluate,
-  launchBrowser,
   picture,
+  testBrowser,
   textOf,
   visit,
 } from '../helpers/browser.ts';
@@ -78,11 +78,7 @@ async function plant() {
 }
 
 describe.skipIf(!CHROMIUM)('charts', () => {
-  let browser: Browser;
-  beforeAll(async () => {
-    browser = await launchBrowser();
-  });
-  afterAll(() => browser?.close());
+  const browser = testBrowser();
 
   it('lay several series over each other or one below the other, as the address says', async () => {
     const { url } = await plant();

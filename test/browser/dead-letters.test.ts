@@ -1,14 +1,13 @@
 /** The view of messages that could not be stored. */
 
 import { connectAsync } from 'mqtt';
-import type { Browser } from 'puppeteer-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   accessibilityProblems,
   CHROMIUM,
   evaluate,
-  launchBrowser,
   picture,
+  testBrowser,
   textOf,
   visit,
 } from '../helpers/browser.ts';
@@ -17,11 +16,7 @@ import { waitFor } from '../helpers/wait-for.ts';
 import { inPage, live, start } from './panel-page.ts';
 
 describe.skipIf(!CHROMIUM)('the view of dead letters', () => {
-  let browser: Browser;
-  beforeAll(async () => {
-    browser = await launchBrowser();
-  });
-  afterAll(() => browser?.close());
+  const browser = testBrowser();
 
   it('lists messages, shows their bytes, and sends them again or deletes them', async () => {
     const { url, mqttUrl } = await start();
@@ -38,7 +33,7 @@ describe.skipIf(!CHROMIUM)('the view of dead letters', () => {
     const item = `.dead-letters .entries li[data-id="${boiler!.id}"]`;
     await page.click(`${item} summary`);
     await waitFor('the message', async () => (await textOf(page, `${item} pre`)) === 'no number');
-    await page.click('.dead-letters .entries li:not([data-id="' + boiler!.id + '"]) summary');
+    await page.click(`.dead-letters .entries li:not([data-id="${boiler!.id}"]) summary`);
     await inPage(
       page,
       'bytes that are no text',

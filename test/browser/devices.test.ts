@@ -1,7 +1,7 @@
 /** The list of devices: metrics of one device together, alarms first, favourites, and an order that stands still. */
-import type { Browser, Page } from 'puppeteer-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CHROMIUM, evaluate, launchBrowser, visit } from '../helpers/browser.ts';
+import type { Page } from 'puppeteer-core';
+import { describe, expect, it } from 'vitest';
+import { CHROMIUM, evaluate, testBrowser, visit } from '../helpers/browser.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 import { inPage, live, post, start } from './panel-page.ts';
 
@@ -19,11 +19,7 @@ const reading = (sensor: string, metric: string, value: number, ts: number) => (
 });
 
 describe.skipIf(!CHROMIUM)('the list of devices', () => {
-  let browser: Browser;
-  beforeAll(async () => {
-    browser = await launchBrowser();
-  });
-  afterAll(() => browser?.close());
+  const browser = testBrowser();
 
   it('keeps metrics together, alarms first, then favourites, and remembers them', async () => {
     const { url } = await start(MAX_10);

@@ -2,9 +2,9 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Browser, Page } from 'puppeteer-core';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { CHROMIUM, evaluate, launchBrowser, textOf, visit } from '../helpers/browser.ts';
+import type { Page } from 'puppeteer-core';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { CHROMIUM, evaluate, testBrowser, textOf, visit } from '../helpers/browser.ts';
 import { getJson, type Served } from '../helpers/vigia.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 import { live, start } from './panel-page.ts';
@@ -61,11 +61,7 @@ async function withSeries(env: Record<string, string> = {}): Promise<Served> {
 }
 
 describe.skipIf(!CHROMIUM)('a page of another site', () => {
-  let browser: Browser;
-  beforeAll(async () => {
-    browser = await launchBrowser([NAME, EVIL]);
-  });
-  afterAll(() => browser?.close());
+  const browser = testBrowser([NAME, EVIL]);
 
   const attack = (page: Page, url: string, script: string) =>
     evaluate(page, `(() => { const url = ${JSON.stringify(url)}; return ${script}; })()`);

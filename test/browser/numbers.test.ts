@@ -1,18 +1,13 @@
 /** Numbers and times as a person reads them: exact, in the locale, and standing still. */
-import type { Browser } from 'puppeteer-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CHROMIUM, evaluate, launchBrowser, PHONE, textOf, visit } from '../helpers/browser.ts';
+import { describe, expect, it } from 'vitest';
+import { CHROMIUM, evaluate, PHONE, testBrowser, textOf, visit } from '../helpers/browser.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 import { inPage, live, post, row, start } from './panel-page.ts';
 
 const NBSP = '\u00a0';
 
 describe.skipIf(!CHROMIUM)('numbers on the panel', () => {
-  let browser: Browser;
-  beforeAll(async () => {
-    browser = await launchBrowser();
-  });
-  afterAll(() => browser?.close());
+  const browser = testBrowser();
 
   it('are what the API says, with the decimals of the series', async () => {
     const { url } = await start({

@@ -1,15 +1,15 @@
 /** The view in which the program is operated: what a person changes there holds, and what the role forbids is not offered. */
 import { writeFileSync } from 'node:fs';
-import type { Browser, Page } from 'puppeteer-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Page } from 'puppeteer-core';
+import { describe, expect, it } from 'vitest';
 import { userLine } from '../../src/access/accounts.ts';
 import {
   accessibilityProblems,
   CHROMIUM,
   evaluate,
-  launchBrowser,
   PHONE,
   picture,
+  testBrowser,
   textOf,
   visit,
 } from '../helpers/browser.ts';
@@ -39,11 +39,7 @@ const listed = (page: Page) =>
   );
 
 describe.skipIf(!CHROMIUM)('the view in which the program is operated', () => {
-  let browser: Browser;
-  beforeAll(async () => {
-    browser = await launchBrowser();
-  });
-  afterAll(() => browser?.close());
+  const browser = testBrowser();
 
   it('adds, edits and deletes rules, which raise alerts at once', async () => {
     const { url } = await start({ ALERT_RULES: '[{sensor: pump, max: 9, for: 2m}]' });

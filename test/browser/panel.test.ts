@@ -1,15 +1,14 @@
 /** The panel in a real browser, in front of the whole program. */
 import { writeFileSync } from 'node:fs';
-import type { Browser } from 'puppeteer-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { userLine } from '../../src/access/accounts.ts';
 import {
   accessibilityProblems,
   CHROMIUM,
   evaluate,
-  launchBrowser,
   PHONE,
   picture,
+  testBrowser,
   textOf,
   visit,
 } from '../helpers/browser.ts';
@@ -44,11 +43,7 @@ function rooms(): TestReading[] {
 }
 
 describe.skipIf(!CHROMIUM)('the panel', () => {
-  let browser: Browser;
-  beforeAll(async () => {
-    browser = await launchBrowser();
-  });
-  afterAll(() => browser?.close());
+  const browser = testBrowser();
 
   it('shows a published reading within 2 s, without errors or requests elsewhere', async () => {
     const { url, mqttUrl } = await start();
@@ -428,5 +423,5 @@ describe.skipIf(!CHROMIUM)('the panel', () => {
     expect(errors.filter((error) => !error.includes('400'))).toEqual([]);
   });
 
-  chartTests(() => browser);
+  chartTests(browser);
 });

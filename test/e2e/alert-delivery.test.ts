@@ -277,7 +277,7 @@ describe('a webhook', () => {
 
 describe('over MQTT', () => {
   const publisher = (url: string, over: object = {}) =>
-    new MqttTarget(new MqttPublisher({ url, clientId: 'x-alerts', timeout: 2000, ...over }));
+    new MqttTarget(new MqttPublisher({ url, access: {}, clientId: 'x-alerts', timeout: 2000, ...over }));
 
   /** Everything that is published under `alerts/`. */
   async function listen(url: string) {
@@ -325,7 +325,7 @@ describe('over MQTT', () => {
     const { metric, log } = await deliver(store, publisher(broker.url));
     await commitAlerts(store, S, [{ ts: TS }]);
     await waitFor('the end of tries', async () => (await metric('deliveries_total', 'refused')) === 1);
-    expect(log()).toMatch(/the broker refuses to take it.*ot authorized/);
+    expect(log()).toMatch(/the broker refuses the message.*ot authorized/);
   });
 
   it('falls back to MQTT 3.1.1', async () => {

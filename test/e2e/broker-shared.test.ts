@@ -437,6 +437,7 @@ test("the bridge's own subscribers share, fall back to MQTT 3.1.1, and go on whe
   const subscribers = counts.map((_, i) => {
     const subscriber = new MqttSubscriber({
       url: broker.url,
+      access: {},
       clientId: `replica-${i}`,
       group: 'vigia',
       filters: ['sensors/+/+'],

@@ -13,6 +13,7 @@ test('a subscription that the broker refuses is tried again while the connection
   let received = 0;
   const subscriber = new MqttSubscriber({
     url: broker.url,
+    access: {},
     clientId: 'replica',
     group: 'vigia',
     filters: ['sensors/+/+'],

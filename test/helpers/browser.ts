@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import puppeteer, { type Browser, type Page } from 'puppeteer-core';
-import { onTestFinished } from 'vitest';
+import { afterAll, beforeAll, onTestFinished } from 'vitest';
 import { findProgram } from './program.ts';
 
 export const CHROMIUM = findProgram('chromium');
@@ -27,14 +27,24 @@ export function launchBrowser(names: readonly string[] = []): Promise<Browser> {
   return puppeteer.launch({ executablePath: CHROMIUM!, args });
 }
 
+/** The browser of all tests of a `describe`; call it there. */
+export function testBrowser(names: readonly string[] = []): () => Browser {
+  let browser: Browser | undefined;
+  beforeAll(async () => {
+    browser = await launchBrowser(names);
+  });
+  afterAll(() => browser?.close());
+  return () => browser!;
+}
+
 export interface VisitOptions {
   readonly viewport?: typeof DESKTOP;
   readonly theme?: 'light' | 'dark';
 }
 
 /** Opens an address in a profile of its own, which is gone when the test ends. */
-export async function visit(browser: Browser, url: string, options: VisitOptions = {}): Promise<Visit> {
-  const context = await browser.createBrowserContext();
+export async function visit(browser: () => Browser, url: string, options: VisitOptions = {}): Promise<Visit> {
+  const context = await browser().createBrowserContext();
   onTestFinished(() => context.close());
   const page = await context.newPage();
   await page.setViewport(options.viewport ?? DESKTOP);

@@ -45,26 +45,7 @@ export function shownAlert(
   units: Units,
   isMuted: (alert: Alert) => boolean,
 ): z.output<typeof alertAnswer> {
-  const { id, sensor, metric, rule, ts, value, expected, score, limit, model = null } = alert;
-  const { explanation = null, state, clearedTs, acknowledged, revision } = alert;
-  return {
-    id,
-    sensor,
-    metric,
-    unit: unitOf(units, metric),
-    rule,
-    ts,
-    value,
-    expected,
-    score,
-    limit,
-    model,
-    explanation,
-    state,
-    clearedTs,
-    acknowledged,
-    revision,
-    severity: severityOf(alert),
-    muted: isMuted(alert),
-  };
+  const { model = null, explanation = null } = alert;
+  const unit = unitOf(units, alert.metric);
+  return { ...alert, unit, model, explanation, severity: severityOf(alert), muted: isMuted(alert) };
 }

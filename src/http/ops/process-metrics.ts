@@ -78,7 +78,7 @@ function registerUpgrades(registry: Registry, { upgrades }: ProcessMetrics): voi
   });
   new Gauge({
     name: 'vigia_states_outdated',
-    help: 'Series of an earlier release whose detector this replica has found and not rebuilt yet.',
+    help: 'Series of an earlier release that this replica has found in the background and has still to rebuild.',
     registers,
     collect() {
       this.set(upgrades().waiting);

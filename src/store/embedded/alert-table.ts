@@ -1,4 +1,4 @@
-/** Alerts: the fold's content, and beside it the revision and the acknowledgement, which the fold does not know. */
+/** Alerts: what the fold says of each, and besides that the revision and the acknowledgement, which the fold does not know. */
 import { type Alert, type AlertChange, type AlertState, alertId } from '../../domain/alert.ts';
 import type { SeriesId } from '../../domain/series.ts';
 import type { Explanation } from '../../domain/verdict.ts';
@@ -8,60 +8,44 @@ import { available, type Database, transaction } from './database.ts';
 import { KeptAlertTable } from './kept-alert-table.ts';
 import { Query } from './query.ts';
 
-const COLUMNS = `a.id, s.sensor, s.metric, a.rule, a.ts, a.value, a.expected, a.score, a.limit_value, a.state,
-  a.cleared_ts, a.acknowledged, a.revision, a.model, a.explanation FROM alerts a JOIN series s ON s.id = a.series`;
+/** The fields of an alert, and the columns that they are read from. */
+const COLUMNS = {
+  id: 'a.id',
+  sensor: 's.sensor',
+  metric: 's.metric',
+  rule: 'a.rule',
+  ts: 'a.ts',
+  value: 'a.value',
+  expected: 'a.expected',
+  score: 'a.score',
+  limit: 'a.limit_value',
+  state: 'a.state',
+  clearedTs: 'a.cleared_ts',
+  model: 'a.model',
+  acknowledged: 'a.acknowledged',
+  revision: 'a.revision',
+  explanation: 'a.explanation',
+} as const satisfies Record<keyof Alert, string>;
+const FIELDS = Object.keys(COLUMNS) as (keyof Alert)[];
+const SELECT = `SELECT ${Object.values(COLUMNS).join(', ')} FROM alerts a JOIN series s ON s.id = a.series`;
 
-type AlertRow = [
-  id: string,
-  sensor: string,
-  metric: string,
-  rule: string,
-  ts: number,
-  value: number,
-  expected: number | null,
-  score: number | null,
-  limit: number | null,
-  state: AlertState,
-  clearedTs: number | null,
-  acknowledged: number,
-  revision: number,
-  model: string | null,
-  explanation: string | null,
-];
+type AlertRow = readonly unknown[];
+type Read = Omit<Alert, 'model' | 'acknowledged' | 'explanation'> & {
+  readonly model: string | null;
+  readonly acknowledged: number;
+  readonly explanation: string | null;
+};
 
-const toAlert = ([
-  id,
-  sensor,
-  metric,
-  rule,
-  ts,
-  value,
-  expected,
-  score,
-  limit,
-  state,
-  clearedTs,
-  ack,
-  revision,
-  model,
-  explanation,
-]: AlertRow): Alert => ({
-  id,
-  sensor,
-  metric,
-  rule,
-  ts,
-  value,
-  expected,
-  score,
-  limit,
-  state,
-  clearedTs,
-  ...(model !== null && { model }),
-  ...(explanation !== null && { explanation: JSON.parse(explanation) as Explanation }),
-  acknowledged: ack === 1,
-  revision,
-});
+function toAlert(row: AlertRow): Alert {
+  const read = Object.fromEntries(FIELDS.map((field, i) => [field, row[i]])) as unknown as Read;
+  const { model, acknowledged, explanation, ...rest } = read;
+  return {
+    ...rest,
+    ...(model !== null && { model }),
+    ...(explanation !== null && { explanation: JSON.parse(explanation) as Explanation }),
+    acknowledged: acknowledged === 1,
+  };
+}
 
 export class AlertTable implements AlertStore {
   private readonly upsert;
@@ -115,10 +99,10 @@ export class AlertTable implements AlertStore {
     return alert;
   }
 
-  /** Takes the alerts of a series away, inside the caller's transaction. Targets hear that the open ones have ended. */
+  /** Deletes the alerts of a series, inside the caller's transaction. Targets will be told that the open ones have ended. */
   forget(seriesRow: number): void {
     const kept = new KeptAlertTable(this.database);
-    const open = this.database.prepare(`SELECT ${COLUMNS} WHERE a.series = ? AND a.state = 'open'`).raw();
+    const open = this.database.prepare(`${SELECT} WHERE a.series = ? AND a.state = 'open'`).raw();
     const told = this.database
       .prepare("SELECT target FROM alert_told WHERE id = ? AND heard LIKE 'open%'")
       .raw();
@@ -145,7 +129,7 @@ export class AlertTable implements AlertStore {
     return available(() =>
       (
         this.database
-          .prepare(`SELECT ${COLUMNS} WHERE ${where.join(' AND ')} ORDER BY a.ts DESC, a.id LIMIT :limit`)
+          .prepare(`${SELECT} WHERE ${where.join(' AND ')} ORDER BY a.ts DESC, a.id LIMIT :limit`)
           .raw()
           .all(query) as AlertRow[]
       ).map(toAlert),
@@ -157,7 +141,7 @@ export class AlertTable implements AlertStore {
       (
         this.database
           .prepare(
-            `SELECT ${COLUMNS} WHERE s.sensor = ? AND s.metric = ? AND a.state <> 'retracted'
+            `${SELECT} WHERE s.sensor = ? AND s.metric = ? AND a.state <> 'retracted'
                AND (a.ts > ? OR a.cleared_ts IS NULL OR a.cleared_ts > ?) ORDER BY a.ts`,
           )
           .raw()
@@ -174,9 +158,7 @@ export class AlertTable implements AlertStore {
           'UPDATE alerts SET acknowledged = 1, revision = revision + 1 WHERE id = ? AND acknowledged = 0',
         )
         .run(id);
-      const row = this.database.prepare(`SELECT ${COLUMNS} WHERE a.id = ?`).raw().get(id) as
-        | AlertRow
-        | undefined;
+      const row = this.database.prepare(`${SELECT} WHERE a.id = ?`).raw().get(id) as AlertRow | undefined;
       if (!row || !before) return null;
       const alert = toAlert(row);
       if (!before.acknowledged) this.stream.append(alert, before);

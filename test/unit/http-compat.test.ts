@@ -286,12 +286,31 @@ describe('/listar', () => {
     expect(lines[0]).toContain('El parámetro limit ');
   });
 
-  it('shows an empty table for a sensor without readings, and the unit of the setting', async () => {
+  it('shows another metric', async () => {
+    const http = await testHttp({ units: { humidity: '%' } });
+    await fill(http.store, { sensor: 's', metric: 'humidity' }, [{ ts: NOW, value: 40 }]);
+    const { lines } = await page(`${http.url}/listar?sensor=s&metric=humidity`);
+    expect(lines.slice(2)).toEqual(['Value (%)', '2025-11-28 22:09:15', '40 %']);
+    expect((await page(`${http.url}/listar?sensor=s&metric=%0A`)).lines[0]).toContain('El parámetro metric ');
+  });
+
+  it.each(['sensor=nowhere', 'sensor=s&metric=nothing', 'metric=humidity', 'sensor=%3Cb%3E'])(
+    'answers 404 in Spanish for the unknown series ?%s',
+    async (query) => {
+      const http = await testHttp();
+      await fill(http.store, { sensor: 's', metric: 'temperature' }, [{ ts: NOW, value: 1 }]);
+      const { status, lines } = await page(`${http.url}/listar?${query}`);
+      expect(status).toBe(404);
+      expect(lines).toHaveLength(1);
+      expect(lines[0]).toMatch(/^No hay lecturas de \w+ del sensor /);
+      const twin = await fetch(`${http.url}/listar?${query}`, json);
+      expect([twin.status, await twin.json()]).toMatchObject([404, { error: { code: 'not_found' } }]);
+    },
+  );
+
+  it('shows an empty table before the first reading, and the unit of the setting', async () => {
     const http = await testHttp({ units: { temperature: '<b>' } });
-    expect((await page(`${http.url}/listar?sensor=none`)).lines.slice(1)).toEqual([
-      'Timestamp',
-      'Value (&lt;b&gt;)',
-    ]);
+    expect((await page(`${http.url}/listar`)).lines.slice(1)).toEqual(['Timestamp', 'Value (&lt;b&gt;)']);
     const plain = await testHttp({ units: {} });
     await fill(plain.store, MANUAL, [{ ts: NOW, value: 1 }]);
     expect((await page(`${plain.url}/listar`)).lines.slice(2)).toEqual(['Value', '2025-11-28 22:09:15', '1']);
@@ -323,6 +342,7 @@ describe('/detectar', () => {
       'Prediccion : 72.25',
       'Últimos valores recibidos:',
       ...['72.0', '73.0', '71.5', '72.5', '73.0', '72.0', '71.0', '70.0', '72.25', '95.0'],
+      'Umbral: 3.0',
     ]);
     const twin = await fetch(`${http.url}/detectar?dato=95&sensor=s`, json);
     expect(await twin.json()).toEqual({
@@ -333,6 +353,7 @@ describe('/detectar', () => {
       error: 22.75,
       expected: 72.25,
       window: [...before.slice(1), 95],
+      threshold: 3,
     });
   });
 
@@ -348,7 +369,7 @@ describe('/detectar', () => {
       'Error: 0.046',
       'Últimos valores recibidos:',
     ]);
-    expect(lines).toHaveLength(14);
+    expect(lines).toHaveLength(15);
   });
 
   it('says how many values are missing', async () => {
@@ -367,6 +388,7 @@ describe('/detectar', () => {
       error: null,
       expected: null,
       window: [71, 72, 73, 75],
+      threshold: null,
     });
   });
 

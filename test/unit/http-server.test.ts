@@ -27,6 +27,9 @@ describe('the page at /', () => {
     const text = await page.text();
     expect(text).toContain('<span id="hostname">replica &lt;1&gt;</span>');
     expect(text).toContain('<span id="visits">1</span>');
+    // What programs read that knew the replaced system.
+    expect(text).toContain('<b>Hostname:</b> replica &lt;1&gt;<br><b>Visits:</b> 1');
+    expect(text).toMatch(/Funciones disponibles:[\s\S]*\/nuevo[\s\S]*\/listar[\s\S]*\/detectar/);
     await fetch(http.url, { method: 'HEAD' });
     expect(await (await fetch(http.url)).text()).toContain('<span id="visits">2</span>');
   });

@@ -34,6 +34,8 @@ export function detectionPage({ value, verdict, recent }: Detection, unit: strin
   if (verdict.anomaly) lines.push(`<p>Prediccion : ${pythonFloat(verdict.expected)}</p>`);
   lines.push('<p>Últimos valores recibidos:</p>');
   lines.push(`<ul>${recent.map((each) => `<li>${pythonFloat(each)}</li>`).join('')}</ul>`);
+  // Behind all that the replaced system showed: its clients find everything in its place.
+  lines.push(`<p>Umbral: ${pythonFloat(verdict.threshold)}</p>`);
   return page(lines);
 }
 

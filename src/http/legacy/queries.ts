@@ -25,14 +25,19 @@ const dato = z
   })
   .meta({ description: 'the value, a finite number', example: '21.5' });
 
-const sensor = (maxNameBytes: number) =>
+export const DEFAULT_SENSOR = 'manual';
+
+const name = (parameter: 'sensor' | 'metric', maxNameBytes: number) =>
   z
     .string()
     .refine(
       (text) => nameProblem(text, maxNameBytes) === null,
-      `El parámetro sensor debe tener de 1 a ${maxNameBytes} bytes y ningún carácter de control, y no puede estar en blanco ni ser «.» o «..».`,
-    )
-    .default('manual')
+      `El parámetro ${parameter} debe tener de 1 a ${maxNameBytes} bytes y ningún carácter de control, y no puede estar en blanco ni ser «.» o «..».`,
+    );
+
+const sensor = (maxNameBytes: number) =>
+  name('sensor', maxNameBytes)
+    .default(DEFAULT_SENSOR)
     .meta({ description: 'the series is the temperature of this sensor' });
 
 const format = z
@@ -53,5 +58,13 @@ const limit = z
 /** Query of `/nuevo` and `/detectar`. */
 export const writeQuery = (maxNameBytes: number) => z.object({ format, sensor: sensor(maxNameBytes), dato });
 
-/** Query of `/listar`. */
-export const listQuery = (maxNameBytes: number) => z.object({ format, sensor: sensor(maxNameBytes), limit });
+/** Query of `/listar`. A series that is named has to exist. */
+export const listQuery = (maxNameBytes: number) =>
+  z.object({
+    format,
+    sensor: name('sensor', maxNameBytes)
+      .optional()
+      .meta({ description: `default ${DEFAULT_SENSOR}` }),
+    metric: name('metric', maxNameBytes).optional().meta({ description: 'default temperature' }),
+    limit,
+  });

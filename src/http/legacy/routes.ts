@@ -15,7 +15,7 @@ import { RequestRefused } from '../middleware/error-answer.ts';
 import { route, SENT } from '../route.ts';
 import { ListCache } from './list-cache.ts';
 import { detectionPage, listPage, storedPage, tooLittleHistoryPage } from './pages.ts';
-import { listQuery, writeQuery } from './queries.ts';
+import { DEFAULT_SENSOR, listQuery, writeQuery } from './queries.ts';
 
 const storedAnswer = z.object({ sensor: z.string(), ts: z.int(), value: z.number() });
 
@@ -24,12 +24,13 @@ const listAnswer = z.object({
   readings: z.array(z.object({ ts: z.int(), value: z.number() })),
 });
 
-/** `anomaly`, `error` and `expected` are null while there are too few values before this one. */
+/** `anomaly`, `error`, `expected` and `threshold` are null while there are too few values before this one. */
 const detectionAnswer = storedAnswer.extend({
   anomaly: z.boolean().nullable(),
   error: z.number().nullable(),
   expected: z.number().nullable(),
   window: z.array(z.number()),
+  threshold: z.number().nullable().meta({ description: 'the error from which on a value is an anomaly' }),
 });
 
 type Options = Pick<HttpOptions, 'store' | 'submit' | 'hostname' | 'units' | 'maxNameBytes'>;
@@ -76,16 +77,21 @@ const listValues = (options: Options) => {
     query: listQuery(options.maxNameBytes),
     answer: listAnswer,
     otherTypes: ['text/html'],
-    errors: [400, 503],
-    async handler({ query: { format, sensor, limit }, request, response }) {
-      const series = seriesOf(sensor);
+    errors: [400, 404, 503],
+    async handler({ query: { format, sensor, metric, limit }, request, response }) {
+      const series = seriesOf(sensor, metric);
+      const named = sensor !== undefined || metric !== undefined;
+      let empty = false;
       const asJson = isJson(request, format);
       const unit = shownUnit(options, series);
       const body = await lists.body(series, limit, asJson ? 'json' : `html ${unit}`, (samples) => {
+        empty = samples.length === 0;
         if (!asJson) return listPage(hostname, unit, samples);
         const readings = samples.map(({ ts, value }) => ({ ts, value }));
         return JSON.stringify({ hostname, readings } satisfies z.output<typeof listAnswer>);
       });
+      // A series whose readings have all gone with RETENTION is known.
+      if (empty && named && !(await options.store.series.load([series]))[0]) throw unknownSeries(series);
       response.type(asJson ? 'json' : 'html').send(body);
       return SENT;
     },
@@ -122,6 +128,7 @@ const storeAndJudgeValue = (options: Options) =>
           error: verdict?.error ?? null,
           expected: verdict?.expected ?? null,
           window: recent,
+          threshold: verdict?.threshold ?? null,
         };
       }
       const unit = shownUnit(options, series);
@@ -134,9 +141,13 @@ const storeAndJudgeValue = (options: Options) =>
     },
   });
 
-/** The series of a legacy route is always a temperature. */
-function seriesOf(sensor: string): SeriesId {
-  return { sensor, metric: 'temperature' };
+function unknownSeries({ sensor, metric }: SeriesId): RequestRefused {
+  return new RequestRefused(404, 'not_found', `No hay lecturas de ${metric} del sensor ${sensor}.`);
+}
+
+/** What is stored by a legacy route is always a temperature. */
+function seriesOf(sensor = DEFAULT_SENSOR, metric = 'temperature'): SeriesId {
+  return { sensor, metric };
 }
 
 function shownUnit({ units }: Options, { metric }: SeriesId): string {

@@ -61,7 +61,10 @@ export interface RedisStoreOptions {
 
 /** @throws ConfigurationError, see `openServer` and `chooseLayout` */
 export async function openRedisStore(options: RedisStoreOptions): Promise<Store> {
-  const { url, durability, retention, logger, now = Date.now, maxClockSkew = 300_000 } = options;
+  const { url, durability, retention, logger, now: wall = Date.now, maxClockSkew = 300_000 } = options;
+  // The clock of Redis since it was asked, and until then that of this process.
+  let asked: { readonly at: number; readonly since: number } | null = null;
+  const now = () => Math.round(asked ? asked.at + performance.now() - asked.since : wall());
   const server = await openServer({
     url,
     durability,
@@ -116,10 +119,11 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     async time() {
       const [reply] = await server.run([{ key: COUNTERS_KEY, args: ['TIME'] }]);
       const [seconds, micros] = list(reply, 'TIME').map((part) => Number(text(part)));
-      return seconds! * 1000 + Math.floor(micros! / 1000);
+      asked = { at: seconds! * 1000 + Math.floor(micros! / 1000), since: performance.now() };
+      return asked.at;
     },
     memory: () => memory(server),
-    ping: () => probe(server, { ...settings, script: layout.probe }, now()),
+    ping: () => probe(server, { ...settings, script: layout.probe }),
     async trim(at) {
       await series.trim(at);
       await alerts.trim(at);

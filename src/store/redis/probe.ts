@@ -32,12 +32,15 @@ function commitAt(ts: number): SeriesCommit {
   };
 }
 
+/** The time of what the probe writes, ms: long ago, because Redis refuses what its own clock says is in the future. */
+const LONG_AGO = 1000;
+
 /** @throws StoreUnavailable with the reason */
-export async function probe(server: Server, settings: CommitSettings, now: number): Promise<void> {
-  const commit = commitAt(now);
+export async function probe(server: Server, settings: CommitSettings): Promise<void> {
+  const commit = commitAt(LONG_AGO);
   await Promise.all(
     (await server.primaries()).map(async ({ node, key }) => {
-      const call = commitCall(commit, 'probe', now, settings, prefixedKeys(key));
+      const call = commitCall(commit, 'probe', LONG_AGO, settings, prefixedKeys(key));
       const [[reply]] = await Promise.all([
         node.commit([call]),
         node.run([{ key, args: ['EXISTS', call.key] }]),

@@ -59,7 +59,7 @@ function sendUntimed(urls: readonly string[]): { stop(): Promise<readonly Sent[]
 }
 
 function expectInTime(sent: readonly Sent[]): void {
-  expect(sent.length).toBeGreaterThan(20);
+  expect(sent.length).toBeGreaterThan(3);
   expect(sent.filter(({ status }) => status !== 200)).toEqual([]);
   expect(Math.max(...sent.map(({ off }) => off))).toBeLessThan(NEAR);
   figures({ 'without a time': sent.length, 'farthest off, ms': Math.max(...sent.map(({ off }) => off)) });

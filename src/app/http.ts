@@ -9,6 +9,7 @@ import type { Alert } from '../domain/alert.ts';
 import type { HttpOptions } from '../http/http-options.ts';
 import { Live } from '../http/live/live.ts';
 import { type RunningHttp, startHttp } from '../http/server.ts';
+import type { SeriesLabels } from '../labels/series-labels.ts';
 import { ModelAdmin } from '../model-registry/model-admin.ts';
 import type { AppContext } from './context.ts';
 import type { Intake } from './intake.ts';
@@ -24,13 +25,14 @@ function signInLimits({ maxLoginFailures, maxLoginBanMs, maxPendingLogins }: App
   return { maxLoginFailures, maxLoginBanMs, maxPendingLogins, answerStepMs: SIGN_IN_STEP_MS };
 }
 
-type Alerting = Pick<HttpOptions, 'receivers' | 'mutes' | 'storedRules' | 'closedAlerts'>;
+type Operated = Pick<HttpOptions, 'receivers' | 'mutes' | 'storedRules' | 'closedAlerts' | 'labels'>;
 
 export function createLive(
-  { config, current, store, registry }: AppContext,
+  { config, store, registry }: AppContext,
+  labels: SeriesLabels,
   isMuted: (alert: Alert) => boolean,
 ): Live {
-  return new Live(config.live, store.peers, registry, () => current().readings.units, isMuted);
+  return new Live(config.live, store.peers, registry, labels, isMuted);
 }
 
 export async function openHttp(
@@ -39,12 +41,12 @@ export async function openHttp(
   scoring: Scoring,
   intake: Intake,
   live: Live,
-  alerting: Alerting,
+  operated: Operated,
 ): Promise<RunningHttp> {
   const { store, logger, lifecycle, now } = context;
   const audit = new AuditLog({ store: store.audit, logger, now });
   lifecycle.add('audit log', () => audit.close(CLOSE.audit));
-  const http = await startHttp(httpOptions(context, own, scoring, intake, live, audit, alerting));
+  const http = await startHttp(httpOptions(context, own, scoring, intake, live, audit, operated));
   lifecycle.add('http', () => http.close());
   return http;
 }
@@ -56,7 +58,7 @@ function httpOptions(
   intake: Intake,
   live: Live,
   audit: AuditLog,
-  alerting: Alerting,
+  operated: Operated,
 ): HttpOptions {
   const { config, current, store, registry, logger, now } = context;
   const { accounting, models, pipeline } = scoring;
@@ -73,7 +75,7 @@ function httpOptions(
       tryOut: (bytes, source) => trialRun(parseArtifact(bytes, source), source, simd),
       now,
     }),
-    ...alerting,
+    ...operated,
     maxModelSize: config.models.maxSize,
     logger,
     registry,
@@ -98,13 +100,10 @@ function httpOptions(
     },
     version: packageVersion(),
     hostname: hostname(),
-    // Getters, because `reload` may take over a new value while the server runs.
-    get units() {
-      return current().readings.units;
-    },
     maxPayload: config.readings.maxPayload,
     maxReadings: config.readings.maxReadings,
     maxNameBytes: config.readings.maxNameBytes,
+    // Getters, because `reload` may take over a new value while the server runs.
     get token() {
       return current().http.token;
     },

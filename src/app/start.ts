@@ -14,6 +14,7 @@ import type { Notifiers } from '../alerts/notifiers.ts';
 import type { Alert } from '../domain/alert.ts';
 import type { Live } from '../http/live/live.ts';
 import { registerProcessMetrics } from '../http/ops/process-metrics.ts';
+import { SeriesLabels } from '../labels/series-labels.ts';
 import type { Config } from '../settings/config.ts';
 import { AlertLog } from './alert-log.ts';
 import { createNotifiers } from './alert-targets.ts';
@@ -90,7 +91,8 @@ async function open(options: AppOptions, lifecycle: Lifecycle): Promise<App> {
 
   const scoring = createScoring(context, own);
   const mutes = new Mutes({ documents: store.documents, retention: config.store.retention, now });
-  const live = createLive(context, (alert) => mutes.isMuted(alert));
+  const labels = new SeriesLabels({ documents: store.documents, units: () => settings.readings.units });
+  const live = createLive(context, labels, (alert) => mutes.isMuted(alert));
   let intake: Intake | null = null;
   const storedRules = createStoredRules(context, scoring);
   const closedAlerts: ClosedAlerts = new ClosedAlerts({
@@ -104,6 +106,7 @@ async function open(options: AppOptions, lifecycle: Lifecycle): Promise<App> {
     mutes,
     storedRules,
     closedAlerts,
+    labels,
   ]);
   intake = await openIntake(context, scoring.pipeline);
   const alertLog = new AlertLog({
@@ -119,6 +122,7 @@ async function open(options: AppOptions, lifecycle: Lifecycle): Promise<App> {
     mutes,
     storedRules,
     closedAlerts,
+    labels,
   });
 
   const { broker, subscriber } = intake;

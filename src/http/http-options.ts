@@ -10,7 +10,7 @@ import type { ModelAdmin } from '../model-registry/model-admin.ts';
 import type { Replay } from '../pipeline/replay.ts';
 import type { Submit } from '../pipeline/submit.ts';
 import type { Store } from '../store/store.ts';
-import type { Units } from './api/unit.ts';
+import type { Labels } from './api/labels.ts';
 import type { Live } from './live/live.ts';
 
 /** Readings by what became of them, counted since the process started. */
@@ -101,6 +101,19 @@ export interface Mutes {
   end(id: string): Promise<Mute | null>;
 }
 
+/** Names and units that people give to series. */
+export interface EditedLabels extends Labels {
+  list(): readonly SeriesLabel[];
+  /** Null takes what was set away. @throws InvalidInput */
+  set(label: SeriesLabel): Promise<void>;
+}
+
+/** What people call a series, and its unit; null: as without it. The sensor `*` stands for every one. */
+interface SeriesLabel extends SeriesId {
+  readonly name: string | null;
+  readonly unit: string | null;
+}
+
 /** What the HTTP layer is given; it reads through `store` and writes through `submit`. */
 export interface HttpOptions {
   /** Of this program, for /openapi.json. */
@@ -135,8 +148,7 @@ export interface HttpOptions {
   ready(): Promise<void>;
   /** Shown on `/` and `/listar`, so that a person sees which replica answered. */
   readonly hostname: string;
-  /** Unit per metric, for display. */
-  readonly units: Units;
+  readonly labels: EditedLabels;
   /** The rules in force for a series. */
   rulesOf(series: SeriesId): SeriesRules;
   /** Largest request body, bytes (after decompression). */
@@ -149,7 +161,7 @@ export interface HttpOptions {
   readonly maxNameBytes: number;
   /** Told of readings that were refused before they reached `submit`, so that they can be counted. */
   readonly countRejected?: (readings: number) => void;
-  /** HTTP_TOKEN: the token of an administrator. Like `units` and all up to `corsOrigins`, it may change while the server runs. */
+  /** HTTP_TOKEN: the token of an administrator. Like all up to `corsOrigins`, it may change while the server runs. */
   readonly token?: string | undefined;
   /** HTTP_USERS: users and named tokens with their roles; see access/accounts.ts. */
   readonly users?: string | undefined;

@@ -15,6 +15,7 @@ import { pointRoutes } from './api/points.ts';
 import { readingRoutes } from './api/readings.ts';
 import { recentRoutes } from './api/recent.ts';
 import { seriesRoutes } from './api/series.ts';
+import { seriesLabelRoutes } from './api/series-labels.ts';
 import { sessionRoutes } from './api/session.ts';
 import { sourceRoutes } from './api/sources.ts';
 import { statusRoutes } from './api/status.ts';
@@ -29,6 +30,7 @@ import type { PathParameters, Route } from './route.ts';
 export const apiRoutes = (options: HttpOptions, access: Access) => [
   ...readingRoutes(options),
   ...seriesRoutes(options),
+  ...seriesLabelRoutes(options),
   ...pointRoutes(options),
   ...chartRoutes(options),
   ...exportRoutes(options),

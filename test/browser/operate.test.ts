@@ -1,6 +1,5 @@
 /** The view in which the program is operated: what a person changes there holds, and what the role forbids is not offered. */
 import { writeFileSync } from 'node:fs';
-import type { Page } from 'puppeteer-core';
 import { describe, expect, it } from 'vitest';
 import { userLine } from '../../src/access/accounts.ts';
 import {
@@ -16,27 +15,7 @@ import {
 import { temporaryDirectory } from '../helpers/temporary-directory.ts';
 import { getJson } from '../helpers/vigia.ts';
 import { waitFor } from '../helpers/wait-for.ts';
-import { inPage, live, post, start, sticksOut } from './panel-page.ts';
-
-/** The button of this text in the part that is shown, or in the dialog that is open. */
-const press = async (page: Page, text: string) => {
-  const found = `[...(document.querySelector('dialog[open]') ?? document.querySelector('#operate')).querySelectorAll('button')].find((b) => b.textContent === ${JSON.stringify(text)})`;
-  await inPage(page, text, found);
-  await evaluate(page, `${found}.click()`);
-};
-
-const fill = async (page: Page, values: Record<string, string>) => {
-  await page.waitForSelector('.asked[open]');
-  for (const [name, value] of Object.entries(values))
-    await evaluate(page, `document.querySelector('.asked [name=${name}]').value = ${JSON.stringify(value)}`);
-};
-
-/** The entries of the lists, one text each. */
-const listed = (page: Page) =>
-  evaluate<string[]>(
-    page,
-    `[...document.querySelectorAll('#operate .entries .words')].map((e) => [...e.children].map((c) => c.textContent).join(' | '))`,
-  );
+import { fill, inPage, listed, live, post, press, start, sticksOut } from './panel-page.ts';
 
 describe.skipIf(!CHROMIUM)('the view in which the program is operated', () => {
   const browser = testBrowser();

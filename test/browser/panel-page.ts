@@ -29,3 +29,23 @@ export const chooseRange = (page: Page, label: string) =>
 /** How far something sticks out to the right, px. The window of a phone grows with what is in it: the screen does not. */
 export const sticksOut = async (page: Page) =>
   (await evaluate<number>(page, 'document.documentElement.scrollWidth')) - page.viewport()!.width;
+
+/** The button of this text in the part that is shown, or in the dialog that is open. */
+export const press = async (page: Page, text: string) => {
+  const found = `[...(document.querySelector('dialog[open]') ?? document.querySelector('#operate')).querySelectorAll('button')].find((b) => b.textContent === ${JSON.stringify(text)})`;
+  await inPage(page, text, found);
+  await evaluate(page, `${found}.click()`);
+};
+
+export const fill = async (page: Page, values: Record<string, string>) => {
+  await page.waitForSelector('.asked[open]');
+  for (const [name, value] of Object.entries(values))
+    await evaluate(page, `document.querySelector('.asked [name=${name}]').value = ${JSON.stringify(value)}`);
+};
+
+/** The entries of the lists, one text each. */
+export const listed = (page: Page) =>
+  evaluate<string[]>(
+    page,
+    `[...document.querySelectorAll('#operate .entries .words')].map((e) => [...e.children].map((c) => c.textContent).join(' | '))`,
+  );

@@ -237,8 +237,15 @@ describe('GET /api/series', () => {
     expect(status).toBe(200);
     expect(response.headers.get('cache-control')).toBe('no-store');
     expect(body).toEqual([
-      { ...S, unit: '°C', last: { t: NOW, v: 21.5 }, state: 'normal' },
-      { sensor: 't', metric: 'constructor', unit: null, last: { t: NOW + 1, v: 2 }, state: 'normal' },
+      { ...S, name: null, unit: '°C', last: { t: NOW, v: 21.5 }, state: 'normal' },
+      {
+        sensor: 't',
+        metric: 'constructor',
+        name: null,
+        unit: null,
+        last: { t: NOW + 1, v: 2 },
+        state: 'normal',
+      },
     ]);
     for (const query of ['sensor=t', 'metric=constructor', 'sensor=t&metric=constructor']) {
       expect((await get(`${http.url}/api/series?${query}`)).body).toEqual([body[1]]);

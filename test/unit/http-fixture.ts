@@ -16,6 +16,7 @@ import type { SeriesId } from '../../src/domain/series.ts';
 import type { HttpOptions } from '../../src/http/http-options.ts';
 import { Live, type LiveLimits } from '../../src/http/live/live.ts';
 import { type RunningHttp, startHttp } from '../../src/http/server.ts';
+import { SeriesLabels } from '../../src/labels/series-labels.ts';
 import { openEmbeddedStore } from '../../src/store/embedded-store.ts';
 import type { SeriesCommit, Store } from '../../src/store/store.ts';
 import { modelAdmin } from '../helpers/model-admin.ts';
@@ -36,7 +37,10 @@ export interface TestHttp extends RunningHttp {
 
 /** @param over what differs from an open server with an empty store whose pipeline commits everything at NOW */
 export async function testHttp(
-  over: Partial<HttpOptions> & { readonly liveLimits?: Partial<LiveLimits> } = {},
+  over: Partial<HttpOptions> & {
+    readonly liveLimits?: Partial<LiveLimits>;
+    readonly units?: Record<string, string>;
+  } = {},
 ): Promise<TestHttp> {
   const store = openEmbeddedStore({
     directory: temporaryDirectory(),
@@ -105,7 +109,10 @@ export async function testHttp(
     ready: async () => {},
     version: '1.2.3',
     hostname: 'replica <1>',
-    units: { temperature: '°C' },
+    labels: new SeriesLabels({
+      documents: store.documents,
+      units: () => over.units ?? { temperature: '°C' },
+    }),
     rulesOf: () => ({ ...DEFAULT_RULES, max: 30 }),
     maxPayload: 64 * 1024,
     maxReadings: 100,

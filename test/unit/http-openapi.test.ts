@@ -73,6 +73,11 @@ const REQUESTS: Readonly<Record<string, { readonly path: string; readonly body?:
   'get /api/series': { path: '/api/series' },
   'get /api/series/{sensor}/{metric}': { path: '/api/series/s/temperature?from=0' },
   'get /api/series/{sensor}/{metric}/chart': { path: `/api/series/s/temperature/chart?from=0&to=${NOW}` },
+  'get /api/series-labels': { path: '/api/series-labels' },
+  'put /api/series-labels': {
+    path: '/api/series-labels',
+    body: { sensor: 's', metric: 'temperature', name: 'Freezer', unit: 'K' },
+  },
   'get /api/recent': { path: '/api/recent?series=s/temperature&points=5' },
   'get /api/status': { path: '/api/status' },
   'get /api/sources': { path: '/api/sources' },

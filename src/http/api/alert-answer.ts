@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Alert } from '../../domain/alert.ts';
 import { SEVERITIES, severityOf } from '../../domain/severity.ts';
 import { REASONS } from '../../domain/verdict.ts';
-import { type Units, unitOf } from './unit.ts';
+import type { Labels } from './labels.ts';
 
 /** Why the alert was raised, see `Explanation` of src/domain/verdict.ts. */
 const explanationAnswer = z
@@ -42,10 +42,10 @@ export const alertAnswer = z.object({
 /** @param isMuted see mutes.ts of src/alerts */
 export function shownAlert(
   alert: Alert,
-  units: Units,
+  labels: Labels,
   isMuted: (alert: Alert) => boolean,
 ): z.output<typeof alertAnswer> {
   const { model = null, explanation = null } = alert;
-  const unit = unitOf(units, alert.metric);
+  const unit = labels.unitOf(alert);
   return { ...alert, unit, model, explanation, severity: severityOf(alert), muted: isMuted(alert) };
 }

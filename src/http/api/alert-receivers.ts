@@ -42,7 +42,7 @@ const keysRequest = z.object(
 
 const changesAnswer = z.object({ changes: z.int().meta({ description: 'how many there were' }) });
 
-type Options = Pick<HttpOptions, 'store' | 'receivers' | 'units' | 'mutes' | 'maxPayload'>;
+type Options = Pick<HttpOptions, 'store' | 'receivers' | 'labels' | 'mutes' | 'maxPayload'>;
 
 export const alertReceiverRoutes = (options: Options) => [
   listReceivers(options),
@@ -88,7 +88,7 @@ const listKept = (options: Options) =>
         reason: change.reason,
         changedAt: change.at,
         keptAt: change.keptAt,
-        alert: shownAlert(change.alert, options.units, options.mutes.isMuted),
+        alert: shownAlert(change.alert, options.labels, options.mutes.isMuted),
       }));
     },
   });

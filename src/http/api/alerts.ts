@@ -31,7 +31,7 @@ const acknowledgeRequest = z.object(
 
 type Options = Pick<
   HttpOptions,
-  'store' | 'live' | 'units' | 'mutes' | 'closedAlerts' | 'receivers' | 'maxPayload'
+  'store' | 'live' | 'labels' | 'mutes' | 'closedAlerts' | 'receivers' | 'maxPayload'
 >;
 
 export const alertRoutes = (options: Options) => [
@@ -67,7 +67,7 @@ const listAlerts = (options: Options) =>
       // The store has alerts that a person has closed as open.
       const alerts = found.map(options.closedAlerts.seen);
       const wanted = alerts.filter((alert) => state === undefined || alert.state === state);
-      return wanted.map((alert) => shownAlert(alert, options.units, options.mutes.isMuted));
+      return wanted.map((alert) => shownAlert(alert, options.labels, options.mutes.isMuted));
     },
   });
 
@@ -115,19 +115,19 @@ const closeAlert = (options: Options) =>
     answer: alertAnswer,
     errors: [404, 503],
     async handler({ params: { id }, caller: { name, by } }) {
-      const { closedAlerts, live, units, mutes, receivers } = options;
+      const { closedAlerts, live, labels, mutes, receivers } = options;
       const alert = await closedAlerts.close(id, by === 'none' ? null : name);
       if (alert === null) throw new RequestRefused(404, 'not_found', 'there is no such alert');
       live.acknowledged(alert);
       receivers.wake();
-      return shownAlert(alert, units, mutes.isMuted);
+      return shownAlert(alert, labels, mutes.isMuted);
     },
   });
 
-async function acknowledge({ store, live, units, mutes, closedAlerts }: Options, id: string) {
+async function acknowledge({ store, live, labels, mutes, closedAlerts }: Options, id: string) {
   const stored = await store.alerts.acknowledge(id);
   if (stored === null) return null;
   const alert = closedAlerts.seen(stored);
   live.acknowledged(alert);
-  return shownAlert(alert, units, mutes.isMuted);
+  return shownAlert(alert, labels, mutes.isMuted);
 }

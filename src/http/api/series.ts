@@ -6,17 +6,17 @@ import type { HttpOptions } from '../http-options.ts';
 import { RequestRefused } from '../middleware/error-answer.ts';
 import { route } from '../route.ts';
 import { seriesFilter } from './fields.ts';
-import { unitOf } from './unit.ts';
 
 export const seriesAnswer = z.object({
   sensor: z.string(),
   metric: z.string(),
+  name: z.string().nullable().meta({ description: 'what people call it' }),
   unit: z.string().nullable(),
   last: z.object({ t: z.int(), v: z.number() }).nullable(),
   state: z.enum(['warmup', 'normal', 'alarm', 'silent']),
 });
 
-type Options = Pick<HttpOptions, 'store' | 'units' | 'logger' | 'live'>;
+type Options = Pick<HttpOptions, 'store' | 'labels' | 'logger' | 'live'>;
 
 export const seriesRoutes = (options: Options) => [listSeries(options), deleteSeries(options)];
 
@@ -37,7 +37,8 @@ const listSeries = (options: Options) =>
       return list.map(({ sensor, metric, last, status }) => ({
         sensor,
         metric,
-        unit: unitOf(options.units, metric),
+        name: options.labels.nameOf({ sensor, metric }),
+        unit: options.labels.unitOf({ sensor, metric }),
         last: last && { t: last.ts, v: last.value },
         state: status,
       }));

@@ -9,7 +9,6 @@ import type { Outcome } from '../../domain/outcome.ts';
 import type { Reading } from '../../domain/reading.ts';
 import type { SeriesId } from '../../domain/series.ts';
 import { InvalidInput, StoreUnavailable } from '../../errors.ts';
-import { unitOf } from '../api/unit.ts';
 import type { HttpOptions } from '../http-options.ts';
 import { RequestRefused } from '../middleware/error-answer.ts';
 import { route, SENT } from '../route.ts';
@@ -33,7 +32,7 @@ const detectionAnswer = storedAnswer.extend({
   threshold: z.number().nullable().meta({ description: 'the error from which on a value is an anomaly' }),
 });
 
-type Options = Pick<HttpOptions, 'store' | 'submit' | 'hostname' | 'units' | 'maxNameBytes'>;
+type Options = Pick<HttpOptions, 'store' | 'submit' | 'hostname' | 'labels' | 'maxNameBytes'>;
 
 export const legacyRoutes = (options: Options) => [
   storeValue(options),
@@ -150,8 +149,8 @@ function seriesOf(sensor = DEFAULT_SENSOR, metric = 'temperature'): SeriesId {
   return { sensor, metric };
 }
 
-function shownUnit({ units }: Options, { metric }: SeriesId): string {
-  return unitOf(units, metric) ?? '';
+function shownUnit({ labels }: Options, series: SeriesId): string {
+  return labels.unitOf(series) ?? '';
 }
 
 function stored({ sensor, ts, value }: Reading): z.output<typeof storedAnswer> {

@@ -10,7 +10,7 @@ import type { Alert } from '../../domain/alert.ts';
 import type { SeriesId } from '../../domain/series.ts';
 import type { Peers, SeriesCommit } from '../../store/store.ts';
 import { shownAlert } from '../api/alert-answer.ts';
-import type { Units } from '../api/unit.ts';
+import type { Labels } from '../api/labels.ts';
 import { LiveBatch, type LiveNews, type LiveState } from './live-batch.ts';
 
 export interface LiveLimits {
@@ -64,7 +64,7 @@ export class Live {
     private readonly limits: LiveLimits,
     private readonly peers: Peers | null,
     registry: Registry,
-    private readonly units: () => Units = () => ({}),
+    private readonly labels: Labels = { nameOf: () => null, unitOf: () => null },
     private readonly isMuted: (alert: Alert) => boolean = () => false,
   ) {
     const registers = [registry];
@@ -230,7 +230,7 @@ export class Live {
       ...readings.map((reading) => frame('reading', reading)),
       ...states.map((state) => frame('state', state)),
     ];
-    for (const alert of alerts) frames.push(frame('alert', shownAlert(alert, this.units(), this.isMuted)));
+    for (const alert of alerts) frames.push(frame('alert', shownAlert(alert, this.labels, this.isMuted)));
     this.write(({ sensor, metric }) => {
       let text = '';
       for (const part of frames) {

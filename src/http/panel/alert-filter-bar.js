@@ -1,8 +1,8 @@
 /** What a person sets to see only some of the alerts. */
 import { addressOf } from './address.js';
-import { nameOf } from './alert-row.js';
 import { keep, kept } from './kept.js';
 import { at } from './page.js';
+import { titleOf } from './series.js';
 import { ruleName, severityName, text } from './text.js';
 
 /**
@@ -86,7 +86,7 @@ export function showFilter(alerts) {
   fill(time, Object.keys(TIMES), (name) => text().times[/** @type {'1h'} */ (name)], text().anyTime);
   const filter = at('alerts-only');
   filter.hidden = !chosen;
-  filter.title = chosen ? nameOf(chosen) : '';
+  filter.title = chosen ? titleOf(chosen) : '';
   filter.setAttribute('aria-pressed', String(only));
   at('alerts-group').setAttribute('aria-pressed', String(together));
 }

@@ -1,5 +1,7 @@
 /** Which of the alerts are asked for, and what belongs together of them. */
 
+import { titleOf } from './series.js';
+
 /**
  * @typedef {import('../panel-types.ts').Alert} Alert
  * @typedef {{ sensor: string, metric: string }} SeriesId
@@ -24,7 +26,8 @@ export function fits(alert, { state, rule, severity, text, series, from, to }) {
     (series === null || (sensor === series.sensor && metric === series.metric)) &&
     alert.ts >= (from ?? 0) &&
     alert.ts <= (to ?? Infinity) &&
-    (text === '' || `${sensor} ${metric}`.toLocaleLowerCase().includes(text.toLocaleLowerCase()))
+    (text === '' ||
+      `${titleOf(alert)} ${sensor} ${metric}`.toLocaleLowerCase().includes(text.toLocaleLowerCase()))
   );
 }
 

@@ -11,11 +11,12 @@ import {
 } from './alert-book.js';
 import { byUrgency, fits, groupsOf, isDue } from './alert-filter.js';
 import { alertFilter, filterFor, grouping, showFilter, whenFiltered } from './alert-filter-bar.js';
-import { fillRow, measuredOf, nameOf } from './alert-row.js';
+import { fillRow, measuredOf } from './alert-row.js';
 import { ask } from './ask.js';
 import { duration, number } from './format.js';
 import { tellOpen } from './notice.js';
 import { at } from './page.js';
+import { titleOf } from './series.js';
 import { call } from './server.js';
 import { steadyList } from './steady-list.js';
 import { ruleName, text } from './text.js';
@@ -83,7 +84,7 @@ export function alertsFor(one) {
 function announce(alert) {
   if (Date.now() - announced < ANNOUNCE_MS) return;
   announced = Date.now();
-  const said = text().announce(nameOf(alert), ruleName(alert.rule), measuredOf(alert));
+  const said = text().announce(titleOf(alert), ruleName(alert.rule), measuredOf(alert));
   at('announce').textContent = said;
   tellOpen(said, alert);
 }

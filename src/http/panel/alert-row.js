@@ -4,13 +4,10 @@ import { seriesOf } from './alert-book.js';
 import { isOpen } from './alert-filter.js';
 import { about, duration, inFull, moment } from './format.js';
 import { element } from './page.js';
-import { measureOf, series } from './series.js';
+import { measureOf, series, titleOf } from './series.js';
 import { ruleName, severityName, text } from './text.js';
 
 /** @typedef {import('./alert-filter.js').Alert} Alert */
-
-/** @param {{ sensor: string, metric: string }} one */
-export const nameOf = ({ sensor, metric }) => `${sensor} · ${metric}`;
 
 /** @param {Alert} alert */
 export const measuredOf = (alert) => inFull(alert.value, measureOf(series.get(seriesOf(alert))));
@@ -42,7 +39,7 @@ export function fillRow(item, alert, { repeats, unfolded, acknowledge, unfold })
   const what = document.createElement('a');
   what.className = 'what';
   what.href = `#${seriesOf(alert)}@${alert.ts}`;
-  what.textContent = nameOf(alert);
+  what.textContent = titleOf(alert);
   const tag = element('span', 'tag', (isOpen(alert) ? '▲ ' : '') + text()[alert.state]);
   tag.toggleAttribute('data-open', isOpen(alert));
   head.append(what, tag);
@@ -76,7 +73,7 @@ function doneMark() {
 function acknowledgeButton(alert, acknowledge) {
   const button = element('button', 'acknowledge', '✓ ');
   button.append(element('span', 'word', text().acknowledge));
-  button.setAttribute('aria-label', text().ackOf(`${nameOf(alert)}, ${moment(alert.ts)}`));
+  button.setAttribute('aria-label', text().ackOf(`${titleOf(alert)}, ${moment(alert.ts)}`));
   // Not disabled meanwhile: that would take the focus away. A second time does no harm.
   button.addEventListener('click', () => acknowledge(alert));
   return button;
@@ -86,7 +83,7 @@ function acknowledgeButton(alert, acknowledge) {
 function repeatsButton(alert, repeats, unfolded, unfold) {
   const button = element('button', 'repeats', `×${repeats}`);
   button.setAttribute('aria-expanded', String(unfolded));
-  button.setAttribute('aria-label', text().repeatsOf(String(repeats), nameOf(alert), ruleName(alert.rule)));
+  button.setAttribute('aria-label', text().repeatsOf(String(repeats), titleOf(alert), ruleName(alert.rule)));
   button.addEventListener('click', unfold);
   return button;
 }

@@ -3,7 +3,7 @@ import { lineColour } from './chart-plot.js';
 import { pointText, statsOf } from './chart-text.js';
 import { about, inFull, moment, quantity } from './format.js';
 import { at, element } from './page.js';
-import { measureOf, series } from './series.js';
+import { measureOf, series, titleOf } from './series.js';
 import { text } from './text.js';
 
 /** @typedef {import('./chart-line.js').Line} Line */
@@ -13,7 +13,7 @@ const tooltip = at('tooltip');
 /** @param {Line} line */
 const nameOf = ({ key }) => {
   const one = series.get(key);
-  return one ? `${one.sensor} · ${one.metric}` : key;
+  return one ? titleOf(one) : key;
 };
 
 /** Which sign means what. @param {readonly Line[]} lines */

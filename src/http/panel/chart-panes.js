@@ -3,7 +3,7 @@ import { showTooltip } from './chart-legend.js';
 import { mouseable } from './chart-mouse.js';
 import { makeOverlay, makePlot } from './chart-plot.js';
 import { touchable } from './chart-touch.js';
-import { measureOf, series } from './series.js';
+import { measureOf, series, titleOf } from './series.js';
 
 /**
  * @typedef {import('./chart-line.js').Line} Line
@@ -78,7 +78,7 @@ export class Panes {
       ? [makeOverlay(this.plot, size, { ...mouse(lines), lines: axes })]
       : lines.map((line, i) => {
           const one = series.get(line.key);
-          const name = lines.length > 1 && one ? `${one.sensor} · ${one.metric}` : '';
+          const name = lines.length > 1 && one ? titleOf(one) : '';
           const axis = /** @type {import('./chart-plot.js').Axis} */ (axes[i]);
           const [marks, limits] = [() => line.markTimes(shown()), () => line.limits];
           return makePlot(this.plot, size, { ...mouse([line]), ...axis, name, marks, limits });

@@ -26,7 +26,11 @@ export function devicesOf(all, { order, state, text, favourites, now }) {
   for (const one of all) {
     const favourite = favourites.has(one.sensor);
     if (state !== 'all' && state !== (state === 'favourite' ? favourite && state : one.state)) continue;
-    if (needle !== '' && !`${one.sensor} ${one.metric}`.toLocaleLowerCase().includes(needle)) continue;
+    if (
+      needle !== '' &&
+      !`${one.name ?? ''} ${one.sensor} ${one.metric}`.toLocaleLowerCase().includes(needle)
+    )
+      continue;
     let device = devices.get(one.sensor);
     if (!device) {
       device = { sensor: one.sensor, state: one.state, favourite, series: [] };

@@ -57,8 +57,12 @@ export function makeRow(one) {
 export function nameRow({ item, name, sub, star }, one, alone) {
   item.dataset.kind = alone ? 'alone' : 'part';
   star.hidden = !alone;
-  setText(name, alone ? one.sensor : one.metric);
-  setText(sub, alone ? one.metric : '');
+  const own = alone ? one.sensor : one.metric;
+  setText(name, one.name ?? own);
+  setText(
+    sub,
+    one.name === null ? (alone ? one.metric : '') : alone ? `${one.sensor} · ${one.metric}` : one.metric,
+  );
 }
 
 /** @param {Row} row @param {Series} one */

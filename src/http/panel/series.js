@@ -38,6 +38,10 @@ function encode(name) {
   );
 }
 
+/** What people call a series, else its sensor and metric. @param {{ sensor: string, metric: string }} one */
+export const titleOf = ({ sensor, metric }) =>
+  series.get(keyOf(sensor, metric))?.name ?? `${sensor} · ${metric}`;
+
 /** How the numbers of a series are written. @param {Series | undefined} one @returns {import('./format.js').Measure} */
 export const measureOf = (one) => ({
   unit: one?.unit ?? null,
@@ -48,17 +52,21 @@ export const measureOf = (one) => ({
 export async function readSeries() {
   const found = await call('GET /api/series');
   const keys = new Set();
-  for (const { sensor, metric, unit, last, state } of found) {
+  let relabelled = false;
+  for (const { sensor, metric, name, unit, last, state } of found) {
     const key = keyOf(sensor, metric);
     keys.add(key);
-    const precision = series.get(key)?.precision ?? unknownPrecision();
+    const before = series.get(key);
+    relabelled ||= before !== undefined && (before.name !== name || before.unit !== unit);
+    const precision = before?.precision ?? unknownPrecision();
     if (last) learn(precision, last.v);
     // What was shown before a break has a gap now.
-    series.set(key, { key, sensor, metric, unit, last, state, points: null, precision });
+    series.set(key, { key, sensor, metric, name, unit, last, state, points: null, precision });
     told.changed(key);
   }
   for (const key of [...series.keys()]) if (!keys.has(key)) dropSeries(key);
   told.regrouped(true);
+  if (relabelled) told.units();
 }
 
 /** @param {import('../panel-types.ts').LiveReading} reading */
@@ -81,7 +89,7 @@ function begin(sensor, metric) {
   const unit = alike?.unit ?? null;
   const precision = unknownPrecision();
   /** @type {Series} */
-  const one = { key, sensor, metric, unit, last: null, state: 'warmup', points: null, precision };
+  const one = { key, sensor, metric, name: null, unit, last: null, state: 'warmup', points: null, precision };
   series.set(key, one);
   if (!alike) void readUnits();
   told.regrouped();

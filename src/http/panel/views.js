@@ -1,6 +1,6 @@
 /** The views of the page: all of its sections are there, and the style sheets show those of the view. */
 import { at } from './page.js';
-import { text } from './text.js';
+import { currentLanguage, text } from './text.js';
 
 const VIEWS = ['overview', 'chart', 'alerts'];
 /** The parts of the view in which the program is operated; each has an address of its own. */
@@ -9,6 +9,9 @@ const OPERATED = [
   ...['clients', 'discovery', 'dead-letters', 'audit'],
 ];
 const links = /** @type {NodeListOf<HTMLAnchorElement>} */ (document.querySelectorAll('#views a'));
+
+/** With its language. */
+let partShown = '';
 
 /** @param {string} wanted a view that there is none of is the overview */
 export function showView(wanted) {
@@ -22,12 +25,17 @@ export function showView(wanted) {
     else link.removeAttribute('aria-current');
   }
   if (before !== view) scrollTo(0, 0);
-  // Few open it: its scripts are read then.
-  if (operated) void import('./operate/operate.js').then(({ showPart }) => showPart(wanted)).catch(failed);
+  const part = operated ? `${wanted} ${currentLanguage()}` : '';
+  const again = part === partShown;
+  partShown = part;
+  // Few open it: its scripts are read then. What a person does there is not disturbed when the page looks at its address again.
+  if (operated && !again)
+    void import('./operate/operate.js').then(({ showPart }) => showPart(wanted)).catch(failed);
 }
 
 /** The server cannot be reached. */
 function failed() {
+  partShown = '';
   at('operate').textContent = text().failed;
 }
 

@@ -13,7 +13,10 @@ import { actionButton, spoken, whyNot } from './parts.js';
 const PARTS = {
   rules: { needs: /** @type {Role} */ ('viewer'), read: () => import('./rules.js') },
   mutes: { needs: /** @type {Role} */ ('viewer'), read: () => import('./mutes.js') },
+  names: { needs: /** @type {Role} */ ('operator'), read: () => import('./names.js') },
+  models: { needs: /** @type {Role} */ ('viewer'), read: () => import('./models.js') },
   'dead-letters': { needs: /** @type {Role} */ ('admin'), read: () => import('./dead-letters.js') },
+  audit: { needs: /** @type {Role} */ ('admin'), read: () => import('./audit.js') },
 };
 /** @typedef {keyof typeof PARTS} Name */
 
@@ -21,13 +24,19 @@ const PARTS = {
 const english = {
   rules: 'Rules',
   mutes: 'Mutes',
+  names: 'Names and units',
+  models: 'Models',
   'dead-letters': 'Dead letters',
+  audit: 'Audit log',
 };
 /** @type {typeof english} */
 const spanish = {
   rules: 'Reglas',
   mutes: 'Silencios',
+  names: 'Nombres y unidades',
+  models: 'Modelos',
   'dead-letters': 'Apartados',
+  audit: 'Auditoría',
 };
 const titles = () => spoken(english, spanish);
 

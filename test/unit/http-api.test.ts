@@ -386,6 +386,7 @@ describe('/api/alerts', () => {
         score: 3,
         limit: 80,
         model: 'm-1',
+        explanation: null,
         state: 'cleared',
         clearedTs: NOW + 9,
         acknowledged: false,

@@ -1,5 +1,4 @@
 /** An alert change in words, for receivers that people read. */
-import { spokenDuration } from '../domain/duration.ts';
 import type { Notification } from './notification.ts';
 import type { Language } from './receiver.ts';
 
@@ -15,37 +14,18 @@ const WORDS = {
     cleared: 'Cleared',
     retracted: 'Withdrawn',
     acknowledged: 'Acknowledged',
-    value: 'value',
-    expected: 'expected',
-    limit: 'limit',
-    score: 'score',
     since: 'since',
     until: 'until',
-    noReading: 'no reading for',
   },
   es: {
     open: 'Alerta',
     cleared: 'Terminada',
     retracted: 'Retirada',
     acknowledged: 'Reconocida',
-    value: 'valor',
-    expected: 'esperado',
-    limit: 'límite',
-    score: 'puntuación',
     since: 'desde',
     until: 'hasta',
-    noReading: 'sin lecturas durante',
   },
 } as const satisfies Record<Language, object>;
-
-/** A number of sane length. */
-export function shortNumber(value: number): string {
-  return String(Number(value.toPrecision(6)));
-}
-
-export function shortScore(score: number): string {
-  return String(Number(score.toPrecision(3)));
-}
 
 export function messageText(notification: Notification, language: Language): MessageText {
   const words = WORDS[language];
@@ -53,22 +33,8 @@ export function messageText(notification: Notification, language: Language): Mes
   const what = state === 'open' && acknowledged ? words.acknowledged : words[state];
   return {
     title: `${what}: ${sensor} ${metric} (${rule})`,
-    lines: [alertFacts(notification, language), times(notification, words)],
+    lines: [notification.text[language], times(notification, words)],
   };
-}
-
-/** Why the alert was raised, in numbers. */
-export function alertFacts(notification: Notification, language: Language): string {
-  const words = WORDS[language];
-  const { rule, value, expected, score, limit, unit } = notification;
-  const inUnit = (n: number) => (unit === null ? shortNumber(n) : `${shortNumber(n)} ${unit}`);
-  if (rule === 'missing') return `${words.noReading} ${spokenDuration(limit ?? 0)}`;
-  return [
-    `${words.value} ${inUnit(value)}`,
-    ...(limit === null ? [] : [`${words.limit} ${inUnit(limit)}`]),
-    ...(limit !== null || expected === null ? [] : [`${words.expected} ${inUnit(expected)}`]),
-    ...(limit !== null || score === null ? [] : [`${words.score} ${shortScore(score)}`]),
-  ].join(', ');
 }
 
 function times({ ts, clearedTs }: Notification, words: { since: string; until: string }): string {

@@ -1,10 +1,12 @@
 /** What receivers are told of one change of an alert, the same over MQTT and to a webhook. */
 import type { Alert } from '../domain/alert.ts';
+import { type AlertReason, alertReason } from '../domain/alert-text.ts';
 import { type Severity, severityOf } from '../domain/severity.ts';
+import type { Explanation } from '../domain/verdict.ts';
 import type { StreamedAlert } from '../store/alert-store.ts';
 
 /** The alert as `GET /api/alerts` shows it, and: */
-export interface Notification extends Omit<Alert, 'model'> {
+export interface Notification extends Omit<Alert, 'model' | 'explanation'>, AlertReason {
   /** Event time, `ts` in ISO 8601. */
   readonly time: string;
   /** When the store learnt of this change, ms UTC. */
@@ -14,6 +16,8 @@ export interface Notification extends Omit<Alert, 'model'> {
   readonly severity: Severity;
   /** Id of the model whose forecast it was judged by; null where none was asked. */
   readonly model: string | null;
+  /** What the detector compared; null where the rule is not `anomaly`, and in alerts of earlier releases. */
+  readonly explanation: Explanation | null;
 }
 
 export function notification(
@@ -21,10 +25,12 @@ export function notification(
   units: Readonly<Record<string, string>>,
 ): Notification {
   const unit = Object.hasOwn(units, alert.metric) ? (units[alert.metric] ?? null) : null;
-  const { model = null } = alert;
+  const { model = null, explanation = null } = alert;
   return {
     ...alert,
     model,
+    explanation,
+    ...alertReason(alert, unit),
     time: new Date(alert.ts).toISOString(),
     changedAt: at,
     unit,

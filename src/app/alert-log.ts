@@ -3,9 +3,9 @@
  * are one line together, so that they hide nothing that happens now.
  */
 import type { Logger } from 'pino';
-import { alertFacts, shortNumber, shortScore } from '../alerts/message-text.ts';
 import { notification } from '../alerts/notification.ts';
 import type { Alert, AlertState } from '../domain/alert.ts';
+import { shortNumber } from '../domain/alert-text.ts';
 import { seriesKey } from '../domain/series.ts';
 
 export interface AlertLogOptions {
@@ -104,15 +104,15 @@ export class AlertLog {
     const { id, rule, state, ts, value, expected, score, limit } = alert;
     const told = notification({ alert, at: this.options.now() }, units());
     const fields = {
-      ...{ id, rule, severity: told.severity, ts: new Date(ts).toISOString() },
+      ...{ id, rule, severity: told.severity, reason: told.reason, ts: new Date(ts).toISOString() },
       ...{
         value,
         expected: expected && Number(shortNumber(expected)),
-        score: score && Number(shortScore(score)),
+        score: score && Number(shortNumber(score)),
         limit,
       },
     };
-    const what = `${seriesKey(alert)} (${rule}): ${alertFacts(told, 'en')}`;
+    const what = `${seriesKey(alert)} (${rule}, ${told.severity}): ${told.text.en}`;
     // In a field of its own, because the text says all of it to whoever reads the log on a terminal.
     if (state === 'open') logger.warn({ alert: fields }, `alert on ${what}`);
     else logger.info({ alert: fields }, `alert ${state} on ${what}`);

@@ -27,9 +27,9 @@ it('logs an alert on one line with rule and reason, and its numbers at a sane le
   alerts.add([alertAt(NOW - 1000)]);
   expect(lines).toHaveLength(1);
   expect(lines[0]!.msg).toBe(
-    'alert on a/temperature (anomaly): value 71.35 °C, expected 70.1235 °C, score 1.23',
+    'alert on a/temperature (anomaly, warning): value 71.35 °C, expected 70.1235 °C, score 1.23',
   );
-  expect(lines[0]!.alert).toMatchObject({ rule: 'anomaly', expected: 70.1235, score: 1.23 });
+  expect(lines[0]!.alert).toMatchObject({ rule: 'anomaly', expected: 70.1235, score: 1.23457 });
 });
 
 it('logs what comes from the past as one line', async () => {

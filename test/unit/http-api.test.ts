@@ -375,7 +375,7 @@ describe('/api/alerts', () => {
         state: 'open',
         model: null,
       }),
-      {
+      expect.objectContaining({
         id: `s/temperature/anomaly/${NOW}`,
         ...S,
         unit: '°C',
@@ -393,7 +393,12 @@ describe('/api/alerts', () => {
         revision: 1,
         severity: 'critical',
         muted: false,
-      },
+        durationMs: 9,
+        text: {
+          en: 'value 95 °C, expected 72 °C, score 3',
+          es: 'valor 95 °C, se esperaba 72 °C, puntuación 3',
+        },
+      }),
     ]);
     for (const query of ['sensor=a%2Fb', 'metric=m', 'state=open', 'limit=1', `from=${NOW + 1}`]) {
       const filtered = (await get(`${http.url}/api/alerts?${query}`)).body;

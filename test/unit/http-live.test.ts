@@ -42,14 +42,17 @@ describe('the live stream', () => {
     expect(response.headers.get('cache-control')).toBe('no-store');
     live.committed(commit('a', 'b', [21]), [alert]);
     await waitFor('both events', () => events.length === 2);
-    expect(events).toEqual([
+    expect(events).toMatchObject([
       {
         event: 'reading',
         data: { sensor: 'a', metric: 'b', t: NOW, v: 21, expected: 20, score: 0.5, state: 'normal' },
       },
       {
         event: 'alert',
-        data: { ...alert, model: null, explanation: null, unit: null, severity: 'critical', muted: false },
+        data: {
+          ...{ ...alert, model: null, explanation: null, unit: null, severity: 'critical', muted: false },
+          text: { en: 'value 90, expected 20, score 3' },
+        },
       },
     ]);
   });

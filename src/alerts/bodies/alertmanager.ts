@@ -5,8 +5,9 @@
  * Alertmanager takes an alert without `endsAt` as ended after its `resolve_timeout`, and forgets all alerts when it
  * restarts. So an open alert is told as lasting for a day, and is told again every minute (delivery.ts).
  */
-import { severityOf } from '../../domain/severity.ts';
-import { type MessageText, shortNumber } from '../message-text.ts';
+
+import { shortNumber } from '../../domain/alert-text.ts';
+import type { MessageText } from '../message-text.ts';
 import type { Notification } from '../notification.ts';
 import type { Receiver } from '../receiver.ts';
 import { bearer, type Posted } from './body.ts';
@@ -50,7 +51,7 @@ function alertOf({ notification, text }: Told, now: number): object {
       sensor,
       metric,
       rule,
-      severity: severityOf(notification),
+      severity: notification.severity,
       raised: String(ts),
     },
     annotations: {

@@ -1,5 +1,4 @@
 /** A message for a webhook of Discord. Nobody is mentioned, whatever a sensor is called. */
-import { severityOf } from '../../domain/severity.ts';
 import { shortened } from '../message-text.ts';
 import { type Body, colourOf } from './body.ts';
 
@@ -15,7 +14,7 @@ export const discord: Body<{ readonly url: string }> = ({ url }, notification, {
       {
         title: shortened(title, TITLE),
         description: shortened(lines.join('\n'), DESCRIPTION),
-        color: colourOf(notification, severityOf(notification)),
+        color: colourOf(notification, notification.severity),
         timestamp: notification.time,
       },
     ],

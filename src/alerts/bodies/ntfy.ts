@@ -1,5 +1,4 @@
 /** A message for ntfy, published as JSON at the root of the server. */
-import { severityOf } from '../../domain/severity.ts';
 import { shortened } from '../message-text.ts';
 import type { Receiver } from '../receiver.ts';
 import { type Body, bearer } from './body.ts';
@@ -17,7 +16,7 @@ export const ntfy: Body<Receiver & { type: 'ntfy' }> = ({ url, topic, token }, n
       topic,
       title: shortened(text.title, 250),
       message: shortened(text.lines.join('\n'), MESSAGE),
-      priority: open ? PRIORITY[severityOf(notification)] : 3,
+      priority: open ? PRIORITY[notification.severity] : 3,
       tags: [open ? 'warning' : 'white_check_mark'],
     },
   };

@@ -1,6 +1,5 @@
 /** An event of PagerDuty's Events API v2: an open alert triggers, an acknowledged one acknowledges, any other one resolves. */
 import { createHash } from 'node:crypto';
-import { severityOf } from '../../domain/severity.ts';
 import { shortened } from '../message-text.ts';
 import type { Receiver } from '../receiver.ts';
 import type { Body } from './body.ts';
@@ -26,7 +25,7 @@ export const pagerduty: Body<Receiver & { type: 'pagerduty' }> = (
       payload: {
         summary: shortened([title, ...lines].join('; '), SUMMARY),
         source: shortened(sensor, SUMMARY),
-        severity: severityOf(notification),
+        severity: notification.severity,
         timestamp: time,
         component: metric,
         class: rule,

@@ -1,6 +1,5 @@
 /** An Adaptive Card for a Teams workflow (`When a Teams webhook request is received`). */
 
-import { severityOf } from '../../domain/severity.ts';
 import type { Body } from './body.ts';
 
 export const teams: Body<{ readonly url: string }> = ({ url }, notification, { title, lines }) => ({
@@ -23,7 +22,7 @@ export const teams: Body<{ readonly url: string }> = ({ url }, notification, { t
               color:
                 notification.state !== 'open'
                   ? 'Good'
-                  : severityOf(notification) === 'critical'
+                  : notification.severity === 'critical'
                     ? 'Attention'
                     : 'Warning',
               text: escaped(title),

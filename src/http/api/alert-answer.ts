@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Alert } from '../../domain/alert.ts';
+import { alertReason } from '../../domain/alert-text.ts';
 import { SEVERITIES, severityOf } from '../../domain/severity.ts';
 import { REASONS } from '../../domain/verdict.ts';
 import type { Labels } from './labels.ts';
@@ -31,6 +32,15 @@ export const alertAnswer = z.object({
   limit: z.number().nullable(),
   model: z.string().nullable().meta({ description: 'whose forecast it was judged by' }),
   explanation: explanationAnswer.nullable(),
+  reason: z.enum(REASONS).nullable().meta({ description: '`reason` of `explanation`' }),
+  text: z
+    .object({ en: z.string(), es: z.string() })
+    .meta({ description: 'why it was raised, as a sentence' }),
+  expectedRange: z
+    .object({ low: z.number(), high: z.number() })
+    .nullable()
+    .meta({ description: 'where the value was expected; null where that is not known' }),
+  durationMs: z.int().nullable().meta({ description: 'how long it was open; null until it is cleared' }),
   state: z.enum(['open', 'cleared', 'retracted']),
   clearedTs: z.int().nullable(),
   acknowledged: z.boolean(),
@@ -47,5 +57,9 @@ export function shownAlert(
 ): z.output<typeof alertAnswer> {
   const { model = null, explanation = null } = alert;
   const unit = labels.unitOf(alert);
-  return { ...alert, unit, model, explanation, severity: severityOf(alert), muted: isMuted(alert) };
+  return {
+    ...{ ...alert, unit, model, explanation, ...alertReason(alert, unit) },
+    severity: severityOf(alert),
+    muted: isMuted(alert),
+  };
 }

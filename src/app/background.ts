@@ -1,5 +1,6 @@
 /** What runs beside the requests: the first contact with the store, which the pipeline waits for, and its housekeeping. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { Counter } from 'prom-client';
 import { type Artifact, artifactBytes, modelId } from '../../models/artifact.ts';
 import type { Notifiers } from '../alerts/notifiers.ts';
 import { StoreUnavailable } from '../errors.ts';
@@ -15,6 +16,7 @@ export interface Followed {
 const TRIM_EVERY_MS = 600_000;
 const RETRY_MS = 1000;
 const FORMATS_EVERY_MS = 10_000;
+const VERIFY_EVERY_MS = 2000;
 const DOCUMENTS_EVERY_MS = 1000;
 
 /** @returns resolves once the pipeline runs, or when the process stops before */
@@ -30,6 +32,9 @@ export function startBackground(
   const begun = begin(context, artifact, scoring, notifiers, stopping.signal);
   void begun.then(() => trimRegularly(context, stopping.signal));
   void context.clock.follow(stopping.signal);
+  void begun.then(() =>
+    watchStore(context, () => introduce(context.store, artifact, scoring, notifiers), stopping.signal),
+  );
   void begun.then(() => scoring.follower.follow(stopping.signal));
   void begun.then(() => scoring.pipeline.upgrades.runInBackground(stopping.signal));
   void begun.then(() => followFormats(context, scoring, stopping.signal));
@@ -41,19 +46,15 @@ export function startBackground(
 async function begin(
   { store, clock, logger }: AppContext,
   artifact: Artifact,
-  { follower, formats, pipeline }: Scoring,
+  scoring: Scoring,
   notifiers: Notifiers,
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
     try {
-      await store.models.put(modelId(artifact), artifactBytes(artifact));
-      await follower.start();
-      await formats.start();
-      // Before anything is committed, so that a receiver is told of the first change too.
-      await notifiers.register();
+      await introduce(store, artifact, scoring, notifiers);
       await clock.agrees();
-      pipeline.start();
+      scoring.pipeline.start();
       notifiers.start();
       return;
     } catch (error) {
@@ -65,6 +66,51 @@ async function begin(
       );
     }
     await delay(RETRY_MS, undefined, { signal, ref: false }).catch(() => {});
+  }
+}
+
+/** Writes what all processes on the store have to find there. */
+async function introduce(
+  store: AppContext['store'],
+  artifact: Artifact,
+  { follower, formats }: Scoring,
+  notifiers: Notifiers,
+): Promise<void> {
+  await store.models.put(modelId(artifact), artifactBytes(artifact));
+  await follower.start();
+  await formats.start();
+  // Before anything is committed, so that a receiver is told of the first change too.
+  await notifiers.register();
+}
+
+/** Notices a store that comes back without its data: emptied, or failed over to a server that never had it. */
+async function watchStore(
+  { store, registry, logger }: AppContext,
+  restore: () => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  if (!store.verify) return;
+  const losses = new Counter({
+    name: 'vigia_store_losses_total',
+    help: 'How often the store has come back without its data.',
+    registers: [registry],
+  });
+  let lost = false;
+  while (!signal.aborted) {
+    await delay(VERIFY_EVERY_MS, undefined, { signal, ref: false }).catch(() => {});
+    try {
+      if (!(await store.verify())) {
+        lost = true;
+        losses.inc();
+        logger.error(
+          'the store has come back without its data: layout, models and list of series are written again, readings of before are gone (docs/redis.md)',
+        );
+      }
+      if (lost) await restore();
+      lost = false;
+    } catch (error) {
+      logger.debug({ err: error }, 'the store cannot be looked at');
+    }
   }
 }
 

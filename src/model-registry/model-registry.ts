@@ -22,6 +22,8 @@ const CHANGE_TRIES = 10;
 
 export class ModelRegistry {
   private readonly loaded = new Map<string, Model>();
+  /** The bytes of those that came from the store, in case the store loses them. */
+  private readonly artifacts = new Map<string, Uint8Array>();
   private inForce: ModelTable = EMPTY_TABLE;
   /** The last read or write of the table. The next one waits for it, so that an old answer never follows a new one. */
   private turn: Promise<unknown> = Promise.resolve();
@@ -70,13 +72,14 @@ export class ModelRegistry {
       if (!artifact)
         throw new VigiaError('model_missing', `the store has no model '${id}'`, { field: 'model' });
       this.loaded.set(id, await this.load(artifact));
+      this.artifacts.set(id, artifact);
     }
   }
 
   /** Applies the table in the store. @returns whether it has changed. @throws as `require` */
   refresh(): Promise<boolean> {
     return this.inTurn(async () => {
-      const table = await this.store.table();
+      const table = await this.stored();
       if (table.revision === this.inForce.revision) return false;
       await this.apply(table);
       return true;
@@ -92,7 +95,7 @@ export class ModelRegistry {
   change(edit: (table: ModelTable) => ModelTable): Promise<ModelTable> {
     return this.inTurn(async () => {
       for (let attempt = 0; attempt < CHANGE_TRIES; attempt++) {
-        const table = await this.store.table();
+        const table = await this.stored();
         const next = edit(table);
         await this.require(modelsOf(next));
         if (next !== table && !(await this.store.putTable(next, table.revision))) continue;
@@ -109,6 +112,15 @@ export class ModelRegistry {
    */
   async start(client: string, now: number): Promise<void> {
     await this.change((table) => bringAlong(table, client, this.own.id, now));
+  }
+
+  /** The table in the store. A store that has lost it gets it back, with its models. */
+  private async stored(): Promise<ModelTable> {
+    const table = await this.store.table();
+    if (table.revision > 0 || this.inForce.revision === 0) return table;
+    for (const [id, artifact] of this.artifacts) await this.store.put(id, artifact);
+    const { inForce } = this;
+    return (await this.store.putTable(inForce, 0)) ? inForce : this.store.table();
   }
 
   private async apply(table: ModelTable): Promise<void> {

@@ -7,6 +7,7 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 import { BatchMetrics } from './batch-metrics.ts';
 import { CommitMetrics } from './commit-metrics.ts';
 import { InFlight } from './in-flight.ts';
+import { SetBack } from './set-back.ts';
 import type { Result, Ticket } from './ticket.ts';
 
 /** Readings of this process since it started. */
@@ -22,6 +23,7 @@ export interface Totals {
 export class Accounting {
   readonly batches: BatchMetrics;
   readonly commits: CommitMetrics;
+  readonly setBack: SetBack;
   private readonly deadLetterReasons;
   private readonly stale;
   private readonly dropped;
@@ -38,6 +40,7 @@ export class Accounting {
     const registers = [registry];
     this.batches = new BatchMetrics(registry);
     this.commits = new CommitMetrics(registry);
+    this.setBack = new SetBack(registry);
     this.tickets = new InFlight(registry);
     this.registerTotals(registers);
     this.deadLetterReasons = new Counter({

@@ -14,6 +14,7 @@ import type { ParkedReadings } from './parked-readings.ts';
 import type { Group } from './reading-queue.ts';
 import type { RefusedSeries } from './refused-series.ts';
 import { origins, type PendingReading } from './ticket.ts';
+import type { Applied, Unanswered } from './unanswered.ts';
 
 export interface ConclusionOptions {
   readonly cache: EntryCache;
@@ -22,6 +23,7 @@ export interface ConclusionOptions {
   readonly parked: ParkedReadings;
   readonly clockWait: ClockWait;
   readonly refused: RefusedSeries;
+  readonly unanswered: Unanswered;
   readonly replicas: ReplicaGroup<PendingReading> | null;
   /** Called after each applied commit. */
   readonly committed: (series: SeriesId, planned: Planned, alerts: readonly Alert[]) => void;
@@ -34,7 +36,7 @@ export class Conclusion {
 
   /** @returns the group where it is to be tried again at once, after a version conflict */
   conclude(group: Group, planned: Planned, result: CommitResult): Group[] {
-    const { accounting, cache, refused } = this.options;
+    const { accounting, cache, refused, unanswered } = this.options;
     if (result.status === 'failed') {
       this.setAside(group, result.error);
       return [];
@@ -46,13 +48,21 @@ export class Conclusion {
     }
     refused.committed();
     cache.committed(group.key, result.version === '' ? null : result.version, planned);
+    const earlier = unanswered.settle(group.key, planned);
+    for (const one of earlier) this.countEarlier(group, one);
     this.count(group, planned, result.alerts);
-    this.resolve(group, planned);
+    this.resolve(group, planned, earlier);
     this.options.committed(group.series, planned, result.alerts);
     return [];
   }
 
-  private count({ pendings }: Group, planned: Planned, alerts: readonly Alert[]): void {
+  /** A commit was applied whose answer was lost. */
+  private countEarlier(group: Group, { planned }: Applied): void {
+    this.count(group, planned, planned.commit.alerts);
+    this.options.committed(group.series, planned, []);
+  }
+
+  private count({ pendings }: Group, planned: Planned, alerts: readonly Pick<Alert, 'state'>[]): void {
     const { accounting, replicas, now } = this.options;
     const { commits } = accounting;
     commits.applied(planned.entry.state.lastTs, now());
@@ -63,11 +73,13 @@ export class Conclusion {
     for (const { state } of alerts) commits.alertChanged(state);
   }
 
-  private resolve(group: Group, { outcomes }: Planned): void {
+  private resolve(group: Group, { outcomes }: Planned, earlier: readonly Applied[]): void {
     const { endings, clockWait } = this.options;
     const busy: PendingReading[] = [];
-    for (const [i, outcome] of outcomes.entries()) {
+    for (const [i, planned] of outcomes.entries()) {
       const pending = group.pendings[i]!;
+      const before = planned.status === 'duplicate' && earlier.find(({ outcomes }) => outcomes.has(pending));
+      const outcome = before ? before.outcomes.get(pending)! : planned;
       if (outcome.status === 'busy' && pending.ticket.message) busy.push(pending);
       else endings.resolve(pending, outcome);
     }

@@ -11,10 +11,15 @@ import type { Shutdown } from './shutdown.ts';
 
 /** Pauses between tries while the store is away, ms. */
 const PAUSES = [50, 100, 200, 400, 800, 1600, 3000] as const;
+/** Between two lines where the reason changes, ms. */
+const LOG_EVERY_MS = 5000;
 export const LONGEST_PAUSE = PAUSES.at(-1)!;
 
 export class Outage {
   private current: StoreUnavailable | null = null;
+  /** When it began, and when the reason was logged last, on the clock of `performance.now()`, ms. */
+  private since = 0;
+  private toldAt = 0;
 
   constructor(
     private readonly queue: ReadingQueue,
@@ -34,8 +39,7 @@ export class Outage {
    * @throws AbortError when the pipeline gives up
    */
   async backOff(attempt: number, error: StoreUnavailable): Promise<void> {
-    if (!this.current)
-      this.logger.error({ err: error }, 'the store is away; nothing is acknowledged meanwhile');
+    this.tell(error);
     this.current = error;
     this.endings.failRequests(error, this.queue);
     this.queue.dropFailed();
@@ -45,6 +49,19 @@ export class Outage {
 
   /** A batch has been finished. */
   end(): void {
+    if (!this.current) return;
     this.current = null;
+    const awayMs = Math.round(performance.now() - this.since);
+    this.logger.info({ awayMs }, 'the store is back; readings are acknowledged again');
+  }
+
+  private tell(error: StoreUnavailable): void {
+    const now = performance.now();
+    if (!this.current) {
+      this.since = now;
+      this.logger.error({ err: error }, 'the store is away; nothing is acknowledged meanwhile');
+    } else if (error.message === this.current.message || now - this.toldAt < LOG_EVERY_MS) return;
+    else this.logger.error({ err: error }, 'the store is still away, for another reason now');
+    this.toldAt = now;
   }
 }

@@ -33,6 +33,7 @@ import { SeriesPerBatch } from './series-per-batch.ts';
 import { Shutdown } from './shutdown.ts';
 import type { Submit } from './submit.ts';
 import type { PendingReading } from './ticket.ts';
+import { Unanswered } from './unanswered.ts';
 
 export interface PipelineOptions extends PlanSources {
   readonly accounting: Accounting;
@@ -91,10 +92,16 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
     const outage = new Outage(queue, endings, logger, shutdown);
     const parked = new ParkedReadings(enqueue, shutdown);
     const replicas = this.replicaGroup(endings, outage);
-    const cache = new EntryCache(options.store.series, options.cacheSize, options.readableByFormer);
+    const cache = new EntryCache(
+      options.store.series,
+      options.cacheSize,
+      options.readableByFormer,
+      (what, key) => accounting.setBack.note(what, key, logger),
+    );
     const upgrades = new StateUpgrades({ sources: options, cache, most: options.rebuildReadings, logger });
     this.upgrades = upgrades;
     const refused = new RefusedSeries();
+    const unanswered = new Unanswered();
     const clockWait = new ClockWait({
       ...{ parked, enqueue, logger },
       patienceMs: options.arrivalWaitMs,
@@ -102,13 +109,13 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
     });
     const conclusion = new Conclusion({
       ...options,
-      ...{ cache, endings, parked, clockWait, refused, replicas },
+      ...{ cache, endings, parked, clockWait, refused, unanswered, replicas },
       committed: (series, planned, alerts) => this.emit('committed', series, planned, alerts),
     });
     const seriesPerBatch = new SeriesPerBatch(options.batchSeries);
     const commits = new SeriesCommits({
       ...options,
-      ...{ cache, upgrades, conclusion, endings, outage, seriesPerBatch, shutdown },
+      ...{ cache, upgrades, conclusion, endings, outage, seriesPerBatch, unanswered, shutdown },
       sources: options,
       handedToStore: () => this.loop.wakeIfReady(),
     });

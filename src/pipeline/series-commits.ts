@@ -9,7 +9,7 @@ import type { EntryCache } from '../planning/entry-cache.ts';
 import { type Planned, type PlanSources, planSeries, SeriesPlan } from '../planning/plan.ts';
 import type { SeriesEntry } from '../planning/series-entry.ts';
 import type { StateUpgrades } from '../planning/state-upgrades.ts';
-import type { CommitResult, SeriesCommit } from '../store/store.ts';
+import type { CommitResult } from '../store/store.ts';
 import type { Accounting } from './accounting.ts';
 import type { Conclusion } from './conclusion.ts';
 import { type Endings, unfinished } from './endings.ts';
@@ -17,6 +17,7 @@ import type { Outage } from './outage.ts';
 import type { Group } from './reading-queue.ts';
 import type { SeriesPerBatch } from './series-per-batch.ts';
 import type { Shutdown } from './shutdown.ts';
+import type { Unanswered } from './unanswered.ts';
 
 export interface SeriesCommitsOptions {
   readonly sources: PlanSources;
@@ -29,6 +30,7 @@ export interface SeriesCommitsOptions {
   readonly seriesPerBatch: SeriesPerBatch;
   /** Called when a batch goes to the store. */
   readonly handedToStore: () => void;
+  readonly unanswered: Unanswered;
   readonly shutdown: Shutdown;
   readonly now: () => number;
 }
@@ -67,7 +69,8 @@ export class SeriesCommits {
         if (work.length > 1) return await this.eachAlone(work);
       } catch (error) {
         if (shutdown.signal.aborted) throw error;
-        for (const { key } of work) cache.forget(key);
+        // Whether it was applied is not known: what is remembered holds if the store has the same version.
+        for (const { key } of work) cache.outdate(key);
         work = unfinished(work);
         if (error instanceof StoreUnavailable) {
           endings.failRequests(
@@ -106,7 +109,7 @@ export class SeriesCommits {
     await batch.compute();
     const finished = await this.finish(plans);
     const scored = performance.now();
-    const results = await this.store(finished.map(({ planned }) => planned.commit));
+    const results = await this.store(finished);
     seriesPerBatch.adapt(results);
     accounting.batches.stage('plan', planned - started);
     accounting.batches.stage('score', scored - planned);
@@ -162,11 +165,15 @@ export class SeriesCommits {
     return finished;
   }
 
-  private async store(commits: readonly SeriesCommit[]): Promise<CommitResult[]> {
+  private async store(finished: readonly Finished[]): Promise<CommitResult[]> {
+    const { sources, unanswered, handedToStore } = this.options;
     this.storing++;
-    this.options.handedToStore();
+    handedToStore();
     try {
-      return await this.options.sources.store.series.commit(commits);
+      return await sources.store.series.commit(finished.map(({ planned }) => planned.commit));
+    } catch (error) {
+      for (const { group, planned } of finished) unanswered.note(group, planned);
+      throw error;
     } finally {
       this.storing--;
     }

@@ -59,6 +59,8 @@ export class EntryCache {
     size: number,
     /** Whether release 0.1 has to be able to read what is written. */
     private readonly readableByFormer: () => boolean,
+    /** The store has less of a series than this process has stored. */
+    private readonly setBack: (what: 'gone' | 'older', key: string) => void = () => {},
   ) {
     this.cache = new LRUCache({ max: size });
   }
@@ -116,6 +118,10 @@ export class EntryCache {
   private remember(key: string, record: SeriesRecord | null, shared: boolean): SeriesEntry {
     const entry = this.inFormat(entryOf(record));
     const remembered = this.remembered(key);
+    if (remembered.version !== null) {
+      if (record === null) this.setBack('gone', key);
+      else if (entry.state.lastTs < remembered.entry().state.lastTs) this.setBack('older', key);
+    }
     const { version, season, snapshots, assignments, watch } = entry;
     remembered.state = record?.state ?? new Uint8Array(0);
     Object.assign(remembered, { version, season, snapshots, assignments, watch, shared, stale: false });

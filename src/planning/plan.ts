@@ -3,6 +3,7 @@
  * readings, and sets up the fold. `finish` turns the computed fold into a SeriesCommit.
  */
 
+import { randomBytes } from 'node:crypto';
 import { openAlerts } from '../detect/alert-ledger.ts';
 import { Fold, type FoldResult, type FoldSample } from '../detect/fold.ts';
 import type { ForecastBatch } from '../detect/forecast-batch.ts';
@@ -232,6 +233,7 @@ export class SeriesPlan {
       commit: {
         series: this.series,
         expectedVersion: entry.version,
+        version: randomBytes(8).toString('hex'),
         samples,
         verdicts,
         next: result && {

@@ -16,7 +16,7 @@ import { formatKeys } from './redis/format-keys.ts';
 import { KeptAlerts } from './redis/kept-alerts.ts';
 import { COUNTERS_KEY } from './redis/keys.ts';
 import type { Layout, LayoutName } from './redis/layout.ts';
-import { chooseLayout } from './redis/layout-choice.ts';
+import { chooseLayout, layoutIsKept } from './redis/layout-choice.ts';
 import { memory } from './redis/memory.ts';
 import { modelKeys } from './redis/model-keys.ts';
 import { openServer } from './redis/open-server.ts';
@@ -121,6 +121,11 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
       const [seconds, micros] = list(reply, 'TIME').map((part) => Number(text(part)));
       asked = { at: seconds! * 1000 + Math.floor(micros! / 1000), since: performance.now() };
       return asked.at;
+    },
+    async verify() {
+      const intact = await layoutIsKept(server, layout.name);
+      if (!intact) series.registerAgain();
+      return intact;
     },
     memory: () => memory(server),
     ping: () => probe(server, { ...settings, script: layout.probe }),

@@ -60,6 +60,8 @@ export interface SeriesCommit {
   readonly series: SeriesId;
   /** The version this commit was computed from, null for a series the store does not have. */
   readonly expectedVersion: string | null;
+  /** The version after it; a random one if absent. */
+  readonly version?: string;
   /** Ascending by ts, new or replacing (a greater value at a stored timestamp). */
   readonly samples: readonly Sample[];
   /**
@@ -287,6 +289,11 @@ export interface Store {
   time(): Promise<number>;
   /** Only of a store that lives in memory. @throws StoreUnavailable, or VigiaError where its user may not ask */
   memory?(): Promise<StoreMemory>;
+  /**
+   * Only of a store that can lose its data while processes use it: whether it still has what this process found at the start. If
+   * it is empty, what all processes need to know of it is written again. @throws StoreUnavailable also where it is another store now
+   */
+  verify?(): Promise<boolean>;
   /** Throws StoreUnavailable unless a write could succeed now. */
   ping(): Promise<void>;
   /** Only of a store with files of its own: reads them whole and says what is damaged; empty where nothing is. */

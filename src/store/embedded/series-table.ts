@@ -122,7 +122,7 @@ export class SeriesTable implements SeriesStore {
       return commits.map((commit) => tolerant(() => this.unchanged(commit), failed));
     }
     const random = randomBytes(8 * commits.length);
-    const version = (i: number) => random.toString('hex', 8 * i, 8 * i + 8);
+    const version = (i: number) => commits[i]!.version ?? random.toString('hex', 8 * i, 8 * i + 8);
     return this.together(commits.map((commit, i) => ({ commit, version: version(i) })));
   }
 

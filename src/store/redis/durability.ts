@@ -9,9 +9,12 @@ import type { Reply } from './reply.ts';
 
 export type Durability = 'memory' | 'fsync' | 'replicated';
 
-/** @returns how long the server may take to have it on disk or on a replica, ms: it must answer within its timeout */
+/**
+ * @returns how long the server may take to have it on disk or on a replica, ms: it must answer within its timeout, and before
+ *   /readyz gives up, which would hide the reason
+ */
 export function patienceFor(timeoutMs: number): number {
-  return Math.min(2000, Math.floor(timeoutMs / 2));
+  return Math.min(1500, Math.floor(timeoutMs / 2));
 }
 
 export function waitCommand(durability: Durability, patienceMs: number): readonly string[] | undefined {

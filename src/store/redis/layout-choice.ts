@@ -3,7 +3,7 @@
  * a series in two layouts would be two halves.
  */
 import type { Logger } from 'pino';
-import { ConfigurationError } from '../../errors.ts';
+import { ConfigurationError, StoreUnavailable } from '../../errors.ts';
 import { LAYOUT_KEY } from './keys.ts';
 import type { LayoutName } from './layout.ts';
 import { checked, type Reply, textOrNull } from './reply.ts';
@@ -60,6 +60,23 @@ export async function chooseLayout(
     logger.warn('Redis has RedisTimeSeries, but its data was written as sorted sets; that layout is kept');
   }
   return stored;
+}
+
+/**
+ * Whether the layout is still written down. Where it is not, the server has lost its data since the start; it is written down
+ * again. @throws StoreUnavailable where another layout is: this is not the store of before
+ */
+export async function layoutIsKept(server: Server, layout: LayoutName): Promise<boolean> {
+  const read = { key: LAYOUT_KEY, args: ['GET', LAYOUT_KEY] };
+  const [reply] = await server.run([read]);
+  const stored = textOrNull(checked(reply, LAYOUT_KEY));
+  if (stored === layout) return true;
+  if (stored !== null) {
+    const what = `REDIS_URL: this Redis holds the layout ${stored} now, and not ${layout} as at the start`;
+    throw new StoreUnavailable(`${what}: restart this process`);
+  }
+  await server.commit([{ key: LAYOUT_KEY, args: ['SET', LAYOUT_KEY, layout, 'NX'] }]);
+  return false;
 }
 
 function refused(field: 'REDIS_URL' | 'REDIS_LAYOUT', message: string): ConfigurationError {

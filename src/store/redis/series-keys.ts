@@ -34,6 +34,8 @@ export interface SeriesSettings extends Omit<CommitSettings, 'script'> {
 export class SeriesKeys implements SeriesStore {
   private readonly settings: CommitSettings;
   private readonly now: () => number;
+  /** The series entered since the registry was lost; null: it was never lost. */
+  private registered: Set<string> | null = null;
 
   constructor(
     private readonly server: Server,
@@ -59,7 +61,7 @@ export class SeriesKeys implements SeriesStore {
   async commit(commits: readonly SeriesCommit[]): Promise<CommitResult[]> {
     await this.register(commits);
     const random = randomBytes(8 * commits.length);
-    const versions = commits.map((_, i) => random.toString('hex', 8 * i, 8 * i + 8));
+    const versions = commits.map(({ version }, i) => version ?? random.toString('hex', 8 * i, 8 * i + 8));
     const now = this.now();
     const replies = await this.server.commit(
       commits.map((commit, i) => commitCall(commit, versions[i]!, now, this.settings)),
@@ -82,12 +84,20 @@ export class SeriesKeys implements SeriesStore {
 
   /** A series is in the registry before its first commit, so that none is stored and not listed. */
   private async register(commits: readonly SeriesCommit[]): Promise<void> {
-    const names = commits.flatMap((commit) =>
-      commit.expectedVersion === null && !isEmpty(commit) ? [seriesKey(commit.series)] : [],
-    );
+    const names = commits.flatMap((commit) => {
+      const key = seriesKey(commit.series);
+      const isNew = commit.expectedVersion === null || this.registered?.has(key) === false;
+      return isNew && !isEmpty(commit) ? [key] : [];
+    });
     if (names.length === 0) return;
     const [reply] = await this.server.commit([{ key: SERIES_KEY, args: ['SADD', SERIES_KEY, ...names] }]);
     checked(reply, SERIES_KEY);
+    for (const name of names) this.registered?.add(name);
+  }
+
+  /** The registry was lost, and maybe not the series: each is entered again before its next commit. */
+  registerAgain(): void {
+    this.registered = new Set();
   }
 
   /** @returns why the alert stream takes nothing, null when everything pending is in it */

@@ -82,6 +82,7 @@ function httpOptions(
     live,
     audit,
     liveAddressClients: config.live.addressClients,
+    clientReads: config.http.clientReads,
     addressConnections: config.http.addressConnections,
     totals: () => accounting.totals,
     rulesOf: (series) => scoring.rules.of(series),

@@ -8,6 +8,7 @@ import type { HttpOptions } from './http-options.ts';
 import { legacyRouter } from './legacy/router.ts';
 import { Access } from './middleware/access.ts';
 import { auditRequests } from './middleware/audit.ts';
+import { clientReads } from './middleware/client-reads.ts';
 import { crossOrigin } from './middleware/cross-origin.ts';
 import { errorBody, errorHandler, RequestRefused } from './middleware/error-answer.ts';
 import { knownHost } from './middleware/known-host.ts';
@@ -35,6 +36,8 @@ export function application(options: HttpOptions): Express {
 
   const health: readonly Route[] = healthRoutes(options);
   const legacy: readonly Route[] = legacyRoutes(options);
+  const reads = clientReads(options.clientReads);
+  const bound = (route: Route) => (route.readsMuch ? [reads] : []);
   const refusals = new Refusals(options.registry, options.logger);
   const access = new Access(options);
   const api: readonly Route[] = apiRoutes(options, access);
@@ -52,11 +55,13 @@ export function application(options: HttpOptions): Express {
   app.use(methods.options);
   for (const route of health) mountRoute(app, route, [noStore]);
   app.use(knownHost(() => options.allowedHosts));
-  app.use(legacyRouter(legacy, options, refusals, (route) => [limited, ...access.guards(route)]));
+  app.use(
+    legacyRouter(legacy, options, refusals, (route) => [limited, ...access.guards(route), ...bound(route)]),
+  );
   app.use(limited, ...crossOrigin(() => options.corsOrigins));
   app.use('/panel', servePanelFiles(files));
   for (const route of page) mountRoute(app, route, access.guards(route));
-  for (const route of api) mountRoute(app, route, [...access.guards(route), noStore]);
+  for (const route of api) mountRoute(app, route, [...access.guards(route), ...bound(route), noStore]);
   // A caller without the token is not told which paths exist.
   app.use('/api', ...access.guards({ access: 'viewer' }));
   app.use(methods.refuseOthers, () => {

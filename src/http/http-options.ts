@@ -135,6 +135,8 @@ export interface HttpOptions {
   readonly live: Live;
   /** Clients of the live stream from one address. */
   readonly liveAddressClients: number;
+  /** Requests of one address at the same time that read a lot. */
+  readonly clientReads: number;
   /** Connections from one address; none is counted where TRUST_PROXY is set. */
   readonly addressConnections: number;
   readonly audit: Pick<AuditLog, 'record'>;

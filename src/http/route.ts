@@ -83,6 +83,8 @@ export interface Route<
   readonly writes?: true;
   /** Stores readings, which are data and no acts: the audit log has them only when a person has entered them. */
   readonly storesReadings?: true;
+  /** Reads a lot: HTTP_CLIENT_READS bounds how many such requests one address makes at the same time. */
+  readonly readsMuch?: true;
   /** The query parameters are the input of this schema; other parameters are ignored. */
   readonly query?: Query;
   readonly body?: RequestBody<Body>;

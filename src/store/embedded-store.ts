@@ -5,20 +5,22 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { AlertStreamTable } from './embedded/alert-stream-table.ts';
-import { AlertTable } from './embedded/alert-table.ts';
+import { AlertTable, listAlerts } from './embedded/alert-table.ts';
 import { auditTable } from './embedded/audit-table.ts';
 import { copyDatabase, removeCopies } from './embedded/backup.ts';
 import { birthTable } from './embedded/birth-table.ts';
 import { EmbeddedClock } from './embedded/clock.ts';
 import { counterTable } from './embedded/counter-table.ts';
-import { available, closeDatabase, DATABASE_FILE, damages, openDatabase } from './embedded/database.ts';
+import { available, DATABASE_FILE, damages, openDatabase, tolerant } from './embedded/database.ts';
 import { DeadLetterTable } from './embedded/dead-letter-table.ts';
 import { documentTable } from './embedded/document-table.ts';
 import { formatTable } from './embedded/format-table.ts';
 import { KeptAlertTable } from './embedded/kept-alert-table.ts';
 import { modelTables } from './embedded/model-tables.ts';
 import { writeProbe } from './embedded/probe.ts';
+import { ReadThread } from './embedded/read-thread.ts';
 import { secretTable } from './embedded/secret-table.ts';
+import { SeriesReader } from './embedded/series-reads.ts';
 import { SeriesTable } from './embedded/series-table.ts';
 import { trimTables } from './embedded/trimming.ts';
 import { ROLLUP_RETENTION, type RollupRetention } from './rollup.ts';
@@ -45,7 +47,8 @@ export function embeddedStoreExists(directory: string): boolean {
 
 /** @throws ConfigurationError (field DATA_DIR), see `openDatabase` */
 export function openEmbeddedStore(options: EmbeddedOptions): Store {
-  const database = openDatabase(options.directory);
+  const { database, file, close } = openDatabase(options.directory);
+  const readThread = new ReadThread(file);
   removeCopies(options.directory);
   const alertStream = new AlertStreamTable(database);
   const alerts = new AlertTable(database, alertStream);
@@ -53,19 +56,27 @@ export function openEmbeddedStore(options: EmbeddedOptions): Store {
   const clocks = { now: options.now ?? Date.now, monotonic: () => performance.now() };
   const clock = new EmbeddedClock(database, clocks);
   const kept = { retention: options.retention, rollups: options.rollupRetention ?? ROLLUP_RETENTION };
+  const counters = counterTable(database);
   let open = true;
   return {
     kind: 'embedded',
     peers: null,
     pubSub: null,
-    description: `embedded (${join(options.directory, DATABASE_FILE)})`,
+    description: `embedded (${file})`,
     series,
+    reads(client) {
+      const reads = readThread.for(client);
+      return {
+        series: new SeriesReader(reads),
+        alerts: { list: (query) => listAlerts(reads, query) },
+      };
+    },
     alerts,
     alertStream,
     keptAlerts: new KeptAlertTable(database),
     deadLetters: new DeadLetterTable(database, options.deadLetterMax),
     models: modelTables(database),
-    counters: counterTable(database),
+    counters,
     audit: auditTable(database, options.auditMax ?? 10_000),
     secrets: secretTable(database),
     documents: documentTable(database),
@@ -78,11 +89,13 @@ export function openEmbeddedStore(options: EmbeddedOptions): Store {
     },
     trim: (now) => trimTables(database, now, kept),
     check: async () => damages(database),
-    backup: async () => copyDatabase(database, options.directory),
+    backup: () => copyDatabase(file, options.directory),
     async close() {
       if (!open) return;
       open = false;
-      available(() => closeDatabase(database));
+      await readThread.close();
+      tolerant(counters.write, () => undefined);
+      available(close);
     },
   };
 }

@@ -105,6 +105,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     pubSub,
     description: `redis (${server.name}, layout ${layout.name}, durability ${durability})`,
     series,
+    reads: () => ({ series, alerts }),
     alerts,
     alertStream: new AlertStream(server),
     keptAlerts: new KeptAlerts(server),

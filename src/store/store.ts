@@ -11,6 +11,7 @@ import type { AuditEntry, StoredAuditEntry } from '../domain/audit.ts';
 import type { DeadLetter, DeadLetterPlace, DeadLetterSummary } from '../domain/dead-letter.ts';
 import type { ModelTable } from '../domain/model-table.ts';
 import type { Sample } from '../domain/reading.ts';
+import type { SampleText, TextFormat } from '../domain/sample-text.ts';
 import type { SeriesId } from '../domain/series.ts';
 import type { ScoredSample } from '../domain/verdict.ts';
 import type { Watch } from '../domain/watch.ts';
@@ -110,19 +111,34 @@ export interface SeriesSummary extends SeriesId {
 
 export type Aggregate = 'avg' | 'min' | 'max';
 
-export interface SeriesStore {
-  /** The records in the order asked for, null where the store has no such series. */
-  load(series: readonly SeriesId[]): Promise<(SeriesRecord | null)[]>;
-  /** Applies each series atomically if its version still matches; results in the order of `commits`. */
-  commit(commits: readonly SeriesCommit[]): Promise<CommitResult[]>;
-  /** The bytes of the snapshot after reading number `n`, null where there is none (any more). */
-  snapshot(series: SeriesId, n: number): Promise<Uint8Array | null>;
+/** The reads of people and of their programs. */
+export interface SeriesReads {
   /** Stored samples with `from` <= ts <= `to`, ascending; at most `limit`, the newest ones, when given. */
   range(series: SeriesId, from: number, to: number, limit?: number): Promise<ScoredSample[]>;
   /** The newest `limit` stored samples without their verdicts, ascending. */
   newest(series: SeriesId, limit: number): Promise<Sample[]>;
   /** As `range`, but the oldest `limit` of them: what reads a whole series page by page. */
   oldest(series: SeriesId, from: number, to: number, limit: number): Promise<ScoredSample[]>;
+  /** As `oldest`, as text. */
+  text(series: SeriesId, from: number, to: number, limit: number, format: TextFormat): Promise<SampleText>;
+  /** How many samples `range` would give, counted no further than `limit`. */
+  countBetween(series: SeriesId, from: number, to: number, limit: number): Promise<number>;
+  /**
+   * One aggregate per bucket of `width` ms that has samples, aligned to 0, ascending. Uses the rollups where `width` is
+   * a multiple of theirs, so that it reaches back beyond RETENTION.
+   */
+  buckets(series: SeriesId, from: number, to: number, width: number, agg: Aggregate): Promise<Sample[]>;
+  /** Every series, ordered by sensor and metric. */
+  list(): Promise<SeriesSummary[]>;
+}
+
+export interface SeriesStore extends SeriesReads {
+  /** The records in the order asked for, null where the store has no such series. */
+  load(series: readonly SeriesId[]): Promise<(SeriesRecord | null)[]>;
+  /** Applies each series atomically if its version still matches; results in the order of `commits`. */
+  commit(commits: readonly SeriesCommit[]): Promise<CommitResult[]>;
+  /** The bytes of the snapshot after reading number `n`, null where there is none (any more). */
+  snapshot(series: SeriesId, n: number): Promise<Uint8Array | null>;
   /**
    * Takes a series away with everything about it: readings, verdicts, rollups, state, alerts (the stream's too) and its
    * place in the list. Targets that were told of an open alert of it are told that the alert has ended. A commit computed from what was there is a conflict afterwards. May be called again after a failure.
@@ -131,15 +147,8 @@ export interface SeriesStore {
   remove(series: SeriesId): Promise<boolean>;
   /** The stored samples at exactly these timestamps, in any order. */
   samplesAt(series: SeriesId, timestamps: readonly number[]): Promise<Sample[]>;
-  /**
-   * One aggregate per bucket of `width` ms that has samples, aligned to 0, ascending. Uses the rollups where `width` is
-   * a multiple of theirs, so that it reaches back beyond RETENTION.
-   */
-  buckets(series: SeriesId, from: number, to: number, width: number, agg: Aggregate): Promise<Sample[]>;
   /** What `list` says of these series, in the order asked for, null where there is no such series. */
   summaries(series: readonly SeriesId[]): Promise<(SeriesSummary | null)[]>;
-  /** Every series, ordered by sensor and metric. */
-  list(): Promise<SeriesSummary[]>;
   /** How many `list` has, without reading them. */
   count(): Promise<number>;
 }
@@ -270,6 +279,11 @@ export interface Store {
   /** `embedded` or `redis`: what `/nuevo` says it wrote to. */
   readonly kind: 'embedded' | 'redis';
   readonly series: SeriesStore;
+  /**
+   * What people read, apart from commits: no read holds up a commit. Each client has its turn.
+   * @param client who reads, for example an address
+   */
+  reads(client: string): { readonly series: SeriesReads; readonly alerts: Pick<AlertStore, 'list'> };
   readonly alerts: AlertStore;
   readonly alertStream: AlertStreamStore;
   readonly keptAlerts: KeptAlertStore;

@@ -63,6 +63,21 @@ describe('the embedded store', () => {
     expect(await second.series.range(series, 0, 2000)).toHaveLength(1);
   });
 
+  it('counts without a commit for each count', async () => {
+    const directory = temporaryDirectory();
+    const store = open(directory);
+    const observer = new Libsql(join(directory, 'vigia.db'));
+    onTestFinished(() => void observer.close());
+    const version = () => observer.prepare('PRAGMA data_version').raw().get();
+    const before = version();
+    for (let n = 1; n <= 20; n++) expect(await store.counters.increment('visits')).toBe(n);
+    expect(version()).toEqual(before);
+    await store.ping();
+    expect(version()).not.toEqual(before);
+    await store.close();
+    expect(await open(directory).counters.increment('visits')).toBe(21);
+  });
+
   it('brings a database of format 1 up to date and keeps what is in it', async () => {
     const directory = temporaryDirectory();
     const old = new Libsql(join(directory, 'vigia.db'));

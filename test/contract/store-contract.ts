@@ -86,6 +86,36 @@ export function storeContract(name: string, open: (limits: StoreLimits) => Promi
       expect(await store.series.oldest({ sensor: 'none', metric: 'm' }, 0, T0, 4)).toEqual([]);
     });
 
+    it('reads for people what was committed before', async () => {
+      await put(
+        Array.from({ length: 7 }, (_, i) => ({ ts: T0 + i * 10, value: i })),
+        { verdicts: [{ ts: T0 + 20, expected: 1.5, score: 0.5 }], alerts: [alert(T0 + 20)] },
+      );
+      const { series, alerts } = store.reads('someone');
+      expect(await series.oldest(S, T0 + 11, T0 + 39, 9)).toEqual([
+        { ts: T0 + 20, value: 2, expected: 1.5, score: 0.5 },
+        { ts: T0 + 30, value: 3, expected: null, score: null },
+      ]);
+      expect(await series.range(S, 0, T0 * 2, 2)).toEqual(await store.series.range(S, 0, T0 * 2, 2));
+      expect(await series.newest(S, 1)).toEqual([{ ts: T0 + 60, value: 6 }]);
+      expect(await series.buckets(S, T0, T0 + 60, 60_000, 'max')).toEqual([{ ts: T0, value: 6 }]);
+      expect(await series.list()).toEqual(await store.series.list());
+      expect(await alerts.list({ limit: 9, sensor: 's' })).toEqual(await store.alerts.list({ limit: 9 }));
+      await put([{ ts: T0 + 70, value: 7 }]);
+      expect(await series.newest(S, 1)).toEqual([{ ts: T0 + 70, value: 7 }]);
+    });
+
+    it('counts samples, no further than it is asked to', async () => {
+      await put(Array.from({ length: 9 }, (_, i) => ({ ts: T0 + i * 10, value: i })));
+      for (const reads of [store.series, store.reads('someone').series]) {
+        expect(await reads.countBetween(S, 0, Number.MAX_SAFE_INTEGER, 100)).toBe(9);
+        expect(await reads.countBetween(S, T0 + 10, T0 + 30, 100)).toBe(3);
+        expect(await reads.countBetween(S, 0, T0 * 2, 4)).toBe(4);
+        expect(await reads.countBetween(S, T0 + 1, T0 + 9, 4)).toBe(0);
+        expect(await reads.countBetween({ sensor: 'none', metric: 'm' }, 0, T0 * 2, 4)).toBe(0);
+      }
+    });
+
     it('removes a series without a trace, and no other with a similar name', async () => {
       const similar = { sensor: 's', metric: 'temperature2' };
       await store.alertStream.addTarget('target');

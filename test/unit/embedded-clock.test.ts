@@ -1,7 +1,7 @@
 /** Which time the embedded store believes: it decides what is deleted. */
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { EmbeddedClock } from '../../src/store/embedded/clock.ts';
-import { closeDatabase, openDatabase } from '../../src/store/embedded/database.ts';
+import { openDatabase } from '../../src/store/embedded/database.ts';
 import { temporaryDirectory } from '../helpers/temporary-directory.ts';
 
 const HOUR = 3_600_000;
@@ -25,8 +25,8 @@ function clockAt(start: number, database = open()) {
 }
 
 function open() {
-  const database = openDatabase(temporaryDirectory());
-  onTestFinished(() => closeDatabase(database));
+  const { database, close } = openDatabase(temporaryDirectory());
+  onTestFinished(close);
   return database;
 }
 

@@ -28,17 +28,13 @@ it('goes page by page over the whole series, as CSV and as JSON', async () => {
 
 it('reads no further while its client does not, and stops when it goes away', async () => {
   const fixture = await testHttp();
+  await fill(fixture.store, S, samples.slice(0, 1));
   let pages = 0;
   // An endless series: only back-pressure ends it.
   const store = alteredStore(fixture.store, 'series', {
-    oldest: async (_series: unknown, from: number) => {
+    text: async (_series, from) => {
       pages += 1;
-      return Array.from({ length: 5000 }, (_, i) => ({
-        ts: from + i,
-        value: 1,
-        expected: null,
-        score: null,
-      }));
+      return { text: Buffer.alloc(100_000, '1'), count: 5000, last: from + 5000 };
     },
   });
   const http = await testHttp({ store });

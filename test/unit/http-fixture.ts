@@ -104,6 +104,7 @@ export async function testHttp(
       unmatched: { count: 1, newest: [{ topic: 'elsewhere', at: NOW }] },
     }),
     liveAddressClients: 100,
+    clientReads: 100,
     addressConnections: 1000,
     totals: () => ({ received: 9, committed: 4, duplicate: 2, deadLettered: 1, rejected: 1, inFlight: 1 }),
     ready: async () => {},

@@ -48,14 +48,15 @@ const listAlerts = (options: Options) =>
     tag: 'alerts',
     summary: 'Alerts, newest first; retracted ones only when asked for',
     access: 'viewer',
+    readsMuch: true,
     query: alertsQuery,
     answer: z.array(alertAnswer),
-    errors: [400, 503],
-    async handler({ query: { limit = DEFAULT_ALERTS, sensor, metric, rule, state, from, to } }) {
+    errors: [400, 429, 503],
+    async handler({ query: { limit = DEFAULT_ALERTS, sensor, metric, rule, state, from, to }, request }) {
       if (from !== undefined && to !== undefined && from > to) {
         throw new InvalidInput('from', 'from must not be after to');
       }
-      const found = await options.store.alerts.list({
+      const found = await options.store.reads(request.ip ?? '').alerts.list({
         limit,
         ...(sensor !== undefined && { sensor }),
         ...(metric !== undefined && { metric }),

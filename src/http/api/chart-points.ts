@@ -4,7 +4,7 @@
  */
 import type { SeriesId } from '../../domain/series.ts';
 import type { ScoredSample } from '../../domain/verdict.ts';
-import type { SeriesStore } from '../../store/store.ts';
+import type { SeriesReads } from '../../store/store.ts';
 
 /** More than a chart has pixels. */
 const MAX_READINGS = 4_000;
@@ -29,7 +29,7 @@ export interface ChartPoints {
 
 /** @returns of the time from `from` to `to`; of readings also the last few before it */
 export async function chartPoints(
-  store: Pick<SeriesStore, 'range' | 'buckets'>,
+  store: Pick<SeriesReads, 'range' | 'buckets'>,
   series: SeriesId,
   from: number,
   to: number,
@@ -56,7 +56,7 @@ const point = ({ ts, value, expected, score }: ScoredSample): ChartPoints['point
 ];
 
 async function buckets(
-  store: Pick<SeriesStore, 'buckets'>,
+  store: Pick<SeriesReads, 'buckets'>,
   series: SeriesId,
   from: number,
   to: number,

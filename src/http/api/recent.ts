@@ -1,8 +1,9 @@
 /** The newest readings of many series at once: the panel draws its sparklines from them. */
 import { z } from 'zod';
 import type { HttpOptions } from '../http-options.ts';
-import { route } from '../route.ts';
+import { route, SENT } from '../route.ts';
 import { countParameter, must } from './fields.ts';
+import { jsonArray, sendParts } from './sample-pages.ts';
 
 /** Series in one request. */
 const MAX_SERIES = 200;
@@ -50,25 +51,24 @@ const listRecent = ({ store }: Options) =>
     tag: 'series',
     summary: 'The newest readings of several series at once',
     access: 'viewer',
+    readsMuch: true,
     query: recentQuery,
     answer: recentAnswer,
-    errors: [400, 503],
+    errors: [400, 429, 503],
     // An unknown series has no points: the list from which the panel asks may be older than a deletion.
-    handler: ({ query: { series, points } }) =>
-      Promise.all(
-        series.map(async ({ sensor, metric }) => {
-          const samples = await store.series.range({ sensor, metric }, 0, Number.MAX_SAFE_INTEGER, points);
-          return {
-            sensor,
-            metric,
-            points: samples.map(({ ts, value, score }): [number, number, number | null] => [
-              ts,
-              value,
-              score,
-            ]),
-          };
-        }),
-      ),
+    async handler({ query: { series, points }, request, response }) {
+      const reads = store.reads(request.ip ?? '').series;
+      const elements = async function* () {
+        for (const { sensor, metric } of series) {
+          const samples = await reads.range({ sensor, metric }, 0, Number.MAX_SAFE_INTEGER, points);
+          const shown = samples.map(({ ts, value, score }) => [ts, value, score]);
+          yield JSON.stringify({ sensor, metric, points: shown });
+        }
+      };
+      response.type('json');
+      await sendParts(response, jsonArray(elements()));
+      return SENT;
+    },
   });
 
 function decoded(text: string): string | null {

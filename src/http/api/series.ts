@@ -27,11 +27,13 @@ const listSeries = (options: Options) =>
     tag: 'series',
     summary: 'Every series with its unit, last value and state',
     access: 'viewer',
+    readsMuch: true,
     query: seriesFilter,
     answer: z.array(seriesAnswer),
-    errors: [400, 503],
-    async handler({ query }) {
-      const list = (await options.store.series.list()).filter(
+    errors: [400, 429, 503],
+    async handler({ query, request }) {
+      const all = await options.store.reads(request.ip ?? '').series.list();
+      const list = all.filter(
         ({ sensor, metric }) => sensor === (query.sensor ?? sensor) && metric === (query.metric ?? metric),
       );
       return list.map(({ sensor, metric, last, status }) => ({

@@ -4,13 +4,25 @@
  * version is read before the rows: a commit in between makes an entry useless, but never wrong. An entry lives for a minute
  * at most, because RETENTION deletes readings without a commit. Equal requests that come together share one read.
  */
+import { setImmediate as turn } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import type { Sample } from '../../domain/reading.ts';
 import type { SeriesId } from '../../domain/series.ts';
-import type { SeriesStore } from '../../store/store.ts';
+import type { SeriesReads, Store } from '../../store/store.ts';
 
 const BYTES = 16 * 2 ** 20;
 const TTL_MS = 60_000;
+/** Samples that are read and shown at once. */
+const PAGE = 2_000;
+
+export interface List {
+  readonly series: SeriesId;
+  readonly limit: number;
+  /** What else the body depends on, such as the format. */
+  readonly as: string;
+  /** Who reads, see `Store.reads`. */
+  readonly client: string;
+}
 
 export class ListCache {
   private readonly bodies = new LRUCache<string, Buffer>({
@@ -22,17 +34,16 @@ export class ListCache {
   /** Answers that are being made, by key. */
   private readonly coming = new Map<string, Promise<Buffer>>();
 
-  constructor(private readonly store: Pick<SeriesStore, 'load' | 'newest'>) {}
+  constructor(private readonly store: Pick<Store, 'series' | 'reads'>) {}
 
-  /** @param as what else the body depends on, such as the format @param render of the newest `limit`, oldest first */
+  /** @param render makes the body of pages of the samples, oldest first */
   async body(
-    series: SeriesId,
-    limit: number,
-    as: string,
-    render: (samples: readonly Sample[]) => string,
+    { series, limit, as, client }: List,
+    render: (pages: AsyncIterable<readonly Sample[]>) => Promise<string>,
   ): Promise<Buffer> {
-    const [record] = await this.store.load([series]);
-    const read = async () => Buffer.from(render(await this.store.newest(series, limit)));
+    const [record] = await this.store.series.load([series]);
+    const read = async () =>
+      Buffer.from(await render(newestPages(this.store.reads(client).series, series, limit)));
     if (!record) return read();
     const key = JSON.stringify([series.sensor, series.metric, record.version, limit, as]);
     const known = this.bodies.get(key) ?? this.coming.get(key);
@@ -46,5 +57,30 @@ export class ListCache {
     } finally {
       this.coming.delete(key);
     }
+  }
+}
+
+/** Between two pages everything else of this process has its turn. */
+async function* newestPages(
+  reads: SeriesReads,
+  series: SeriesId,
+  limit: number,
+): AsyncGenerator<readonly Sample[]> {
+  if (limit <= PAGE) {
+    yield await reads.newest(series, limit);
+    return;
+  }
+  const pages: Sample[][] = [];
+  let left = limit;
+  for (let to = Number.MAX_SAFE_INTEGER; left > 0; ) {
+    const page = await reads.range(series, 0, to, Math.min(PAGE, left));
+    if (page.length === 0) break;
+    pages.push(page.map(({ ts, value }) => ({ ts, value })));
+    left -= page.length;
+    to = page[0]!.ts - 1;
+  }
+  for (const page of pages.reverse()) {
+    yield page;
+    await turn();
   }
 }

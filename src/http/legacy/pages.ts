@@ -44,13 +44,18 @@ export function tooLittleHistoryPage(value: number, unit: string, stored: number
   return page([received(value, unit), `<p>No hay suficientes datos: ${stored} de ${needed}</p>`]);
 }
 
-/** `/listar`. Built as one string because it is the largest page by far. @param samples oldest first */
-export function listPage(hostname: string, unit: string, samples: readonly Sample[]): string {
+/** `/listar`. Built as one string because it is the largest page by far. @param pages of the samples, oldest first */
+export async function listPage(
+  hostname: string,
+  unit: string,
+  pages: AsyncIterable<readonly Sample[]>,
+): Promise<string> {
   const shownUnit = escapeHtml(unit);
   const end = unit === '' ? '</td></tr>\n' : ` ${shownUnit}</td></tr>\n`;
   const time = utcText();
   let rows = '';
-  for (const { ts, value } of samples) rows += `<tr><td>${time(ts)}</td><td>${value}${end}`;
+  for await (const page of pages)
+    for (const { ts, value } of page) rows += `<tr><td>${time(ts)}</td><td>${value}${end}`;
   return page([
     `<p>Hostname : ${escapeHtml(hostname)}</p>`,
     `<table>\n<thead><tr><th>Timestamp</th><th>Value${unit === '' ? '' : ` (${shownUnit})`}</th></tr></thead>`,

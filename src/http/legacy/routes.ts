@@ -6,7 +6,7 @@
 import type { Request, Response } from 'express';
 import { z } from 'zod';
 import type { Outcome } from '../../domain/outcome.ts';
-import type { Reading } from '../../domain/reading.ts';
+import type { Reading, Sample } from '../../domain/reading.ts';
 import type { SeriesId } from '../../domain/series.ts';
 import { InvalidInput, StoreUnavailable } from '../../errors.ts';
 import type { HttpOptions } from '../http-options.ts';
@@ -64,7 +64,7 @@ const storeValue = (options: Options) =>
   });
 
 const listValues = (options: Options) => {
-  const lists = new ListCache(options.store.series);
+  const lists = new ListCache(options.store);
   const { hostname } = options;
   return route({
     method: 'GET',
@@ -73,21 +73,27 @@ const listValues = (options: Options) => {
     legacy: true,
     summary: 'The newest values; a Spanish page, or JSON',
     access: 'viewer',
+    readsMuch: true,
     query: listQuery(options.maxNameBytes),
     answer: listAnswer,
     otherTypes: ['text/html'],
-    errors: [400, 404, 503],
+    errors: [400, 404, 429, 503],
     async handler({ query: { format, sensor, metric, limit }, request, response }) {
       const series = seriesOf(sensor, metric);
       const named = sensor !== undefined || metric !== undefined;
       let empty = false;
       const asJson = isJson(request, format);
       const unit = shownUnit(options, series);
-      const body = await lists.body(series, limit, asJson ? 'json' : `html ${unit}`, (samples) => {
-        empty = samples.length === 0;
-        if (!asJson) return listPage(hostname, unit, samples);
-        const readings = samples.map(({ ts, value }) => ({ ts, value }));
-        return JSON.stringify({ hostname, readings } satisfies z.output<typeof listAnswer>);
+      const list = { series, limit, as: asJson ? 'json' : `html ${unit}`, client: request.ip ?? '' };
+      const body = await lists.body(list, async (pages) => {
+        empty = true;
+        const seen = async function* () {
+          for await (const page of pages) {
+            if (page.length > 0) empty = false;
+            yield page;
+          }
+        };
+        return asJson ? listJson(hostname, seen()) : listPage(hostname, unit, seen());
       });
       // A series whose readings have all gone with RETENTION is known.
       if (empty && named && !(await options.store.series.load([series]))[0]) throw unknownSeries(series);
@@ -139,6 +145,13 @@ const storeAndJudgeValue = (options: Options) =>
       );
     },
   });
+
+/** The JSON of `listAnswer`. */
+async function listJson(hostname: string, pages: AsyncIterable<readonly Sample[]>): Promise<string> {
+  const parts: string[] = [];
+  for await (const page of pages) parts.push(page.map((sample) => JSON.stringify(sample)).join(','));
+  return `{"hostname":${JSON.stringify(hostname)},"readings":[${parts.join(',')}]}`;
+}
 
 function unknownSeries({ sensor, metric }: SeriesId): RequestRefused {
   return new RequestRefused(404, 'not_found', `No hay lecturas de ${metric} del sensor ${sensor}.`);

@@ -11,6 +11,7 @@ const REFUSALS = new Set([
   'unknown_host',
   'rate_limited',
   'too_many_clients',
+  'too_many_reads',
 ]);
 
 /** Counts refused requests and connections by reason. The audit log has the requests; refused connections get one line a minute. */

@@ -68,6 +68,10 @@ export const http = {
       fallback: '1000',
       help: 'connections of one address at the same time; further ones are closed (not counted where TRUST_PROXY is set)',
     }),
+    clientReads: setting('HTTP_CLIENT_READS', whole(1, 1_000_000), {
+      fallback: '100',
+      help: 'requests for readings, charts, exports and lists that one client may make at the same time; further ones get the answer 429',
+    }),
     trustProxy: setting('TRUST_PROXY', text, {
       help: 'proxies whose X-Forwarded-For header names the client: their number, or their addresses separated by commas',
     }),

@@ -7,6 +7,7 @@ import type { AlertStreamTable } from './alert-stream-table.ts';
 import { available, type Database, transaction } from './database.ts';
 import { KeptAlertTable } from './kept-alert-table.ts';
 import { Query } from './query.ts';
+import { type Reads, readsOf } from './rows.ts';
 
 /** The fields of an alert, and the columns that they are read from. */
 const COLUMNS = {
@@ -45,6 +46,18 @@ function toAlert(row: AlertRow): Alert {
     ...(explanation !== null && { explanation: JSON.parse(explanation) as Explanation }),
     acknowledged: acknowledged === 1,
   };
+}
+
+/** Newest first. */
+export async function listAlerts(reads: Reads, query: AlertQuery): Promise<Alert[]> {
+  const where = [query.state === undefined ? "a.state <> 'retracted'" : 'a.state = :state'];
+  if (query.sensor !== undefined) where.push('s.sensor = :sensor');
+  if (query.metric !== undefined) where.push('s.metric = :metric');
+  if (query.rule !== undefined) where.push('a.rule = :rule');
+  if (query.from !== undefined) where.push('a.ts >= :from');
+  if (query.to !== undefined) where.push('a.ts <= :to');
+  const sql = `${SELECT} WHERE ${where.join(' AND ')} ORDER BY a.ts DESC, a.id LIMIT :limit`;
+  return ((await reads.rows(sql, { ...query })) as AlertRow[]).map(toAlert);
 }
 
 export class AlertTable implements AlertStore {
@@ -119,21 +132,8 @@ export class AlertTable implements AlertStore {
     return row ? { state: row[0], acknowledged: row[1] === 1 } : null;
   }
 
-  async list(query: AlertQuery): Promise<Alert[]> {
-    const where = [query.state === undefined ? "a.state <> 'retracted'" : 'a.state = :state'];
-    if (query.sensor !== undefined) where.push('s.sensor = :sensor');
-    if (query.metric !== undefined) where.push('s.metric = :metric');
-    if (query.rule !== undefined) where.push('a.rule = :rule');
-    if (query.from !== undefined) where.push('a.ts >= :from');
-    if (query.to !== undefined) where.push('a.ts <= :to');
-    return available(() =>
-      (
-        this.database
-          .prepare(`${SELECT} WHERE ${where.join(' AND ')} ORDER BY a.ts DESC, a.id LIMIT :limit`)
-          .raw()
-          .all(query) as AlertRow[]
-      ).map(toAlert),
-    );
+  list(query: AlertQuery): Promise<Alert[]> {
+    return listAlerts(readsOf(this.database), query);
   }
 
   async since(series: SeriesId, ts: number): Promise<Alert[]> {

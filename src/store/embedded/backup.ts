@@ -6,15 +6,8 @@ import { join } from 'node:path';
 import Libsql from 'libsql';
 import { ConfigurationError, InvalidInput } from '../../errors.ts';
 import type { Backup } from '../store.ts';
-import {
-  available,
-  closeDatabase,
-  DATABASE_FILE,
-  type Database,
-  damages,
-  OWNER_ONLY,
-  openDatabase,
-} from './database.ts';
+import { DATABASE_FILE, damages, OWNER_ONLY, openDatabase } from './database.ts';
+import { ReadThread } from './read-thread.ts';
 
 const COPY = /^backup-.*\.db$/;
 
@@ -24,15 +17,18 @@ export function removeCopies(directory: string): void {
 }
 
 /** A consistent copy, without free pages, beside the database. @throws StoreUnavailable, VigiaError `store_damaged` */
-export function copyDatabase(database: Database, directory: string): Backup {
+export async function copyDatabase(database: string, directory: string): Promise<Backup> {
   const file = join(directory, `backup-${randomUUID()}.db`);
   const remove = () => rmSync(file, { force: true });
+  const copies = new ReadThread(database, true);
   try {
-    available(() => database.prepare('VACUUM INTO ?').run(file));
+    await copies.for('').rows('VACUUM INTO ?', [file]);
     chmodSync(file, OWNER_ONLY);
   } catch (error) {
     remove();
     throw error;
+  } finally {
+    await copies.close();
   }
   return { file, remove };
 }
@@ -68,7 +64,7 @@ export function restoreDatabase(copy: string, directory: string): string | null 
 
 function requireUnused(directory: string): void {
   try {
-    closeDatabase(openDatabase(directory));
+    openDatabase(directory).close();
   } catch (error) {
     // A damaged store is what is to be replaced.
     if (error instanceof ConfigurationError && /in use/.test(error.message)) throw error;

@@ -1,11 +1,9 @@
-/**
- * Opens the database of the embedded store and holds it for this process alone. The lock is the operating system's on
- * the open file, so it dies with the process whatever killed it.
- */
+/** Opens the database of the embedded store for this process alone, and makes errors of the project of its errors. */
 import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import Libsql from 'libsql';
 import { ConfigurationError, StoreUnavailable, VigiaError } from '../../errors.ts';
+import { lockDirectory } from './directory-lock.ts';
 import { ADDED_COLUMNS, MIGRATIONS, SCHEMA, SCHEMA_FORMAT } from './schema.ts';
 
 export const DATABASE_FILE = 'vigia.db';
@@ -16,11 +14,18 @@ const LOG_BYTES = 16 * 2 ** 20;
 export type Database = Libsql.Database;
 export type Row = unknown[];
 
+export interface OpenDatabase {
+  readonly database: Database;
+  readonly file: string;
+  /** Closes it and lets go of the directory. */
+  close(): void;
+}
+
 /**
  * @param directory created if missing
  * @throws ConfigurationError (field DATA_DIR) when it cannot be written, is in use, or holds something else
  */
-export function openDatabase(directory: string): Database {
+export function openDatabase(directory: string): OpenDatabase {
   const refuse = (why: string, cause: unknown) =>
     new ConfigurationError(`DATA_DIR '${directory}' ${why}`, { field: 'DATA_DIR', cause });
   try {
@@ -28,11 +33,12 @@ export function openDatabase(directory: string): Database {
   } catch (error) {
     throw refuse(`cannot be created: ${(error as Error).message}`, error);
   }
+  const file = join(directory, DATABASE_FILE);
   let database: Database | undefined;
+  let unlock: (() => void) | undefined;
   try {
-    database = new Libsql(join(directory, DATABASE_FILE));
-    // Before WAL mode is entered, so that no shared-memory file is needed and the first write takes the lock for good.
-    database.pragma('locking_mode = EXCLUSIVE');
+    unlock = lockDirectory(directory);
+    database = new Libsql(file);
     database.pragma('journal_mode = WAL');
     database.pragma('synchronous = FULL');
     // After a burst the log is cut back to this size.
@@ -48,10 +54,12 @@ export function openDatabase(directory: string): Database {
     for (const added of ADDED_COLUMNS) addColumn(database, ...added);
     database.exec(`PRAGMA user_version = ${SCHEMA_FORMAT}`);
     database.exec('COMMIT');
-    keepToOwner(join(directory, DATABASE_FILE));
-    return database;
+    keepToOwner(file);
+    const opened = { database, unlock };
+    return { database, file, close: () => closeDatabase(opened) };
   } catch (error) {
     database?.close();
+    unlock?.();
     if (error instanceof VigiaError) throw error;
     const { code, message } = error as { code?: string; message: string };
     if (code?.startsWith('SQLITE_BUSY')) throw refuse('is in use by another vigia process', error);
@@ -71,13 +79,14 @@ function keepToOwner(path: string): void {
   for (const file of [path, `${path}-wal`, `${path}-shm`]) if (existsSync(file)) chmodSync(file, OWNER_ONLY);
 }
 
-/** Closes it and lets go of the lock at once, which closing alone leaves to the garbage collector. */
-export function closeDatabase(database: Database): void {
-  // Exclusive locking that began before WAL mode ends only outside WAL mode.
-  database.pragma('journal_mode = DELETE');
-  database.pragma('locking_mode = NORMAL');
-  database.prepare('SELECT count(*) FROM counters').get();
+function closeDatabase({ database, unlock }: { database: Database; unlock: () => void }): void {
+  try {
+    database.pragma('journal_mode = DELETE');
+  } catch {
+    // Not while something else reads, and not on a full disk. The log is then read at the next start.
+  }
   database.close();
+  unlock();
 }
 
 /** Runs `work` in one durable transaction; nothing is written where it throws. @throws as `available` */
@@ -114,7 +123,8 @@ const NOT_NOW = /^SQLITE_(?:FULL|IOERR|BUSY|LOCKED|CANTOPEN|READONLY|NOMEM|PROTO
 const DAMAGED = /^SQLITE_(?:CORRUPT|NOTADB)/;
 export const DAMAGED_ADVICE = 'the database is damaged: restore a backup';
 
-function storeError(error: unknown): unknown {
+/** Makes an error of the project of what SQLite reports; see `available`. */
+export function storeError(error: unknown): unknown {
   if (error instanceof VigiaError) return error;
   const { code, message } = error as { code?: unknown; message: string };
   const closed = message === 'The database connection is not open';

@@ -5,23 +5,24 @@
 import { randomBytes } from 'node:crypto';
 import type { Alert } from '../../domain/alert.ts';
 import type { Sample } from '../../domain/reading.ts';
+import type { SampleText, TextFormat } from '../../domain/sample-text.ts';
 import type { SeriesId } from '../../domain/series.ts';
 import type { ScoredSample } from '../../domain/verdict.ts';
 import type { VigiaError } from '../../errors.ts';
-import { rollupFor } from '../rollup.ts';
 import type {
   Aggregate,
   CommitResult,
   SeriesCommit,
   SeriesRecord,
-  SeriesStatus,
   SeriesStore,
   SeriesSummary,
 } from '../store.ts';
 import type { AlertTable } from './alert-table.ts';
 import { available, type Database, tolerant, transaction } from './database.ts';
 import { Query } from './query.ts';
+import { readsOf } from './rows.ts';
 import { SampleWriter } from './sample-writer.ts';
+import { SeriesReader, SUMMARY, type SummaryRow, toSummary } from './series-reads.ts';
 
 type SeriesRow = [
   id: number,
@@ -31,30 +32,6 @@ type SeriesRow = [
   lastTs: number | null,
   watch: string | null,
 ];
-
-const SUMMARY = 'SELECT sensor, metric, status, last_ts, last_value, watch FROM series';
-type SummaryRow = [
-  sensor: string,
-  metric: string,
-  status: SeriesStatus,
-  ts: number | null,
-  value: number,
-  watch: string | null,
-];
-
-const toSummary = ([sensor, metric, status, ts, value, watch]: SummaryRow): SeriesSummary => ({
-  sensor,
-  metric,
-  status,
-  last: ts === null ? null : { ts, value },
-  watch: watch === null ? null : JSON.parse(watch),
-});
-
-const AGGREGATE = {
-  avg: { raw: 'avg(value)', rollup: 'sum(sum) / sum(n)' },
-  min: { raw: 'min(value)', rollup: 'min(min)' },
-  max: { raw: 'max(value)', rollup: 'max(max)' },
-} as const;
 
 export class SeriesTable implements SeriesStore {
   private readonly find;
@@ -67,8 +44,8 @@ export class SeriesTable implements SeriesStore {
   private readonly snapshotBytes;
   private readonly putSnapshot;
   private readonly dropSnapshots;
-  private readonly newestSamples;
   private readonly samples;
+  private readonly reads;
 
   /** When a commit was last on the disk, on the clock of `performance.now()`. */
   committedAt = Number.NEGATIVE_INFINITY;
@@ -78,6 +55,7 @@ export class SeriesTable implements SeriesStore {
     private readonly alerts: AlertTable,
   ) {
     this.samples = new SampleWriter(database);
+    this.reads = new SeriesReader(readsOf(database));
     const prepare = (sql: string) => database.prepare(sql);
     const query = (sql: string) => new Query(database, sql);
     this.find = query(
@@ -97,9 +75,6 @@ export class SeriesTable implements SeriesStore {
     this.snapshotBytes = query('SELECT bytes FROM snapshots WHERE series = ? AND n = ?');
     this.putSnapshot = prepare('INSERT OR REPLACE INTO snapshots (series, n, ts, bytes) VALUES (?, ?, ?, ?)');
     this.dropSnapshots = prepare('DELETE FROM snapshots WHERE series = ? AND n < ?');
-    this.newestSamples = prepare(
-      'SELECT ts, value FROM samples WHERE series = ? ORDER BY ts DESC LIMIT ?',
-    ).raw();
   }
 
   /** A series that cannot be read is null here; its commit is then refused with the reason. */
@@ -184,41 +159,24 @@ export class SeriesTable implements SeriesStore {
     });
   }
 
-  async range(series: SeriesId, from: number, to: number, limit?: number): Promise<ScoredSample[]> {
-    return available(() => {
-      const id = this.row(series)?.[0];
-      if (id === undefined) return [];
-      const rows = this.database
-        .prepare(
-          'SELECT ts, value, expected, score FROM samples WHERE series = ? AND ts >= ? AND ts <= ? ORDER BY ts DESC LIMIT ?',
-        )
-        .raw()
-        .all(id, from, to, limit ?? -1) as [number, number, number | null, number | null][];
-      return rows.reverse().map(([ts, value, expected, score]) => ({ ts, value, expected, score }));
-    });
+  range(series: SeriesId, from: number, to: number, limit?: number): Promise<ScoredSample[]> {
+    return this.reads.range(series, from, to, limit);
   }
 
-  async newest(series: SeriesId, limit: number): Promise<Sample[]> {
-    return available(() => {
-      const id = this.row(series)?.[0];
-      if (id === undefined) return [];
-      const rows = this.newestSamples.all(id, limit) as [number, number][];
-      return rows.reverse().map(([ts, value]) => ({ ts, value }));
-    });
+  newest(series: SeriesId, limit: number): Promise<Sample[]> {
+    return this.reads.newest(series, limit);
   }
 
-  async oldest(series: SeriesId, from: number, to: number, limit: number): Promise<ScoredSample[]> {
-    return available(() => {
-      const id = this.row(series)?.[0];
-      if (id === undefined) return [];
-      const rows = this.database
-        .prepare(
-          'SELECT ts, value, expected, score FROM samples WHERE series = ? AND ts >= ? AND ts <= ? ORDER BY ts LIMIT ?',
-        )
-        .raw()
-        .all(id, from, to, limit) as [number, number, number | null, number | null][];
-      return rows.map(([ts, value, expected, score]) => ({ ts, value, expected, score }));
-    });
+  oldest(series: SeriesId, from: number, to: number, limit: number): Promise<ScoredSample[]> {
+    return this.reads.oldest(series, from, to, limit);
+  }
+
+  text(series: SeriesId, from: number, to: number, limit: number, format: TextFormat): Promise<SampleText> {
+    return this.reads.text(series, from, to, limit, format);
+  }
+
+  countBetween(series: SeriesId, from: number, to: number, limit: number): Promise<number> {
+    return this.reads.countBetween(series, from, to, limit);
   }
 
   async remove(series: SeriesId): Promise<boolean> {
@@ -251,31 +209,8 @@ export class SeriesTable implements SeriesStore {
     });
   }
 
-  async buckets(
-    series: SeriesId,
-    from: number,
-    to: number,
-    width: number,
-    agg: Aggregate,
-  ): Promise<Sample[]> {
-    return available(() => {
-      const id = this.row(series)?.[0];
-      if (id === undefined) return [];
-      const first = from - (from % width);
-      const end = to - (to % width) + width;
-      const rollup = rollupFor(width);
-      const statement = rollup
-        ? this.database.prepare(
-            `SELECT start / :width * :width, ${AGGREGATE[agg].rollup} FROM rollups
-             WHERE series = :id AND width = :rollup AND start >= :first AND start < :end GROUP BY 1 ORDER BY 1`,
-          )
-        : this.database.prepare(
-            `SELECT ts / :width * :width, ${AGGREGATE[agg].raw} FROM samples
-             WHERE series = :id AND ts >= :first AND ts < :end GROUP BY 1 ORDER BY 1`,
-          );
-      const bound = { width: BigInt(width), id, first, end, ...(rollup && { rollup: rollup.width }) };
-      return (statement.raw().all(bound) as [number, number][]).map(([ts, value]) => ({ ts, value }));
-    });
+  buckets(series: SeriesId, from: number, to: number, width: number, agg: Aggregate): Promise<Sample[]> {
+    return this.reads.buckets(series, from, to, width, agg);
   }
 
   async count(): Promise<number> {
@@ -294,25 +229,8 @@ export class SeriesTable implements SeriesStore {
     );
   }
 
-  async list(): Promise<SeriesSummary[]> {
-    const all = () =>
-      (this.database.prepare(`${SUMMARY} ORDER BY sensor, metric`).raw().all() as SummaryRow[]).map(
-        toSummary,
-      );
-    return tolerant(all, () => this.readable());
-  }
-
-  /** The summaries of the series that can be read, where others cannot. The index knows the names of all. */
-  private readable(): SeriesSummary[] {
-    const names = available(() =>
-      this.database.prepare('SELECT sensor, metric FROM series ORDER BY sensor, metric').raw().all(),
-    ) as [string, string][];
-    return names.flatMap((name) =>
-      tolerant(
-        () => [toSummary(this.summary.first(...name) as SummaryRow)],
-        () => [],
-      ),
-    );
+  list(): Promise<SeriesSummary[]> {
+    return this.reads.list();
   }
 
   private row(series: SeriesId): SeriesRow | null {

@@ -20,6 +20,8 @@ export interface Layout {
   newest(key: string, limit: number): Promise<Sample[]>;
   /** The oldest `limit` of them. */
   oldest(key: string, from: number, to: number, limit: number): Promise<ScoredSample[]>;
+  /** How many there are, counted no further than `limit`. */
+  countBetween(key: string, from: number, to: number, limit: number): Promise<number>;
   samplesAt(key: string, timestamps: readonly number[]): Promise<Sample[]>;
   buckets(key: string, from: number, to: number, width: number, agg: Aggregate): Promise<Sample[]>;
   /** What drops the samples before `before` (ms) and the rollups past their time, as far as Redis does not by itself. */

@@ -1,6 +1,7 @@
 /** The commit and the reads of series. */
 import { randomBytes } from 'node:crypto';
 import type { Sample } from '../../domain/reading.ts';
+import { type SampleText, sampleText, type TextFormat } from '../../domain/sample-text.ts';
 import { type SeriesId, seriesKey } from '../../domain/series.ts';
 import type { ScoredSample } from '../../domain/verdict.ts';
 import { StoreUnavailable, VigiaError } from '../../errors.ts';
@@ -136,6 +137,20 @@ export class SeriesKeys implements SeriesStore {
 
   oldest(series: SeriesId, from: number, to: number, limit: number): Promise<ScoredSample[]> {
     return this.layout.oldest(seriesKey(series), from, to, limit);
+  }
+
+  async text(
+    series: SeriesId,
+    from: number,
+    to: number,
+    limit: number,
+    format: TextFormat,
+  ): Promise<SampleText> {
+    return sampleText(await this.oldest(series, from, to, limit), format);
+  }
+
+  countBetween(series: SeriesId, from: number, to: number, limit: number): Promise<number> {
+    return this.layout.countBetween(seriesKey(series), from, to, limit);
   }
 
   /** The series' own keys go in one step; what is kept of it across series goes after that, and again when called again. */

@@ -7,7 +7,7 @@ import type { Call } from './connection.ts';
 import { fieldKey, rollupKey } from './keys.ts';
 import { type Layout, merged, type Part, scored, VERDICT_SLACK, wholeBuckets } from './layout.ts';
 import { decodeOpenBucket, openBucketField } from './open-bucket.ts';
-import { list, type Reply, text } from './reply.ts';
+import { checked, list, type Reply, text } from './reply.ts';
 import { script } from './script.ts';
 import type { Server } from './server.ts';
 
@@ -73,6 +73,12 @@ export class SortedSetLayout implements Layout {
     const replies = await this.server.run(verdicts);
     const [expected, scores] = verdicts.map((call, i) => samples(replies[i], call.key));
     return scored(values, expected!, scores!);
+  }
+
+  async countBetween(key: string, from: number, to: number, limit: number): Promise<number> {
+    const at = fieldKey(key, 'value');
+    const [reply] = await this.server.run([{ key: at, args: ['ZCOUNT', at, String(from), String(to)] }]);
+    return Math.min(checked(reply, at) as number, limit);
   }
 
   async samplesAt(key: string, timestamps: readonly number[]): Promise<Sample[]> {

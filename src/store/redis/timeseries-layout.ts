@@ -15,6 +15,9 @@ const FILTER_MAX = 128;
 /** The server reads through everything between two timestamps of one filter; beyond this gap (ms) a new one begins. */
 const FILTER_GAP = 600_000;
 
+/** The width of a bucket that every time lies in, ms. */
+const ALL_TIME = 2 ** 52;
+
 const COMMIT = script('commit-timeseries');
 const PROBE = script('probe-timeseries');
 
@@ -60,6 +63,16 @@ export class TimeseriesLayout implements Layout {
     const replies = await this.server.run(verdicts);
     const [expected, scores] = verdicts.map((each, i) => samples(replies[i], each.key));
     return scored(values, expected!, scores!);
+  }
+
+  async countBetween(key: string, from: number, to: number, limit: number): Promise<number> {
+    const at = fieldKey(key, 'value');
+    const span = [String(Math.max(0, from)), String(to)];
+    const [reply] = await this.server.run([
+      call(at, 'TS.RANGE', at, ...span, 'AGGREGATION', 'count', String(ALL_TIME)),
+    ]);
+    const counted = samples(reply, at).reduce((sum, { value }) => sum + value, 0);
+    return Math.min(counted, limit);
   }
 
   async samplesAt(key: string, timestamps: readonly number[]): Promise<Sample[]> {

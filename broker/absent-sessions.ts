@@ -34,6 +34,11 @@ export class AbsentSessions {
     else this.byOwner.delete(absent.owner);
   }
 
+  /** ms, monotonic; null where the client is not absent */
+  since(clientId: string): number | null {
+    return (this.empty.get(clientId) ?? this.subscribed.get(clientId))?.since ?? null;
+  }
+
   /**
    * Whose session ends because there are too many, in all or of one owner; null while there is room.
    * @param except whose session has just begun to be absent, and stays

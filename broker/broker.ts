@@ -12,6 +12,7 @@ import { Access, type AccessOptions } from './access.ts';
 import { countErrors } from './aedes-errors.ts';
 import { openAedes } from './aedes-setup.ts';
 import { ClientAccess, type Denied } from './client-access.ts';
+import type { ClientStatus } from './client-list.ts';
 import { streamOf } from './client-stream.ts';
 import { type BrokerLimits, defaultLimits } from './limits.ts';
 import { Listeners, type MqttEndpoint, type WebSocketEndpoint } from './listeners.ts';
@@ -57,6 +58,8 @@ export interface Broker {
     /** Passwords hashed since the start. */
     readonly passwordHashes: number;
   };
+  /** Who is connected, and whose sessions wait for them. */
+  clients(): readonly ClientStatus[];
   /** How often something was refused for this reason since the start. */
   refused(reason: Refusal): number;
   /**
@@ -148,6 +151,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
         clients: present.size,
         passwordHashes: logins.hashes,
       }),
+      clients: () => store.clients(present.all()),
       refused: (reason) => refusals.total(reason),
       setAccess,
       publish: publisher(aedes, limits),

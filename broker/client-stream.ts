@@ -53,6 +53,10 @@ interface Portion {
 export class ClientStream extends Duplex {
   /** As the client has given it. */
   clientId = '';
+  /** ms UTC */
+  readonly openedAt = Date.now();
+  /** When bytes last came in, ms UTC. */
+  seenAt = this.openedAt;
   /** What the CONNACK says: set before it is sent. */
   sessionPresent = false;
   private readonly reader: PacketReader;
@@ -209,6 +213,7 @@ export class ClientStream extends Duplex {
 
   private readChunk(chunk: Buffer): void {
     if (this.failure) return;
+    this.seenAt = Date.now();
     try {
       this.reader.read(chunk);
     } catch (error) {

@@ -5,6 +5,7 @@
 import type { Aedes, AedesOptions, AedesPublishPacket, Client } from 'aedes';
 import type { Logger } from 'pino';
 import type { ClientAccess } from './client-access.ts';
+import { type ClientStatus, clientList } from './client-list.ts';
 import { streamOf } from './client-stream.ts';
 import { type FilterSet, SubscriptionCounts, type SubscriptionLimits } from './filter-set.ts';
 import type { QueueLimits, RetainedLimits, SessionLimits, WindowLimits } from './limits.ts';
@@ -47,6 +48,8 @@ export interface MessageStore {
   receivedFrom(client: Client): ReceivedMessages;
   /** What a client is subscribed to. */
   filtersOf(client: Client): Iterable<string>;
+  /** Those that are connected, and sessions of those that are absent. */
+  clients(present: Iterable<Client>): ClientStatus[];
   /** The connection of a client that was admitted has closed. */
   gone(client: Client): void;
   statistics(): QueueStatistics;
@@ -139,6 +142,8 @@ export function messageStore(
     admit,
     receivedFrom,
     filtersOf: (client) => filters.get(client)?.filters() ?? [],
+    clients: (present) =>
+      clientList({ present, sessions, access, filtersOf: (client) => filters.get(client) }),
     gone(client) {
       subscribers.gone(client);
       if (client.clean) filters.get(client)?.clear();

@@ -49,6 +49,17 @@ export class Sessions {
     return count;
   }
 
+  /** By the id under which the broker keeps the client. */
+  entries(): Iterable<[clientId: string, session: Session]> {
+    return this.sessions.entries();
+  }
+
+  /** Since when its client is absent, ms UTC; null where it is connected. */
+  absentSince(clientId: string): number | null {
+    const since = this.absent.since(clientId);
+    return since === null ? null : Math.round(Date.now() - (performance.now() - since));
+  }
+
   get(clientId: string): Session | undefined {
     return this.sessions.get(clientId);
   }

@@ -12,6 +12,7 @@ import { type RunningHttp, startHttp } from '../http/server.ts';
 import type { SeriesLabels } from '../labels/series-labels.ts';
 import { ModelAdmin } from '../model-registry/model-admin.ts';
 import type { AppContext } from './context.ts';
+import { discoverBroker, discoverUntaken } from './discovering.ts';
 import type { Intake } from './intake.ts';
 import { CLOSE } from './lifecycle.ts';
 import type { OwnModel } from './own-model.ts';
@@ -94,6 +95,11 @@ function httpOptions(
       })),
       unmatched: { count: intake.decoder.unmatched.count, newest: intake.decoder.unmatched.list() },
     }),
+    brokerClients: () => intake.broker?.clients() ?? null,
+    discovery: {
+      untaken: () => discoverUntaken(context, intake),
+      listen: (ms) => discoverBroker(context, ms),
+    },
     ready: readiness(context, scoring, intake),
     countRejected: (n) => {
       accounting.received(n);

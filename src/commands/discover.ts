@@ -2,19 +2,15 @@
  * `vigia discover`: listens at a broker for a while, and says which presets and sources would read what is published there. It
  * takes nothing from anybody: an own session that ends with the command, no shared subscription, QoS 0.
  */
-import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
 import { Command } from 'commander';
-import mqtt from 'mqtt';
-import { externalBroker } from '../app/external-broker.ts';
+import { listen } from '../app/listen.ts';
 import { parseDuration } from '../domain/duration.ts';
-import { isOwnTopic } from '../domain/own-topic.ts';
 import { redact } from '../domain/url.ts';
-import { ConfigurationError, InvalidInput } from '../errors.ts';
-import { type Config, readConfig } from '../settings/config.ts';
-import { type Discoveries, Discovery } from '../sources/discovery.ts';
-import { discoveredFile } from './discovered-file.ts';
+import { InvalidInput } from '../errors.ts';
+import { readConfig } from '../settings/config.ts';
+import { discoveredFile } from '../sources/discovered-file.ts';
+import type { Discoveries } from '../sources/discovery.ts';
 import { discoveryTable } from './discovery-table.ts';
 
 interface Options {
@@ -26,8 +22,6 @@ interface Options {
   readonly config?: string;
   readonly json?: boolean;
 }
-
-const CONNECT_MS = 10_000;
 
 export function discoverCommand(): Command {
   return new Command('discover')
@@ -47,46 +41,17 @@ export function discoverCommand(): Command {
       );
       const patience = parseDuration(options.for);
       if (!(patience > 0)) throw new InvalidInput('for', '--for: must be a duration such as 30s');
-      const found = await listen(config, options.filter, patience, options.json !== true);
+      const url = redact(config.mqtt.url ?? '');
+      const found = await listen(config, options.filter, patience, {
+        shownUrl: url,
+        listening: () => {
+          if (options.json !== true) console.error(`listening at ${url} for ${patience / 1000} s`);
+        },
+      });
       if (options.json) console.log(JSON.stringify(asJson(found), null, 2));
       else for (const line of discoveryTable(found)) console.log(line);
       if (options.write !== undefined) write(options.write, found, options.force === true);
     });
-}
-
-async function listen(
-  config: Config,
-  filters: readonly string[],
-  patience: number,
-  talk: boolean,
-): Promise<Discoveries> {
-  const { url } = config.mqtt;
-  if (url === undefined) throw new ConfigurationError('MQTT_URL: is needed, or --url', { field: 'MQTT_URL' });
-  const discovery = new Discovery(config.readings);
-  const { access } = externalBroker(config);
-  const client = await mqtt
-    .connectAsync(url, {
-      ...access,
-      clientId: `vigia-discover-${randomBytes(4).toString('hex')}`,
-      clean: true,
-      reconnectPeriod: 0,
-      connectTimeout: CONNECT_MS,
-    })
-    .catch((error: Error) => {
-      throw new ConfigurationError(`MQTT_URL: ${redact(url)}: ${error.message}`, { field: 'MQTT_URL' });
-    });
-  try {
-    client.on('message', (topic, payload) => {
-      if (!isOwnTopic(topic)) discovery.add(topic, payload);
-    });
-    await client.subscribeAsync([...filters], { qos: 0 });
-    if (talk) console.error(`listening at ${redact(url)} for ${patience / 1000} s`);
-    await delay(patience);
-    return discovery.conclude();
-  } finally {
-    client.on('error', () => {});
-    await client.endAsync(true).catch(() => {});
-  }
 }
 
 function asJson({ lines, presets, entities, left }: Discoveries): object {

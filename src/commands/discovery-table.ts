@@ -1,5 +1,5 @@
 /** What `vigia discover` has found, as a table for a terminal. */
-import { shown } from '../codecs/codec.ts';
+import { becomes } from '../sources/discovered-file.ts';
 import type { Discovered, Discoveries } from '../sources/discovery.ts';
 
 export function discoveryTable({ lines, presets, entities, left }: Discoveries): string[] {
@@ -27,19 +27,4 @@ export function discoveryTable({ lines, presets, entities, left }: Discoveries):
 function readBy({ preset, source }: Discovered): string {
   if (preset !== null) return source ? `preset ${preset}, other topic` : `preset ${preset}`;
   return 'a source';
-}
-
-/** The first reading, or why there is none. */
-export function becomes({ becomes: { decoded, ignored, format, timeField } }: Discovered): string {
-  const readings = decoded.flatMap((each) => ('reading' in each ? [each] : []));
-  const [first] = readings;
-  if (first) {
-    const { sensor, metric, value } = first.reading;
-    const more = readings.length > 1 ? ` and ${readings.length - 1} more` : '';
-    const time = timeField === null ? '' : `, time from ${timeField}`;
-    return `${sensor}/${metric} = ${value}${first.unit ? ` ${first.unit}` : ''}${more} (${format}${time})`;
-  }
-  const problem = decoded.flatMap((each) => ('problem' in each ? [each.problem] : []))[0];
-  if (problem) return `a dead letter: ${shown(problem.detail, 100)}`;
-  return `nothing: ${ignored[0] ? `${ignored[0].path} is ${ignored[0].reason}` : 'it says nothing'}`;
 }

@@ -114,6 +114,36 @@ interface SeriesLabel extends SeriesId {
   readonly unit: string | null;
 }
 
+/** A client of the built-in broker; times in ms UTC. */
+export interface BrokerClient {
+  readonly clientId: string;
+  readonly user: string | null;
+  readonly address: string | null;
+  readonly connected: boolean;
+  readonly since: number;
+  readonly seen: number;
+  readonly session: boolean;
+  readonly subscriptions: number;
+  readonly queued: number;
+}
+
+/** What was heard, and what would read it. */
+export interface Discovered {
+  readonly presets: string[];
+  readonly found: {
+    readonly pattern: string;
+    readonly topics: number;
+    readonly messages: number;
+    readonly preset: string | null;
+    readonly example: string;
+    readonly becomes: string;
+    readonly reads: boolean;
+  }[];
+  /** A vigia.yaml. */
+  readonly file: string;
+  readonly topicsLeftOut: number;
+}
+
 /** What the HTTP layer is given; it reads through `store` and writes through `submit`. */
 export interface HttpOptions {
   /** Of this program, for /openapi.json. */
@@ -146,6 +176,14 @@ export interface HttpOptions {
   alive?(): void;
   /** What each source of messages has seen, for /api/sources. */
   sources(): SourceReport;
+  /** Who is at the built-in broker; null where there is none. */
+  brokerClients(): readonly BrokerClient[] | null;
+  readonly discovery: {
+    /** Of topics that no source takes; null where the broker is another program. */
+    untaken(): Discovered | null;
+    /** Listens at the external broker for so many ms. @throws ConfigurationError where it cannot be reached */
+    listen(ms: number): Promise<Discovered>;
+  };
   /** Rejects while the broker or the store cannot be reached; the error's message is shown to whoever asks /readyz. */
   ready(): Promise<void>;
   /** Shown on `/` and `/listar`, so that a person sees which replica answered. */

@@ -5,8 +5,10 @@ import { alertRuleRoutes } from './api/alert-rules.ts';
 import { alertRoutes } from './api/alerts.ts';
 import { auditRoutes } from './api/audit.ts';
 import { backupRoutes } from './api/backup.ts';
+import { brokerClientRoutes } from './api/broker-clients.ts';
 import { chartRoutes } from './api/chart.ts';
 import { deadLetterRoutes } from './api/dead-letters.ts';
+import { discoveryRoutes } from './api/discovery.ts';
 import { exportRoutes } from './api/export.ts';
 import { logLevelRoutes } from './api/log-level.ts';
 import { modelRoutes } from './api/models.ts';
@@ -44,6 +46,8 @@ export const apiRoutes = (options: HttpOptions, access: Access) => [
   ...deadLetterRoutes(options),
   ...statusRoutes(options),
   ...sourceRoutes(options),
+  ...brokerClientRoutes(options),
+  ...discoveryRoutes(options),
   ...logLevelRoutes(options),
   ...auditRoutes(options),
   ...backupRoutes(options),

@@ -26,7 +26,7 @@ export function brokerHook(
         intake.receive({ topic, bytes, ack }, publisher);
       });
     }
-    decoder.unmatched.add(topic, now());
+    decoder.unmatched.add(topic, now(), bytes);
     unmatched.look();
     return Promise.resolve();
   };

@@ -110,7 +110,7 @@ export class Decoder {
       }
     }
     const taken = takers(routes, bytes);
-    if (taken.length === 0) return this.unmatchedTopic(topic);
+    if (taken.length === 0) return this.unmatchedTopic(topic, bytes);
     const all: Decoded[] = [];
     for (const route of taken) {
       const { outcome } = this.read(route, topic, bytes, context);
@@ -136,8 +136,8 @@ export class Decoder {
   }
 
   /** A topic beside those wanted, which the filter covers too, is no fault; any other came by a filter of before. */
-  private unmatchedTopic(topic: string): Decoded[] {
-    this.unmatched.add(topic, Date.now());
+  private unmatchedTopic(topic: string, bytes: Uint8Array): Decoded[] {
+    this.unmatched.add(topic, Date.now(), bytes);
     const wide = this.sources.some(
       ({ topic: template }) => template.filterIsWider && template.mayDeliver(topic),
     );

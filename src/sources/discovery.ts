@@ -55,7 +55,8 @@ export class Discovery {
     this.finder = new PresetFinder(limits);
   }
 
-  add(topic: string, bytes: Uint8Array): void {
+  /** @param messages that the topic has had, of which these are the bytes of one */
+  add(topic: string, bytes: Uint8Array, messages = 1): void {
     if (isDiscoveryTopic(topic)) {
       const entity = readAnnouncement(topic, bytes);
       if (entity && this.entities.size < TOPICS_MAX) this.entities.set(topic, entity);
@@ -63,13 +64,13 @@ export class Discovery {
     }
     const heard = this.heard.get(topic);
     if (heard) {
-      heard.messages++;
+      heard.messages += messages;
       // A message that clears a retained one says less than those before it.
       if (bytes.length > 0 && bytes.length <= BYTES_MAX) heard.bytes = Buffer.from(bytes);
     } else if (this.heard.size >= TOPICS_MAX) this.left++;
     else
       this.heard.set(topic, {
-        messages: 1,
+        messages,
         bytes: bytes.length <= BYTES_MAX ? Buffer.from(bytes) : Buffer.alloc(0),
       });
   }

@@ -28,23 +28,54 @@ export class SourceCount {
   }
 }
 
-/** Topics that no source takes: counted, and the newest kept for whoever asks. */
+/** Topics whose newest message is kept, and the largest message that is. */
+const [TOPICS_MAX, SAMPLE_MAX] = [500, 4096];
+const TOPIC_LENGTH_MAX = 500;
+/** A message is kept at most this often for each topic, ms. */
+const SAMPLE_EVERY_MS = 1000;
+const NOTHING = new Uint8Array();
+
+interface Unmatched {
+  /** When its last message came, ms. */
+  at: number;
+  messages: number;
+  /** Its last message but for a second; empty where that was too large. */
+  sample: Uint8Array;
+  sampledAt: number;
+}
+
+/** Topics that no source takes: counted, and the newest kept for whoever asks, each with a message. */
 export class UnmatchedTopics {
-  private readonly newest = new Map<string, number>();
+  private readonly topics = new Map<string, Unmatched>();
   count = 0;
 
-  constructor(private readonly most = 20) {}
-
-  add(topic: string, at: number): void {
+  add(topic: string, at: number, bytes: Uint8Array = NOTHING): void {
     this.count++;
+    const name = topic.slice(0, TOPIC_LENGTH_MAX);
+    const known = this.topics.get(name) ?? { at, messages: 0, sample: NOTHING, sampledAt: -Infinity };
+    known.at = at;
+    known.messages++;
+    if (at - known.sampledAt >= SAMPLE_EVERY_MS && bytes.length <= SAMPLE_MAX && name === topic) {
+      known.sample = Uint8Array.from(bytes);
+      known.sampledAt = at;
+    }
     // Again at the end: the first are the oldest.
-    this.newest.delete(topic);
-    this.newest.set(topic.slice(0, 500), at);
-    if (this.newest.size > this.most) this.newest.delete(this.newest.keys().next().value!);
+    this.topics.delete(name);
+    this.topics.set(name, known);
+    if (this.topics.size > TOPICS_MAX) this.topics.delete(this.topics.keys().next().value!);
   }
 
   /** The newest first, with the time of their last message, ms. */
-  list(): { topic: string; at: number }[] {
-    return [...this.newest].map(([topic, at]) => ({ topic, at })).reverse();
+  list(most = 20): { topic: string; at: number }[] {
+    return [...this.topics]
+      .slice(-most)
+      .map(([topic, { at }]) => ({ topic, at }))
+      .reverse();
+  }
+
+  /** Messages of the topics, each the newest but for a second. */
+  *samples(): Generator<{ topic: string; messages: number; bytes: Uint8Array }> {
+    for (const [topic, { messages, sample }] of this.topics)
+      if (sample.length > 0) yield { topic, messages, bytes: sample };
   }
 }

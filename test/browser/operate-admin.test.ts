@@ -1,4 +1,5 @@
 /** Names and units, models, and the audit log on the panel. */
+import { connectAsync } from 'mqtt';
 import { describe, expect, it } from 'vitest';
 import { artifactBytes, modelId } from '../../models/artifact.ts';
 import { accessibilityProblems, CHROMIUM, picture, testBrowser, textOf, visit } from '../helpers/browser.ts';
@@ -99,6 +100,41 @@ describe.skipIf(!CHROMIUM)('in the view in which the program is operated', () =>
     await picture(page, 'panel-audit');
     const { history } = await getJson<{ history: object[] }>(`${url}/api/models`);
     expect(history).toEqual([]);
+    expect(errors).toEqual([]);
+  });
+
+  it('a person sees who is at the broker, and what nobody reads', async () => {
+    const { url, mqttUrl } = await start();
+    const here = await connectAsync(mqttUrl, { clientId: 'meter-1', clean: false });
+    await here.subscribeAsync(['a/#', 'b/#'], { qos: 1 });
+    const gone = await connectAsync(mqttUrl, { clientId: 'panel-2', clean: false });
+    await gone.subscribeAsync('a/#', { qos: 1 });
+    await gone.endAsync();
+    await here.publishAsync('a/1', 'x', { qos: 1 });
+    await here.publishAsync(
+      'tele/boiler/SENSOR',
+      '{"Time":"2026-11-30T20:00:00","AM2301":{"Temperature":21.5}}',
+    );
+    const { page, errors } = await visit(browser, `${url}#/clients`);
+    await live(page);
+    await waitFor('the clients', async () => (await listed(page)).length === 2);
+    const [first, second] = await listed(page);
+    expect(first).toMatch(/^meter-1.*127\.0\.0\.1 \| connected for .* · last seen .* ago · subscriptions: 2/);
+    expect(second).toMatch(/^panel-2absent.* \| absent for .* · subscriptions: 1 · waiting messages: 1$/);
+    expect(await accessibilityProblems(page)).toEqual([]);
+    await picture(page, 'panel-clients');
+    await page.type('#operate input[type=search]', 'METER');
+    await waitFor('one client', async () => (await listed(page)).length === 1);
+
+    await page.click('.tabs a[href="#/discovery"]');
+    await waitFor('the discovery', async () => (await listed(page)).some((line) => line.startsWith('tele/')));
+    const tasmota = (await listed(page)).find((line) => line.startsWith('tele/'));
+    expect(tasmota).toContain('preset tasmota | 1 messages on 1 topics · such as tele/boiler/SENSOR');
+    expect(tasmota).toContain('would become boiler/AM2301.Temperature = 21.5');
+    expect(await textOf(page, '.proposal')).toContain('presets: [tasmota]');
+    expect(await accessibilityProblems(page)).toEqual([]);
+    await picture(page, 'panel-discovery');
+    await here.endAsync();
     expect(errors).toEqual([]);
   });
 });

@@ -2,13 +2,14 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import mqtt from 'mqtt';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { createDecoder } from '../../src/app/decoder.ts';
 import { readConfig } from '../../src/settings/config.ts';
 import { DEVICE_CASES } from '../helpers/device-cases.ts';
 import { MOSQUITTO, startMosquitto } from '../helpers/mosquitto.ts';
+import { Replica } from '../helpers/replica.ts';
 import { temporaryDirectory } from '../helpers/temporary-directory.ts';
-import { runVigia } from '../helpers/vigia.ts';
+import { getJson, runVigia } from '../helpers/vigia.ts';
 
 const SHARED = join(import.meta.dirname, '../../../shared/payloads/cases.json');
 
@@ -110,5 +111,26 @@ describe.skipIf(!MOSQUITTO)('vigia discover (needs mosquitto)', () => {
       1,
       expect.stringContaining('MQTT_URL: mqtt://127.0.0.1:1'),
     ]);
+  });
+
+  it('is done by a running bridge, too, when somebody asks it over HTTP', async () => {
+    const broker = await brokerWith(cases.slice(0, 1));
+    const replica = new Replica('asked', { MQTT_URL: broker.url });
+    replica.spawn();
+    onTestFinished(() => replica.kill());
+    await replica.ready();
+    const url = await replica.url;
+    const ask = (body: object) =>
+      fetch(`${url}/api/discovery`, { method: 'POST', body: JSON.stringify(body) });
+    expect(await getJson(`${url}/api/discovery`)).toMatchObject({ builtIn: false, found: [] });
+    expect(await getJson(`${url}/api/broker/clients`)).toEqual({
+      ...{ builtIn: false, count: 0, clients: [] },
+    });
+    expect(await (await ask({ seconds: 1 })).json()).toMatchObject({
+      presets: ['tasmota'],
+      found: [{ pattern: 'tele/{sensor}/SENSOR', preset: 'tasmota', reads: true }],
+      file: expect.stringContaining('presets: [tasmota]'),
+    });
+    expect((await ask({ seconds: 600 })).status).toBe(400);
   });
 });

@@ -24,6 +24,18 @@ import { temporaryDirectory } from '../helpers/temporary-directory.ts';
 
 export const NOW = Date.UTC(2025, 10, 28, 22, 9, 15);
 
+const DISCOVERED = {
+  presets: ['tasmota'],
+  found: [
+    {
+      ...{ pattern: 'tele/{sensor}/SENSOR', topics: 2, messages: 9, preset: 'tasmota' },
+      ...{ example: 'tele/boiler/SENSOR', becomes: 'boiler/temperature = 21', reads: true },
+    },
+  ],
+  file: 'presets: [tasmota]',
+  topicsLeftOut: 0,
+};
+
 export interface TestHttp extends RunningHttp {
   readonly url: string;
   readonly store: Store;
@@ -103,6 +115,13 @@ export async function testHttp(
       ],
       unmatched: { count: 1, newest: [{ topic: 'elsewhere', at: NOW }] },
     }),
+    brokerClients: () => [
+      {
+        ...{ clientId: 'c', user: null, address: '::1', connected: true, since: NOW, seen: NOW },
+        ...{ session: false, subscriptions: 1, queued: 0 },
+      },
+    ],
+    discovery: { untaken: () => null, listen: async () => DISCOVERED },
     liveAddressClients: 100,
     clientReads: 100,
     addressConnections: 1000,

@@ -15,6 +15,8 @@ const PARTS = {
   mutes: { needs: /** @type {Role} */ ('viewer'), read: () => import('./mutes.js') },
   names: { needs: /** @type {Role} */ ('operator'), read: () => import('./names.js') },
   models: { needs: /** @type {Role} */ ('viewer'), read: () => import('./models.js') },
+  clients: { needs: /** @type {Role} */ ('operator'), read: () => import('./clients.js') },
+  discovery: { needs: /** @type {Role} */ ('operator'), read: () => import('./discovery.js') },
   'dead-letters': { needs: /** @type {Role} */ ('admin'), read: () => import('./dead-letters.js') },
   audit: { needs: /** @type {Role} */ ('admin'), read: () => import('./audit.js') },
 };
@@ -26,6 +28,8 @@ const english = {
   mutes: 'Mutes',
   names: 'Names and units',
   models: 'Models',
+  clients: 'Clients',
+  discovery: 'Discovery',
   'dead-letters': 'Dead letters',
   audit: 'Audit log',
 };
@@ -35,6 +39,8 @@ const spanish = {
   mutes: 'Silencios',
   names: 'Nombres y unidades',
   models: 'Modelos',
+  clients: 'Clientes',
+  discovery: 'Descubrir',
   'dead-letters': 'Apartados',
   audit: 'Auditoría',
 };

@@ -1,8 +1,8 @@
 /** The configuration file that `vigia discover --write` makes: with it, a bridge reads what was heard as the table says. */
 import { stringify } from 'yaml';
-import type { Discovered, Discoveries } from '../sources/discovery.ts';
-import type { SourceSpec } from '../sources/source.ts';
-import { becomes } from './discovery-table.ts';
+import { shown } from '../codecs/codec.ts';
+import type { Discovered, Discoveries } from './discovery.ts';
+import type { SourceSpec } from './source.ts';
 
 export function discoveredFile({ lines, presets, entities }: Discoveries): string {
   // The first that fits takes a message, so those that take the fewest topics come first.
@@ -64,4 +64,19 @@ function comment(line: Discovered, before: string): string[] {
 function oneLine(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it takes away
   return text.replaceAll(/[\u0000-\u001f\u007f\u0085\u2028\u2029]+/g, ' ').slice(0, 300);
+}
+
+/** The first reading, or why there is none. */
+export function becomes({ becomes: { decoded, ignored, format, timeField } }: Discovered): string {
+  const readings = decoded.flatMap((each) => ('reading' in each ? [each] : []));
+  const [first] = readings;
+  if (first) {
+    const { sensor, metric, value } = first.reading;
+    const more = readings.length > 1 ? ` and ${readings.length - 1} more` : '';
+    const time = timeField === null ? '' : `, time from ${timeField}`;
+    return `${sensor}/${metric} = ${value}${first.unit ? ` ${first.unit}` : ''}${more} (${format}${time})`;
+  }
+  const problem = decoded.flatMap((each) => ('problem' in each ? [each.problem] : []))[0];
+  if (problem) return `a dead letter: ${shown(problem.detail, 100)}`;
+  return `nothing: ${ignored[0] ? `${ignored[0].path} is ${ignored[0].reason}` : 'it says nothing'}`;
 }

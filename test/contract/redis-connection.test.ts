@@ -236,15 +236,14 @@ describe.skipIf(!has('redis-server'))('a user without all rights (needs redis-se
 describe.skipIf(!has('redis-server'))('a failing Redis (needs redis-server)', () => {
   it('is reported at once while it is gone, and used again when it is back', async () => {
     const server = await start(['--appendonly', 'yes', '--appendfsync', 'always']);
-    const store = await open(server.url);
+    // A call that waited for its time limit would outlast the test.
+    const store = await open(server.url, { timeout: 600_000 });
     await put(store, T0);
     await server.kill();
     await away(() => store.ping());
-    const began = performance.now();
     await expect(store.series.load([SERIES])).rejects.toMatchObject(unavailable);
     await expect(put(store, T0 + 1)).rejects.toMatchObject(unavailable);
     await expect(store.series.list()).rejects.toMatchObject(unavailable);
-    expect(performance.now() - began).toBeLessThan(500);
     await server.start();
     await back(store);
     expect(await put(store, T0 + 1)).toMatchObject({ status: 'committed' });

@@ -12,10 +12,7 @@ import { commitAlerts } from '../helpers/alert-feed.ts';
 import { ALERTMANAGER, startAlertmanager } from '../helpers/alertmanager.ts';
 import { certificates, OPENSSL } from '../helpers/certificates.ts';
 import { deliver, openStore } from '../helpers/deliver.ts';
-import { temporaryDirectory } from '../helpers/temporary-directory.ts';
-import { getJson, runVigia, serve } from '../helpers/vigia.ts';
 import { waitFor } from '../helpers/wait-for.ts';
-import { webhookReceiver } from '../helpers/webhook-receiver.ts';
 
 const S = { sensor: 'boiler 1', metric: 'temperature' };
 
@@ -151,38 +148,4 @@ describe.skipIf(!OPENSSL)('a receiver with a certificate of its own authority (n
     expect(await send({ ca })).toEqual({ result: 'delivered' });
     expect(posts).toBe(1);
   });
-});
-
-it('vigia serve has several receivers of ALERT_RECEIVERS, each with its filter, and tests them by name', async () => {
-  const [team, critical] = [await webhookReceiver(), await webhookReceiver()];
-  const server = await serve(['--no-devices', '--data', temporaryDirectory()], {
-    env: {
-      ALERT_RECEIVERS: `[{name: team, type: slack, url: '${team.url}', sensor: 'boiler*'},
-        {name: night, type: webhook, url: '${critical.url}', rule: min}]`,
-      ALERT_RULES: '[{metric: temperature, max: 30, anomaly: off}]',
-    },
-  });
-  const cli = (...args: string[]) => runVigia(['alert', ...args, '--url', server.url]);
-  expect(await cli('test', 'team')).toMatchObject({ code: 0, output: expect.stringContaining('delivered') });
-  expect(team.posts[0]!.json).toMatchObject({ text: 'Cleared: vigia-test test (test)' });
-  team.answer = () => ({ status: 404 });
-  expect(await cli('test', 'team')).toMatchObject({ code: 1, output: expect.stringContaining('HTTP 404') });
-  expect(await cli('test', 'nobody')).toMatchObject({
-    code: 1,
-    output: expect.stringContaining('no receiver'),
-  });
-  team.answer = () => ({ status: 204 });
-  const readings = ['boiler 1', 'oven'].map((sensor) => ({ sensor, metric: 'temperature', value: 40 }));
-  await fetch(`${server.url}/api/readings`, { method: 'POST', body: JSON.stringify(readings) });
-  await waitFor('the alert', () => team.posts.length === 3);
-  expect(team.posts[2]!.body).toContain('boiler 1');
-  const states = await getJson<{ name: string; pending: number }[]>(`${server.url}/api/alert-receivers`);
-  expect(states.map(({ name }) => name)).toEqual(['mqtt', 'team', 'night']);
-  await waitFor('none to wait', async () =>
-    (await getJson<{ pending: number }[]>(`${server.url}/api/alert-receivers`)).every(
-      ({ pending }) => pending === 0,
-    ),
-  );
-  expect([team.posts.length, critical.posts.length]).toEqual([3, 0]);
-  expect((await cli('receivers')).output).toMatch(/team {2}slack {2}0 waiting {2}0 kept/);
 });

@@ -7,6 +7,7 @@ import { mqttClient } from '../helpers/mqtt-peers.ts';
 import { temporaryDirectory } from '../helpers/temporary-directory.ts';
 import { getJson, metric, ROOT, runVigia, serve } from '../helpers/vigia.ts';
 import { waitFor } from '../helpers/wait-for.ts';
+import { webhookReceiver } from '../helpers/webhook-receiver.ts';
 
 const SECRET = 'not-to-be-logged';
 
@@ -125,4 +126,38 @@ it('settings that make no sense are refused by name, without their secrets', asy
     expect.stringContaining('ALERT_WEBHOOK_URL: user name and password must be percent-encoded'),
   ]);
   expect(wrong.output + url.output + stray.output).not.toContain(SECRET);
+});
+
+it('vigia serve has several receivers of ALERT_RECEIVERS, each with its filter, and tests them by name', async () => {
+  const [team, critical] = [await webhookReceiver(), await webhookReceiver()];
+  const server = await serve(['--no-devices', '--data', temporaryDirectory()], {
+    env: {
+      ALERT_RECEIVERS: `[{name: team, type: slack, url: '${team.url}', sensor: 'boiler*'},
+        {name: night, type: webhook, url: '${critical.url}', rule: min}]`,
+      ALERT_RULES: '[{metric: temperature, max: 30, anomaly: off}]',
+    },
+  });
+  const cli = (...args: string[]) => runVigia(['alert', ...args, '--url', server.url]);
+  expect(await cli('test', 'team')).toMatchObject({ code: 0, output: expect.stringContaining('delivered') });
+  expect(team.posts[0]!.json).toMatchObject({ text: 'Cleared: vigia-test test (test)' });
+  team.answer = () => ({ status: 404 });
+  expect(await cli('test', 'team')).toMatchObject({ code: 1, output: expect.stringContaining('HTTP 404') });
+  expect(await cli('test', 'nobody')).toMatchObject({
+    code: 1,
+    output: expect.stringContaining('no receiver'),
+  });
+  team.answer = () => ({ status: 204 });
+  const readings = ['boiler 1', 'oven'].map((sensor) => ({ sensor, metric: 'temperature', value: 40 }));
+  await fetch(`${server.url}/api/readings`, { method: 'POST', body: JSON.stringify(readings) });
+  await waitFor('the alert', () => team.posts.length === 3);
+  expect(team.posts[2]!.body).toContain('boiler 1');
+  const states = await getJson<{ name: string; pending: number }[]>(`${server.url}/api/alert-receivers`);
+  expect(states.map(({ name }) => name)).toEqual(['mqtt', 'team', 'night']);
+  await waitFor('none to wait', async () =>
+    (await getJson<{ pending: number }[]>(`${server.url}/api/alert-receivers`)).every(
+      ({ pending }) => pending === 0,
+    ),
+  );
+  expect([team.posts.length, critical.posts.length]).toEqual([3, 0]);
+  expect((await cli('receivers')).output).toMatch(/team {2}slack {2}0 waiting {2}0 kept/);
 });

@@ -109,10 +109,9 @@ describe.skipIf(!OPENSSL)('TLS (needs openssl)', () => {
     const broker = await testBroker({ tls });
     const closed = silentPeer(broker.tlsPort!);
     await roundTrip(`mqtts://127.0.0.1:${broker.tlsPort}`, { ca });
-    const start = performance.now();
-    await broker.close();
+    // An hour is the time that it would wait for what does not end by itself.
+    await broker.close(3_600_000);
     await closed;
-    expect(performance.now() - start).toBeLessThan(2000);
   });
 });
 

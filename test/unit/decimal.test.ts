@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseDecimal } from '../../src/domain/decimal.ts';
+import { cpuTime } from '../helpers/cpu-time.ts';
 
 describe('parseDecimal', () => {
   it.each([
@@ -36,12 +37,13 @@ describe('parseDecimal', () => {
     expect(parseDecimal(text)).toBeNull();
   });
 
-  it('takes no longer than the text is long', () => {
+  it('takes no longer than the text is long', async () => {
     const digits = '1'.repeat(1_000_000);
-    const started = performance.now();
-    for (const text of [`${digits}x`, `.${digits}x`, `${digits}.${digits}x`, `1e${digits}x`])
-      expect(parseDecimal(text)).toBeNull();
+    const work = await cpuTime(() => {
+      for (const text of [`${digits}x`, `.${digits}x`, `${digits}.${digits}x`, `1e${digits}x`])
+        expect(parseDecimal(text)).toBeNull();
+    });
     // Some 10 ms; with two ways to split the digits it is hours.
-    expect(performance.now() - started).toBeLessThan(2000);
+    expect(work).toBeLessThan(2000);
   });
 });

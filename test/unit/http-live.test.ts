@@ -167,14 +167,12 @@ describe('the live stream', () => {
   });
 
   it('sends a comment now and then, and ends when the server closes', async () => {
-    const { url, close } = await testHttp({ liveLimits: { heartbeatMs: 20 } });
+    // The server would cut off a stream that does not end by itself only after an hour.
+    const { url, close } = await testHttp({ liveLimits: { heartbeatMs: 20 }, closeDeadline: 3_600_000 });
     const stream = await eventStream(`${url}/api/stream`);
     await waitFor('two comments', () => stream.comments.length >= 2);
-    const started = performance.now();
     await close();
     await stream.ended;
-    // Well before the deadline after which connections are cut off.
-    expect(performance.now() - started).toBeLessThan(2500);
   });
 
   it('asks for the token', async () => {

@@ -12,6 +12,7 @@ import {
   rollBack,
   setShadow,
 } from '../../src/domain/model-table.ts';
+import { cpuTime } from '../helpers/cpu-time.ts';
 
 const NOW = 1_700_000_000_000;
 const boiler = { sensor: 'boiler-1', metric: 'temperature' };
@@ -33,11 +34,12 @@ describe('patterns', () => {
     );
   });
 
-  it('take no time to speak of, whatever they are', () => {
-    const started = performance.now();
-    expect(globMatches('a*'.repeat(100), `${'a'.repeat(100_000)}b`)).toBe(true);
-    expect(globMatches(`${'a*'.repeat(100)}c`, 'a'.repeat(100_000))).toBe(false);
-    expect(performance.now() - started).toBeLessThan(1000);
+  it('take no time to speak of, whatever they are', async () => {
+    const work = await cpuTime(() => {
+      expect(globMatches('a*'.repeat(100), `${'a'.repeat(100_000)}b`)).toBe(true);
+      expect(globMatches(`${'a*'.repeat(100)}c`, 'a'.repeat(100_000))).toBe(false);
+    });
+    expect(work).toBeLessThan(1000);
   });
 });
 

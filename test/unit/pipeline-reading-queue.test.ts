@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { ReadingQueue } from '../../src/pipeline/reading-queue.ts';
 import type { PendingReading } from '../../src/pipeline/ticket.ts';
+import { cpuTime } from '../helpers/cpu-time.ts';
 
 const pending = (sensor: string, index = 0): PendingReading => ({
   ticket: {
@@ -82,14 +83,15 @@ describe('ReadingQueue', () => {
     expect(sizes).toEqual([10, 10, 5]);
   });
 
-  it('takes as long for the last readings of a long line as for the first', () => {
+  it('takes as long for the last readings of a long line as for the first', async () => {
     const queue = new ReadingQueue();
     const one = pending('a');
     queue.push(Array.from({ length: 1_000_000 }, () => one));
-    const started = performance.now();
-    while (queue.size > 0) queue.nextBatch(1000, 10);
+    const work = await cpuTime(() => {
+      while (queue.size > 0) queue.nextBatch(1000, 10);
+    });
     // Some 50 ms; 30 s where each look goes over all that waits.
-    expect(performance.now() - started).toBeLessThan(3000);
+    expect(work).toBeLessThan(3000);
   });
 
   it('keeps the order of those that are not ready among those that come later', () => {

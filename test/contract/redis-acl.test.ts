@@ -80,7 +80,7 @@ function suite(server: () => Server, layout: Server['layout']): void {
   storeContract(`${layout}, as the stack's user`, open);
   redisBehaviour(`${layout}, as the stack's user`, { layout, open, client: () => server().admin() });
 
-  it('lets replicas hear each other', async () => {
+  it('lets replicas send messages to each other', async () => {
     const [a, b] = [await open(), await open()];
     const heard: string[] = [];
     b.peers!.listen((message) => heard.push(message));

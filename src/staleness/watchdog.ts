@@ -71,7 +71,7 @@ const SURVEY_PAUSE = 10_000;
 const SHARE = 100;
 /** After the store was away, ms. */
 const AWAY_PAUSE = 5000;
-/** A check that comes so much later than planned means that this process stood still and took nothing in, or that the clock was set, ms. */
+/** A beat that comes so much later than planned means that this process stood still and took nothing in, or that the clock was set, ms. */
 const STOOD_STILL = 2000;
 /** The same moment may be this much later by the clock of readings, which is corrected now and then, ms. */
 const CLOCK_SLACK = 50;
@@ -81,6 +81,9 @@ const BATCH = 256;
 export class Watchdog extends EventEmitter<WatchdogEvents> {
   /** Since when this process runs without standing still, and reaches the store, ms. */
   private awakeSince: number;
+  /** When this process last ran, ms. */
+  private lastBeat: number;
+  private readonly beating: NodeJS.Timeout;
   private readonly abort = new AbortController();
   /** The series that are watched, as far as this replica knows. */
   private readonly due = new Map<string, Due>();
@@ -93,6 +96,8 @@ export class Watchdog extends EventEmitter<WatchdogEvents> {
   constructor(private readonly options: WatchdogOptions) {
     super();
     this.awakeSince = options.now();
+    this.lastBeat = this.awakeSince;
+    this.beating = setInterval(() => this.beat(), SHORTEST_PAUSE).unref();
   }
 
   start(): void {
@@ -101,7 +106,18 @@ export class Watchdog extends EventEmitter<WatchdogEvents> {
 
   /** Does not wait for a check that is under way, because the store may be away. */
   close(): void {
+    clearInterval(this.beating);
     this.abort.abort();
+  }
+
+  /** Notices that this process has stood still, or that its clock was set. */
+  private beat(): void {
+    const time = this.options.now();
+    if (time > this.lastBeat + SHORTEST_PAUSE + STOOD_STILL || time < this.lastBeat - CLOCK_SLACK) {
+      this.awakeSince = time;
+      this.surveyAt = Number.NEGATIVE_INFINITY;
+    }
+    this.lastBeat = time;
   }
 
   /** Takes note of what is stored of a series now. */
@@ -125,14 +141,9 @@ export class Watchdog extends EventEmitter<WatchdogEvents> {
     const { signal } = this.abort;
     let pause = SHORTEST_PAUSE;
     while (!signal.aborted) {
-      const began = now();
       await delay(pause, undefined, { signal, ref: false }).catch(() => {});
       if (signal.aborted) return;
-      const time = now();
-      if (time > began + pause + STOOD_STILL || time < began) {
-        this.awakeSince = time;
-        this.surveyAt = Number.NEGATIVE_INFINITY;
-      }
+      this.beat();
       try {
         if (now() >= this.surveyAt) await this.survey();
         const next = await this.check();
@@ -177,7 +188,7 @@ export class Watchdog extends EventEmitter<WatchdogEvents> {
     // What was on its way when the broker was asked comes before its answer. `raise` requires that all of it is stored.
     if (overdue.length === 0 || !(await subscription.answers())) return next;
     for (let i = 0; i < overdue.length && !this.abort.signal.aborted; i += BATCH) {
-      await this.raise(overdue.slice(i, i + BATCH), completeSince);
+      await this.raise(overdue.slice(i, i + BATCH), completeSince, time);
     }
     return next;
   }
@@ -194,16 +205,19 @@ export class Watchdog extends EventEmitter<WatchdogEvents> {
     return { overdue, next };
   }
 
-  private async raise(series: readonly SeriesId[], completeSince: number): Promise<void> {
-    const { store, metrics, subscription, logger, now } = this.options;
+  /** @param asked a time before the broker was asked, ms: what was published later may not have come in yet */
+  private async raise(series: readonly SeriesId[], completeSince: number, asked: number): Promise<void> {
+    const { store, metrics, subscription, logger } = this.options;
     const records = await store.series.load(series);
     const since = subscription.since();
     if (since === null || since > completeSince + CLOCK_SLACK) return;
+    this.beat();
+    if (this.awakeSince > completeSince) return;
     const commits = series.flatMap((id, i) => {
       const record = records[i];
       const { limit, from } = this.staleness(id, record?.watch ?? null);
       if (!record || limit === null || from === null) return [];
-      if (from > Math.min(now(), subscription.storedUntil(id))) return [];
+      if (from > Math.min(asked, subscription.storedUntil(id))) return [];
       const commit = this.commitOf(id, record, limit);
       return commit ? [commit] : [];
     });

@@ -4,10 +4,12 @@ import { Registry } from 'prom-client';
 import { expect, it } from 'vitest';
 import { StoreUnavailable } from '../../src/errors.ts';
 import { Accounting } from '../../src/pipeline/accounting.ts';
+import { Conclusion } from '../../src/pipeline/conclusion.ts';
 import { Endings } from '../../src/pipeline/endings.ts';
 import { Outage } from '../../src/pipeline/outage.ts';
 import { ParkedReadings } from '../../src/pipeline/parked-readings.ts';
 import { ReadingQueue } from '../../src/pipeline/reading-queue.ts';
+import { RefusedSeries } from '../../src/pipeline/refused-series.ts';
 import { Shutdown } from '../../src/pipeline/shutdown.ts';
 import {
   MessageTicket,
@@ -15,6 +17,7 @@ import {
   pendingReading,
   type Ticket,
 } from '../../src/pipeline/ticket.ts';
+import { Unanswered } from '../../src/pipeline/unanswered.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 
 const S = { sensor: 's', metric: 'temperature' };
@@ -90,4 +93,34 @@ it('parked readings of a series come back together, and never after the end', as
   const until = Date.now() + 60;
   await waitFor('their time', () => Date.now() > until);
   expect(returned).toHaveLength(1);
+});
+
+it('the replica group is told how many readings were committed, and how many of them late', () => {
+  const accounting = new Accounting(new Registry());
+  const told: number[][] = [];
+  const conclusion = new Conclusion({
+    accounting,
+    endings: new Endings(accounting),
+    refused: new RefusedSeries(),
+    unanswered: new Unanswered(),
+    replicas: { committed: (...counts: number[]) => told.push(counts) },
+    cache: { committed() {} },
+    committed() {},
+    now: () => 5000,
+  } as never);
+  const pendings = [message(accounting), message(accounting)];
+  const outcome = { status: 'duplicate', reading: { ...S, value: 1, ts: 1 } };
+  const planned = {
+    ...{
+      commit: { expectedVersion: null },
+      entry: { state: { lastTs: 1000 } },
+      outcomes: [outcome, outcome],
+    },
+    ...{ lateScored: 1, lateUnscored: 0, conflicts: 0, shadow: null },
+  };
+  const group = { key: 's/temperature', series: S, pendings };
+  const result = { status: 'committed', version: 'v', alerts: [] } as const;
+  expect(conclusion.conclude(group as never, planned as never, result)).toEqual([]);
+  expect(told).toEqual([[2, 1]]);
+  expect(accounting.totals).toMatchObject({ duplicate: 2, inFlight: 0 });
 });

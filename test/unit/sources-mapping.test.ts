@@ -163,6 +163,18 @@ describe('the keys of a source', () => {
     expect(shown(yaml, 's/a', '{"t1":205,"u":3}')).toEqual(['a t1 16.5 °C', 'a u 3 V']);
   });
 
+  it.each([
+    ['a number', '- {topic: "s/{sensor}/{metric}"}', '-0.0'],
+    ['a field', '- {topic: "s/{sensor}"}', '{"t":-0}'],
+    ['a conversion', '- {topic: "s/{sensor}/{metric}", convert: {scale: -1, offset: 0}}', '0'],
+  ])('%s that is -0 is 0, which is not the same to every store', (_what, yaml, payload) => {
+    const topic = yaml.includes('{metric}') ? 's/a/t' : 's/a';
+    const read = decoder(yaml).explain(topic, Buffer.from(payload), { receivedAt: AT });
+    const decoded = read.flatMap((each) => each.decoded);
+    expect(decoded).toMatchObject([{ reading: { value: expect.any(Number) } }]);
+    expect(Object.is((decoded[0] as { reading: { value: number } }).reading.value, 0)).toBe(true);
+  });
+
   it('time_zone', () => {
     const yaml = '- {topic: "s/{sensor}/{metric}", time_zone: Europe/Madrid}';
     expect(shown(yaml, 's/a/t', '{"value":1,"ts":"2026-11-30T07:22:50"}')).toEqual(['a t 1 1796019770000']);

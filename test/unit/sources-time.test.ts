@@ -27,6 +27,8 @@ describe('a time', () => {
     ['30 Nov 2026 08:22:50 +0200', NOV],
     ['Mon Nov 30 06:22:50 2026', NOV],
     [new Date(NOV), NOV],
+    // Too small for a millisecond, and no -0.
+    [-1e-9, 0],
   ])('%s', (value, ts) => {
     expect(readTime(value, AUTO)).toBe(ts);
   });

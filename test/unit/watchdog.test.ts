@@ -9,6 +9,7 @@ import { staleCommit } from '../../src/planning/stale-commit.ts';
 import { type Subscription, Watchdog } from '../../src/staleness/watchdog.ts';
 import { openEmbeddedStore } from '../../src/store/embedded-store.ts';
 import type { Store } from '../../src/store/store.ts';
+import { alteredStore } from '../helpers/altered-store.ts';
 import { runningPipeline } from '../helpers/running-pipeline.ts';
 import { temporaryDirectory } from '../helpers/temporary-directory.ts';
 import { waitFor } from '../helpers/wait-for.ts';
@@ -173,7 +174,9 @@ it('a series that cannot be read keeps no other from being reported, and the log
   const store = openStore();
   const lines: { series?: string }[] = [];
   const logger = pino({ level: 'error' }, { write: (line: string) => lines.push(JSON.parse(line)) });
-  const pipeline = replica(store, book(), {}, undefined, logger);
+  let skipped = 0;
+  const now = () => Date.now() + skipped;
+  const pipeline = replica(store, book(), {}, undefined, logger, { now });
   const unreadable = { sensor: 'a', metric: 'm' };
   await pipeline.submit([{ ...unreadable, ts: Date.now(), value: 1 }]);
   const [record] = await store.series.load([unreadable]);
@@ -195,7 +198,11 @@ it('a series that cannot be read keeps no other from being reported, and the log
     },
   ]);
   expect(result!.status).toBe('committed');
-  for (const sensor of ['b', 'c']) await goStale(store, pipeline, sensor);
+  await goStale(store, pipeline, 'b');
+  // Long enough for all series to be read from the store anew, and the one that cannot be read to be tried again.
+  skipped = 60_000;
+  await goStale(store, pipeline, 'c');
+  await goStale(store, pipeline, 'd');
   expect(await alerts(store, 'a')).toEqual([]);
   expect(lines.map(({ series }) => series)).toEqual(['a/m']);
 });
@@ -259,6 +266,62 @@ describe('a replica that may have missed readings', () => {
     skipped = 3_600_000;
     await checks();
     expect(await alerts(store)).toEqual([]);
+  });
+
+  /** A store on which another replica commits a reading right before the first load of the watchdog. */
+  function overtaken(store: Store, then: () => void) {
+    const events: string[] = [];
+    const { pipeline } = runningPipeline(store, { rules: book() });
+    const watched = alteredStore(store, 'series', {
+      async load(series) {
+        events.push('load');
+        const first = events.length === 2;
+        if (first) await pipeline.submit([{ ...S, ts: Date.now(), value: 22 }]);
+        const records = await store.series.load(series);
+        if (first) then();
+        return records;
+      },
+    });
+    const answers = async () => {
+      events.push('answer');
+      return true;
+    };
+    return { pipeline, watched, events, answers };
+  }
+
+  it('reports nobody at once after it has stood still while it read the store', async () => {
+    const store = openStore();
+    let skipped = 0;
+    const { pipeline, watched, answers, events } = overtaken(store, () => {
+      skipped = 3_600_000;
+    });
+    const now = () => Date.now() + skipped;
+    const start = Date.now();
+    const storedUntil = () => Number.POSITIVE_INFINITY;
+    const hears = { answers, storedUntil, since: () => start };
+    replica(watched, book(), hears, pipeline, undefined, { now, patience: 1000 });
+    await pipeline.submit([{ ...S, ts: Date.now(), value: 21 }]);
+    await waitFor('the standstill', () => skipped > 0, 10_000);
+    const stood = Date.now();
+    await waitFor('the alert', async () => (await alerts(store)).length > 0, 10_000);
+    // It has waited for as long as the patience anew.
+    expect(Date.now() - stood).toBeGreaterThanOrEqual(1000);
+    expect(events).toEqual(['answer', 'load', 'answer', 'load']);
+  });
+
+  it('asks the broker anew for a series that was not stale when it asked', async () => {
+    const store = openStore();
+    let skipped = 0;
+    const { pipeline, watched, answers, events } = overtaken(store, () => {
+      // Less than a standstill, and more than the limit of the series.
+      skipped = 1500;
+    });
+    const now = () => Date.now() + skipped;
+    const storedUntil = () => Number.POSITIVE_INFINITY;
+    replica(watched, book(), { answers, storedUntil }, pipeline, undefined, { now });
+    await pipeline.submit([{ ...S, ts: Date.now(), value: 21 }]);
+    await waitFor('the alert', async () => (await alerts(store)).length > 0, 10_000);
+    expect(events).toEqual(['answer', 'load', 'answer', 'load']);
   });
 
   it('reports nobody if it has lost its subscription while it looked', async () => {

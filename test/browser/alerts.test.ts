@@ -13,7 +13,7 @@ import {
 } from '../helpers/browser.ts';
 import { getJson } from '../helpers/vigia.ts';
 import { waitFor } from '../helpers/wait-for.ts';
-import { inPage, live, post, start, sticksOut } from './panel-page.ts';
+import { fill, inPage, live, post, press, start, sticksOut } from './panel-page.ts';
 
 const MAX_10 = { ALERT_RULES: '[{"max": 10, "missing": "off", "anomaly": "off"}]' };
 const HOUR = 3_600_000;
@@ -53,12 +53,12 @@ describe.skipIf(!CHROMIUM)('the list of alerts', () => {
     await waitFor('all', async () => (await listed(page)) === 120);
     expect(await textOf(page, '#alerts li:last-child')).toContain('for 59 sec');
     // What is over needs nobody.
-    expect(await evaluate(page, `document.querySelector('#alerts li:last-child button')`)).toBe(null);
+    expect(await evaluate(page, `document.querySelector('#alerts li:last-child .acknowledge')`)).toBe(null);
     await page.click('#alert-states [value=open]');
     await page.click('#alerts-only');
     await waitFor('those of the series', async () => (await listed(page)) === 1);
     // By keyboard, which does not lose its place.
-    await page.focus('#alerts button');
+    await page.focus('#alerts .acknowledge');
     await page.keyboard.press('Enter');
     await inPage(page, 'the acknowledgement', `document.querySelector('#alerts .done')`);
     expect(await evaluate(page, `document.activeElement.closest('#alerts li') !== null`)).toBe(true);
@@ -182,6 +182,36 @@ describe.skipIf(!CHROMIUM)('the list of alerts', () => {
     );
     expect(tags[0]).toMatch(/loud.*(warning|critical)$/);
     expect(tags[1]).toMatch(/quiet-1.*(warning|critical)muted$/);
+  });
+
+  it('says of each why it was raised, in the language of the page, and lets it be muted or closed', async () => {
+    const { url } = await start(MAX_10);
+    await post(url, [reading('boiler', 12.5, Date.now() - 90_000)]);
+    const { page, errors } = await visit(browser, `${url}/?lang=es#/alerts`);
+    await waitFor('the alert', async () => (await listed(page)) === 1);
+    expect(await textOf(page, '#alerts .sub')).toContain('12,5 está por encima del límite de 10');
+    const open = async () => {
+      await page.click('#alerts .sub');
+      await page.waitForSelector('.details[open]');
+    };
+    await open();
+    const facts = await evaluate<Record<string, string>>(
+      page,
+      `Object.fromEntries([...document.querySelectorAll('.details dt')].map((dt) => [dt.textContent, dt.nextSibling.textContent]))`,
+    );
+    expect(facts).toMatchObject({ Estado: 'abierta', Valor: '12,5', Límite: '10,0', Duración: '1 min' });
+    expect(await accessibilityProblems(page)).toEqual([]);
+    await picture(page, 'panel-alert-es');
+    await press(page, 'Silenciar…');
+    await fill(page, { comment: 'obras' });
+    await press(page, 'Silenciar alertas');
+    await waitFor('the mark', async () => (await textOf(page, '#alerts .line')).includes('silenciada'));
+    expect(await getJson(`${url}/api/mutes`)).toMatchObject([{ sensor: 'boiler', metric: 'm', rule: 'max' }]);
+    await open();
+    await press(page, 'Cerrar alerta…');
+    await page.click('#question-yes');
+    await waitFor('the end', async () => (await listed(page)) === 0);
+    expect(errors).toEqual([]);
   });
 
   it('is usable on a laptop and on a phone', async () => {

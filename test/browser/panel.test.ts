@@ -107,7 +107,7 @@ describe.skipIf(!CHROMIUM)('the panel', () => {
     await waitFor('the announcement', async () => (await textOf(page, '#announce')).includes('95'));
     const [alert] = await getJson<{ id: string; acknowledged: boolean }[]>(`${url}/api/alerts`);
     expect(alert!.acknowledged).toBe(false);
-    await page.click('#alerts li[data-open] button');
+    await page.click('#alerts li[data-open] .acknowledge');
     await inPage(
       page,
       'the acknowledgement',

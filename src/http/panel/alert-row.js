@@ -2,27 +2,21 @@
 
 import { seriesOf } from './alert-book.js';
 import { isOpen } from './alert-filter.js';
-import { about, duration, inFull, moment } from './format.js';
+import { duration, fixed, inFull, moment } from './format.js';
 import { element } from './page.js';
 import { measureOf, series, titleOf } from './series.js';
-import { ruleName, severityName, text } from './text.js';
+import { currentLanguage, ruleName, severityName, text } from './text.js';
 
 /** @typedef {import('./alert-filter.js').Alert} Alert */
 
 /** @param {Alert} alert */
 export const measuredOf = (alert) => inFull(alert.value, measureOf(series.get(seriesOf(alert))));
 
-/** Which rule, what was measured against what, and when. @param {Alert} alert */
-function whyOf(alert) {
-  const measure = measureOf(series.get(seriesOf(alert)));
-  const parts = [ruleName(alert.rule), measuredOf(alert)];
-  // The limit of the rule missing is a time, ms.
-  const limit = (/** @type {number} */ value) =>
-    alert.rule === 'missing' ? inFull(value / 1000, { unit: 's', decimals: 0 }) : inFull(value, measure);
-  if (alert.limit !== null) parts.push(text().limitOf(limit(alert.limit)));
-  else if (alert.expected !== null) parts.push(text().forecastOf(about(alert.expected, measure)));
-  parts.push(moment(alert.ts));
-  return parts.join(' · ');
+/** Why it was raised, in the language of the page. @param {Alert} alert */
+export function whyOf({ text: said }) {
+  const sentence = said[currentLanguage() === 'en' ? 'en' : 'es'];
+  // The server writes numbers with a point.
+  return fixed(0.5, 1) === '0,5' ? sentence.replace(/(\d)\.(\d)/g, '$1,$2') : sentence;
 }
 
 /**
@@ -53,9 +47,12 @@ export function fillRow(item, alert, { repeats, unfolded, acknowledge, unfold })
   if (isOpen(alert)) lasted.dataset.since = String(alert.ts);
   else if (alert.clearedTs !== null) lasted.textContent = text().lasted(duration(alert.clearedTs - alert.ts));
   const why = whyOf(alert);
-  const sub = element('p', 'sub');
-  sub.append(lasted, ` · ${why}`);
+  // For who wants to know more: a dialog.
+  const sub = element('button', 'sub');
+  sub.setAttribute('type', 'button');
+  sub.append(lasted, ` · ${moment(alert.ts)} · ${why}`);
   sub.title = why;
+  sub.addEventListener('click', async () => (await import('./operate/alert-details.js')).showDetails(alert));
   words.append(head, sub);
   item.replaceChildren(words);
   if (isOpen(alert)) item.append(alert.acknowledged ? doneMark() : acknowledgeButton(alert, acknowledge));

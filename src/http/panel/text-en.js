@@ -130,7 +130,6 @@ export const texts = {
     missing: 'silent',
   },
   forecastOf: using((v) => `forecast ${v}`),
-  limitOf: using((v) => `limit ${v}`),
   scoreOf: using((v) => `score ${v}`),
   announce: using((what, rule, v) => `Alert on ${what}: ${rule}, ${v}`),
   stored: using((v) => `${v} stored.`),

@@ -132,7 +132,6 @@ export const texts = {
     missing: 'sin datos',
   },
   forecastOf: using((v) => `pronóstico ${v}`),
-  limitOf: using((v) => `límite ${v}`),
   scoreOf: using((v) => `puntuación ${v}`),
   announce: using((what, rule, v) => `Alerta de ${what}: ${rule}, ${v}`),
   stored: using((v) => `${v} guardado.`),

@@ -75,7 +75,9 @@ const words = () => spoken(english, spanish);
 export async function load(again) {
   const mutes = (await call('GET /api/mutes')).toSorted((a, b) => b.from - a.from);
   const isOver = (/** @type {Mute} */ { until }) => until !== null && until <= Date.now();
-  const add = may('operator') ? [actionButton(words().add, () => mute(again), { kind: 'primary' })] : [];
+  const add = may('operator')
+    ? [actionButton(words().add, () => muteAlerts(again), { kind: 'primary' })]
+    : [];
   const ended = mutes.filter(isOver).map((each) => itemOf(each, []));
   return [
     element('p', 'facts', words().explained),
@@ -133,22 +135,25 @@ function endOf(mute, again) {
   return button;
 }
 
-/** @param {() => Promise<void>} again */
-async function mute(again) {
+/**
+ * Asks which alerts nobody is to be told of, and when.
+ * @param {() => Promise<void>} again called when it is done @param {{ sensor?: string, metric?: string, rule?: string }} [which] to begin with
+ */
+export async function muteAlerts(again, { sensor = '*', metric = '*', rule = '*' } = {}) {
   const all = [...series.values()];
   const names = [...new Set(all.map(({ sensor }) => sensor))];
   const metrics = [...new Set(all.map(({ metric }) => metric))];
   const hour = 3_600_000;
   const fields = [
-    { name: 'sensor', label: words().sensor, value: '*', suggestions: names },
-    { name: 'metric', label: words().metric, value: '*', suggestions: metrics },
+    { name: 'sensor', label: words().sensor, value: sensor, suggestions: names },
+    { name: 'metric', label: words().metric, value: metric, suggestions: metrics },
     {
       name: 'rule',
       label: words().rule,
-      value: '*',
+      value: rule,
       options: /** @type {[string, string][]} */ ([
         ['*', text().anyRule],
-        ...RULES.map((rule) => [rule, ruleName(rule)]),
+        ...RULES.map((one) => [one, ruleName(one)]),
       ]),
     },
     { name: 'comment', label: words().comment },

@@ -2,6 +2,7 @@
 import { at, element } from '../page.js';
 import { may, readSession } from '../session.js';
 import { actionButton, spoken, whyNot } from './parts.js';
+import { styled } from './style.js';
 
 /**
  * @typedef {import('../session.js').Role} Role
@@ -45,14 +46,6 @@ const spanish = {
   audit: 'Auditoría',
 };
 const titles = () => spoken(english, spanish);
-
-const style = document.createElement('link');
-style.rel = 'stylesheet';
-style.href = '/panel/operate/operate.css';
-const styled = new Promise((resolve) => {
-  style.onload = style.onerror = resolve;
-});
-document.head.append(style);
 
 const section = at('operate');
 let shown = 0;

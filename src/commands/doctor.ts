@@ -155,6 +155,7 @@ async function store(config: Config, running: Promise<RunningVigia | null>): Pro
     return [
       ...damages.map((damage): Finding => ({ check: 'store', status: 'fail', detail: damaged(damage) })),
       { check: 'store', status: 'ok', detail },
+      ...(await rollups(opened)),
       opened.kind === 'redis' ? await clock(opened) : ownClock(config, await opened.series.list()),
     ];
   } finally {
@@ -163,6 +164,20 @@ async function store(config: Config, running: Promise<RunningVigia | null>): Pro
 }
 
 const damaged = (damage: string) => `DATA_DIR: the database is damaged: restore a backup (${damage})`;
+
+async function rollups(opened: Store): Promise<Finding[]> {
+  if (!opened.lackingRollups) return [];
+  try {
+    const lacking = await opened.lackingRollups();
+    if (lacking === 0) return [];
+    const detail = `${lacking} series lack rollup rules, as after a slot was moved: each gets them again with a next reading`;
+    return [{ check: 'store', status: 'warn', detail }];
+  } catch (error) {
+    return [
+      { check: 'store', status: 'warn', detail: `rollups cannot be checked: ${(error as Error).message}` },
+    ];
+  }
+}
 
 async function clock(opened: { time(): Promise<number> }): Promise<Finding> {
   const before = Date.now();

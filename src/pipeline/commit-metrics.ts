@@ -8,6 +8,7 @@ export class CommitMetrics {
   private readonly conflicts;
   private readonly late;
   private readonly retries;
+  private readonly rollups;
   private readonly alerts;
   private readonly shadow;
   private commits = 0;
@@ -31,6 +32,11 @@ export class CommitMetrics {
     this.retries = new Counter({
       name: 'vigia_commit_retries_total',
       help: 'Commits of a series done again because another replica committed first.',
+      registers,
+    });
+    this.rollups = new Counter({
+      name: 'vigia_rollups_restored_total',
+      help: 'Rollups of series that RedisTimeSeries no longer made, because a slot was moved or a key restored, and makes again.',
       registers,
     });
     this.alerts = new Counter({
@@ -90,6 +96,11 @@ export class CommitMetrics {
   /** Readings had another value than the stored one. */
   conflicting(readings: number): void {
     if (readings > 0) this.conflicts.inc(readings);
+  }
+
+  /** The server makes rollups again that it no longer made. */
+  rollupsRestored(rollups: number): void {
+    this.rollups.inc(rollups);
   }
 
   lateReadings(scored: number, unscored: number): void {

@@ -16,6 +16,9 @@ import type { RefusedSeries } from './refused-series.ts';
 import { origins, type PendingReading } from './ticket.ts';
 import type { Applied, Unanswered } from './unanswered.ts';
 
+/** Between two lines about rollups, ms. */
+const LOG_EVERY_MS = 60_000;
+
 export interface ConclusionOptions {
   readonly cache: EntryCache;
   readonly accounting: Accounting;
@@ -32,6 +35,8 @@ export interface ConclusionOptions {
 }
 
 export class Conclusion {
+  private toldRestored = Number.NEGATIVE_INFINITY;
+
   constructor(private readonly options: ConclusionOptions) {}
 
   /** @returns the group where it is to be tried again at once, after a version conflict */
@@ -48,12 +53,25 @@ export class Conclusion {
     }
     refused.committed();
     cache.committed(group.key, result.version === '' ? null : result.version, planned);
+    if (result.restoredRollups) this.tellRestored(group.key, result.restoredRollups);
     const earlier = unanswered.settle(group.key, planned);
     for (const one of earlier) this.countEarlier(group, one);
     this.count(group, planned, result.alerts);
     this.resolve(group, planned, earlier);
     this.options.committed(group.series, planned, result.alerts);
     return [];
+  }
+
+  private tellRestored(series: string, rollups: number): void {
+    const { accounting, logger } = this.options;
+    accounting.commits.rollupsRestored(rollups);
+    const now = performance.now();
+    if (now - this.toldRestored < LOG_EVERY_MS) return;
+    this.toldRestored = now;
+    logger.warn(
+      { series, rollups },
+      'RedisTimeSeries no longer made the rollups of a series (was its slot moved?): it does again, and those missed were computed from readings',
+    );
   }
 
   /** A commit was applied whose answer was lost. */

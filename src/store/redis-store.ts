@@ -128,6 +128,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
       if (!intact) series.registerAgain();
       return intact;
     },
+    ...(layout.name === 'timeseries' && { lackingRollups: () => series.lackingRules() }),
     memory: () => memory(server),
     ping: () => probe(server, { ...settings, script: layout.probe }),
     async trim(at) {

@@ -97,7 +97,13 @@ export interface SeriesCommit {
 }
 
 export type CommitResult =
-  | { readonly status: 'committed'; readonly version: string; readonly alerts: readonly Alert[] }
+  | {
+      readonly status: 'committed';
+      readonly version: string;
+      readonly alerts: readonly Alert[];
+      /** Rollups that the server no longer made, and makes again; absent: none. */
+      readonly restoredRollups?: number;
+    }
   /** Somebody else committed first; nothing was written. */
   | { readonly status: 'conflict'; readonly current: SeriesRecord | null }
   /** This series cannot be written (a key of another type, a format from the future …); nothing was written. */
@@ -308,6 +314,8 @@ export interface Store {
    * it is empty, what all processes need to know of it is written again. @throws StoreUnavailable also where it is another store now
    */
   verify?(): Promise<boolean>;
+  /** Only of a store whose server makes the rollups: how many series lack some. @throws StoreUnavailable */
+  lackingRollups?(): Promise<number>;
   /** Throws StoreUnavailable unless a write could succeed now. */
   ping(): Promise<void>;
   /** Only of a store with files of its own: reads them whole and says what is damaged; empty where nothing is. */

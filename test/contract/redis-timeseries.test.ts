@@ -180,4 +180,79 @@ describe.skipIf(!TIMESERIES_URL)('Redis with RedisTimeSeries (needs TEST_REDIS_U
     await put(store, [], [{ ts: start + 60_000, expected: 1, score: 2 }]);
     expect((await info(key)).get('rules')).toHaveLength(8);
   });
+
+  describe('rollups whose rules are gone', () => {
+    const MINUTE = 60_000;
+    const HOUR = 60 * MINUTE;
+    const start = Math.floor(Date.now() / HOUR) * HOUR - 5 * HOUR;
+    const sample = (i: number) => ({ ts: start + i * 10_000, value: (i * 37) % 101 });
+    const part = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => sample(from + i));
+
+    /** What is done to a slot that moves: every key is restored from its dump. */
+    async function restoreKeys(names: (name: string) => boolean): Promise<void> {
+      const admin = client();
+      const keys = (await admin.keys('vigia:{*')).filter(names);
+      const dumps = await Promise.all(keys.map((name) => admin.dumpBuffer(name)));
+      if (keys.length > 0) await admin.del(...keys);
+      for (const [i, name] of keys.entries()) await admin.restore(name, 0, dumps[i]!);
+    }
+
+    async function rollups(store: Store) {
+      const all: Record<string, unknown> = {};
+      for (const width of [MINUTE, HOUR, 2 * HOUR]) {
+        for (const agg of ['avg', 'min', 'max'] as const) {
+          all[`${agg} ${width}`] = await store.series.buckets(series, start, start + 5 * HOUR, width, agg);
+        }
+      }
+      return all;
+    }
+
+    it.each([
+      ['a slot that was moved', (_: string) => true],
+      ['a restored key of readings', (name: string) => name.endsWith(':value')],
+      ['a restored key of one rollup', (name: string) => name.endsWith(':value:min:1m')],
+      ['one of the hours', (name: string) => name.endsWith(':value:count:1h')],
+    ])('are made again, and the gap is filled: %s', async (_, names) => {
+      const quiet = await open();
+      await put(quiet, part(0, 1500));
+      const expected = await rollups(quiet);
+      await timeseries.clear();
+      const store = await open();
+      await put(store, part(0, 400));
+      expect(await store.lackingRollups!()).toBe(0);
+      await restoreKeys(names);
+      // Within the minute, within the hour, and over the end of both.
+      let restored = 0;
+      for (const [from, to] of [
+        [400, 402],
+        [402, 430],
+        [430, 700],
+        [700, 701],
+        [701, 1499],
+        [1499, 1500],
+      ] as const) {
+        const result = await put(store, part(from, to));
+        restored += result.status === 'committed' ? (result.restoredRollups ?? 0) : 0;
+      }
+      expect(restored).toBeGreaterThan(0);
+      expect(await store.lackingRollups!()).toBe(0);
+      expect(await rollups(store)).toEqual(expected);
+    });
+
+    it('are counted', async () => {
+      const store = await open();
+      await put(store, part(0, 400));
+      await restoreKeys((name) => name.endsWith(':value'));
+      expect(await store.lackingRollups!()).toBe(1);
+    });
+
+    it('of a rollup whose key was deleted are computed from the readings', async () => {
+      const store = await open();
+      await put(store, part(0, 400));
+      const expected = await store.series.buckets(series, start, start + HOUR, MINUTE, 'max');
+      await client().del(`${key}:max:1m`);
+      await put(store, part(400, 420));
+      expect(await store.series.buckets(series, start, start + HOUR, MINUTE, 'max')).toEqual(expected);
+    });
+  });
 });

@@ -65,19 +65,30 @@ export function commitCall(
 
 export type CommitAnswer =
   /** The outbox, field and entry in turn, and the entries of this commit's changes in their order. */
-  | { readonly status: 'committed'; readonly pending: readonly Reply[]; readonly changed: readonly Reply[] }
+  | {
+      readonly status: 'committed';
+      readonly pending: readonly Reply[];
+      readonly changed: readonly Reply[];
+      /** Rollup rules that were gone and were made again. */
+      readonly restored: number;
+    }
   | { readonly status: 'conflict'; readonly current: SeriesRecord | null }
   | { readonly status: 'failed'; readonly error: VigiaError };
 
-const PLAIN: CommitAnswer = { status: 'committed', pending: [], changed: [] };
+const PLAIN: CommitAnswer = { status: 'committed', pending: [], changed: [], restored: 0 };
 
 export function commitAnswer(series: SeriesId, reply: Reply | undefined): CommitAnswer {
   if (reply === 1) return PLAIN;
   try {
-    const [what, a, b] = checked(reply, `vigia:{${seriesKey(series)}}:*`) as readonly Reply[];
+    const [what, a, b, c] = checked(reply, `vigia:{${seriesKey(series)}}:*`) as readonly Reply[];
     switch (text(what)) {
       case 'committed':
-        return { status: 'committed', pending: a as readonly Reply[], changed: b as readonly Reply[] };
+        return {
+          status: 'committed',
+          pending: a as readonly Reply[],
+          changed: b as readonly Reply[],
+          restored: Number(c ?? 0),
+        };
       case 'conflict':
         return { status: 'conflict', current: decodeRecord(a as readonly Reply[]) };
       default:

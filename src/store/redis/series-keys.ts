@@ -5,6 +5,7 @@ import { type SampleText, sampleText, type TextFormat } from '../../domain/sampl
 import { type SeriesId, seriesKey } from '../../domain/series.ts';
 import type { ScoredSample } from '../../domain/verdict.ts';
 import { StoreUnavailable, VigiaError } from '../../errors.ts';
+import { ROLLUPS } from '../rollup.ts';
 import type {
   Aggregate,
   CommitResult,
@@ -16,7 +17,7 @@ import type {
 import { decodeAlert, encodeChange } from './alert-entry.ts';
 import type { AlertLog, Outbox } from './alert-log.ts';
 import { type CommitAnswer, type CommitSettings, commitAnswer, commitCall } from './commit-call.ts';
-import { fieldKey, SERIES_KEY, seriesKeys } from './keys.ts';
+import { fieldKey, ROLLUP_AGGREGATES, SERIES_KEY, seriesKeys } from './keys.ts';
 import type { Layout } from './layout.ts';
 import { checked, list, type Reply, text, textOrNull } from './reply.ts';
 import { script } from './script.ts';
@@ -79,6 +80,7 @@ export class SeriesKeys implements SeriesStore {
         alerts: alerts.map((change, j) =>
           decodeAlert(series, encodeChange(change)[0], text(answer.changed[j])),
         ),
+        ...(answer.restored > 0 && { restoredRollups: answer.restored }),
       };
     });
   }
@@ -179,6 +181,25 @@ export class SeriesKeys implements SeriesStore {
 
   buckets(series: SeriesId, from: number, to: number, width: number, agg: Aggregate): Promise<Sample[]> {
     return this.layout.buckets(seriesKey(series), from, to, width, agg);
+  }
+
+  /** How many series lack rules of RedisTimeSeries, or some. @throws StoreUnavailable */
+  async lackingRules(): Promise<number> {
+    let lacking = 0;
+    for await (const names of this.pages()) {
+      const replies = await this.server.run(
+        names.map((name) => {
+          const key = fieldKey(name, 'value');
+          return { key, args: ['TS.INFO', key] };
+        }),
+      );
+      for (const reply of replies) {
+        if (!Array.isArray(reply)) continue;
+        const rules = reply[reply.findIndex((field) => text(field) === 'rules') + 1];
+        if (list(rules, 'TS.INFO').length < ROLLUPS.length * ROLLUP_AGGREGATES.length) lacking++;
+      }
+    }
+    return lacking;
   }
 
   /** A series is registered before its first commit, so one that is just being born is counted too. */

@@ -8,6 +8,8 @@ CHANGES, SNAPSHOTS = tonumber(CHANGES), tonumber(SNAPSHOTS)
 local CHANGE = 10
 local SNAPSHOT = CHANGE + 2 * CHANGES
 local call = redis.call
+-- Rollup rules that were gone and were made again.
+local restored = 0
 
 -- All numbers of a commit are in one argument, because each argument costs the client a microsecond. The numbers are
 -- strings, because they are stored exactly as they came.

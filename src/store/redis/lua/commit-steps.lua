@@ -90,7 +90,7 @@ if SNAPSHOTS > 0 then
 end
 call(unpack(update))
 
-if CHANGES == 0 and waiting == 0 then return 1 end
+if CHANGES == 0 and waiting == 0 and restored == 0 then return 1 end
 local changed = {}
 for i = CHANGE, SNAPSHOT - 1, 2 do
   local field = ARGV[i]
@@ -105,4 +105,4 @@ for i = CHANGE, SNAPSHOT - 1, 2 do
   call('HSET', OUTBOX, field .. '/' .. revision, entry)
   changed[#changed + 1] = entry
 end
-return {'committed', call('HGETALL', OUTBOX), changed}
+return {'committed', (CHANGES > 0 or waiting > 0) and call('HGETALL', OUTBOX) or {}, changed, restored}

@@ -13,7 +13,7 @@
 --       2 samples: ts, value, ...  3 verdicts: ts, expected, score, ...; '-' for none. Both are JSON arrays of strings.
 --       4 state  5 assignments  6 seasonal ring  7 watch; '' where these have not changed  8 sensor  9 metric
 --       10... alerts: field, content; after them snapshots: n, ts, bytes
--- Returns 1 (committed, no alerts to relay), {'committed', pending outbox, changed alerts},
+-- Returns 1 (committed, no alerts to relay), {'committed', pending outbox, changed alerts, rollup rules made again},
 --         {'conflict', the fields of a record} or {'refused', key, why}. Nothing is written unless the answer is committed.
 
 --@include commit-arguments.lua
@@ -24,6 +24,8 @@ local SAMPLE_CHUNK, ROLLUP_CHUNK = 1024, 256
 local MADD = 3 * 2400
 -- The width of the finest rollup, ms.
 local FINEST = 60000
+-- Buckets of one rollup that are computed again at most.
+local FILL = 20000
 
 -- The retention of the rollups, as the state remembers it.
 local KEPT = KEPT_MINUTES .. ' ' .. KEPT_HOURS
@@ -46,6 +48,8 @@ local function read_head() return redis.pcall('HMGET', STATE, 'f', 'v', 't', 'l'
 local TYPE = 'TSDB-TYPE'
 local no_value, no_expected, no_score = false, false, false
 local no_rollup = nil
+-- Keys of rollups that this commit makes for readings that are there already.
+local created = {}
 local last = -1
 
 -- Returns whether there is no such key, and what to answer when the key has another type.
@@ -109,13 +113,45 @@ local function add(key, ts, text)
   if n >= MADD then flush() end
 end
 
+local function text_of(value) return type(value) == 'table' and value.ok or value end
+
+-- A server that moves a slot, or restores a key, drops the rules without a word, and a rule that is made again knows nothing of
+-- the readings before it. So the rollups that the new readings have closed must be there. Where one is not, its rule is made
+-- again, and the rollups since the last one are computed from the readings.
+local function restore_rules(final, text)
+  if last < 0 or math.floor(final / FINEST) == math.floor(last / FINEST) then return end
+  for _, rule in ipairs(rules()) do
+    local key, aggregate, width = rule[1], rule[2], rule[3]
+    local closed, open = last - last % width, final - final % width
+    local newest = closed
+    if created[key] then newest = -1 elseif open > closed then newest = tonumber(call('TS.GET', key)[1] or -1) end
+    if newest < closed then
+      redis.pcall('TS.CREATERULE', VALUE, key, 'AGGREGATION', aggregate, width)
+      local from = math.max(newest < 0 and 0 or newest + width, open - FILL * width)
+      local found = call('TS.RANGE', VALUE, string.format('%.0f', from), string.format('%.0f', open - 1),
+        'AGGREGATION', aggregate, width)
+      for _, bucket in ipairs(found) do add(key, bucket[1], text_of(bucket[2])) end
+      restored = restored + 1
+    end
+  end
+  if restored == 0 then return end
+  -- Other rules may be gone whose bucket is still open.
+  for _, rule in ipairs(rules()) do redis.pcall('TS.CREATERULE', VALUE, rule[1], 'AGGREGATION', rule[2], rule[3]) end
+  -- To write a reading again makes the server compute the open buckets from all of their readings.
+  add(VALUE, string.format('%.0f', final), text)
+  flush()
+end
+
 local function write(head, set)
   if SAMPLES + VERDICTS == 0 then return end
   if no_value then create(VALUE, 'value', 'MAX', RETENTION_TEXT, SAMPLE_CHUNK) end
   if no_expected then create(EXPECTED, 'expected', 'LAST', RETENTION_TEXT, SAMPLE_CHUNK) end
   if no_score then create(SCORE, 'score', 'LAST', RETENTION_TEXT, SAMPLE_CHUNK) end
   if no_rollup then
-    for _, rule in ipairs(no_rollup) do create(rule[1], rule[5], 'LAST', rule[4], ROLLUP_CHUNK) end
+    for _, rule in ipairs(no_rollup) do
+      create(rule[1], rule[5], 'LAST', rule[4], ROLLUP_CHUNK)
+      created[rule[1]] = not no_value
+    end
     if no_value then no_rollup = rules() end
     for _, rule in ipairs(no_rollup) do call('TS.CREATERULE', VALUE, rule[1], 'AGGREGATION', rule[2], rule[3]) end
   end
@@ -146,6 +182,7 @@ local function write(head, set)
     end
   end
   flush()
+  if SAMPLES > 0 then restore_rules(tonumber(samples[SAMPLES - 1]), samples[SAMPLES]) end
 end
 
 --@include commit-steps.lua

@@ -5,8 +5,10 @@
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../models/package-root.ts';
 import { alertCommand } from './commands/alert.ts';
+import { alertsCommand } from './commands/alerts.ts';
 import { auditCommand } from './commands/audit.ts';
 import { backupCommand, restoreCommand } from './commands/backup.ts';
+import { completionCommand } from './commands/completion.ts';
 import { configCommand } from './commands/config.ts';
 import { deadLetterCommand } from './commands/dead-letter.ts';
 import { decodeCommand } from './commands/decode.ts';
@@ -23,6 +25,8 @@ import { scoreCommand } from './commands/score.ts';
 import { secretsCommand } from './commands/secrets.ts';
 import { seriesCommand } from './commands/series.ts';
 import { bridgeCommand, brokerCommand, serveCommand } from './commands/serve.ts';
+import { statusCommand } from './commands/status.ts';
+import { tailCommand } from './commands/tail.ts';
 import { trainCommand } from './commands/train.ts';
 import { showOnlyVisibleText } from './commands/visible-text.ts';
 import { VigiaError } from './errors.ts';
@@ -33,6 +37,8 @@ import type { Section } from './settings/setting.ts';
 const SHUTDOWN_MS = 5000;
 
 showOnlyVisibleText();
+// Whoever reads the output, such as `head`, has seen enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 
 /** Ends the process at once, until a command has something to close. Process 1 of a container ignores signals without a handler. */
 let stop = (signal: NodeJS.Signals): void => process.exit(signal === 'SIGINT' ? 130 : 143);
@@ -45,32 +51,36 @@ const program = new Command('vigia')
   )
   .version(packageVersion())
   .addHelpText('after', () => `\n${settingsHelp()}`);
-for (const command of [
-  serveCommand(onSignal),
-  bridgeCommand(onSignal),
-  brokerCommand(onSignal),
-  devicesCommand(onSignal),
-  trainCommand(),
-  importCommand(),
-  scoreCommand(),
-  modelCommand(),
-  deadLetterCommand(),
-  alertCommand(),
-  muteCommand(),
-  doctorCommand(),
-  decodeCommand(),
-  discoverCommand(),
-  exportCommand(),
-  importReadingsCommand(),
-  seriesCommand(),
-  passwdCommand(),
-  secretsCommand(),
-  auditCommand(),
-  backupCommand(),
-  restoreCommand(),
-  configCommand(),
-]) {
-  program.addCommand(command);
+/** As `vigia --help` groups them. */
+const GROUPS: Readonly<Record<string, readonly Command[]>> = {
+  'Run:': [
+    serveCommand(onSignal),
+    bridgeCommand(onSignal),
+    brokerCommand(onSignal),
+    devicesCommand(onSignal),
+  ],
+  'Look at a running Vigía:': [
+    statusCommand(),
+    tailCommand(),
+    seriesCommand(),
+    deadLetterCommand(),
+    auditCommand(),
+  ],
+  'Alerts:': [alertsCommand(), alertCommand(), muteCommand()],
+  'Models:': [modelCommand(), trainCommand(), importCommand(), scoreCommand()],
+  'Data:': [exportCommand(), importReadingsCommand(), backupCommand(), restoreCommand()],
+  'Set up and check:': [
+    doctorCommand(),
+    discoverCommand(),
+    decodeCommand(),
+    configCommand(),
+    passwdCommand(),
+    secretsCommand(),
+    completionCommand(() => program),
+  ],
+};
+for (const [heading, commands] of Object.entries(GROUPS)) {
+  for (const command of commands) program.addCommand(command.helpGroup(heading));
 }
 for (const command of [
   program,

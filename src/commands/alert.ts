@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { InvalidInput } from '../errors.ts';
 import { readConfig } from '../settings/config.ts';
 import { askServer, type RunningServer, runningServer } from './running-server.ts';
+import { type Column, JSON_OPTION, printList, timeCell } from './table.ts';
 
 interface Receiver {
   readonly name: string;
@@ -21,7 +22,21 @@ interface Kept {
 interface Options {
   readonly url?: string;
   readonly all?: boolean;
+  readonly json?: boolean;
 }
+
+const RECEIVER_COLUMNS: readonly Column<Receiver>[] = [
+  { title: 'receiver', cell: ({ name }) => name },
+  { title: 'type', cell: ({ type }) => type },
+  { title: 'waiting', cell: ({ pending }) => pending },
+  { title: 'kept', cell: ({ kept }) => kept },
+  { title: 'problem', cell: ({ problem }) => problem ?? '' },
+];
+const KEPT_COLUMNS: readonly Column<Kept>[] = [
+  { title: 'key', cell: ({ key }) => key },
+  { title: 'kept since', cell: ({ keptAt }) => timeCell(keptAt) },
+  { title: 'reason', cell: ({ reason }) => reason },
+];
 
 export function alertCommand(): Command {
   const command = new Command('alert').description(
@@ -31,15 +46,11 @@ export function alertCommand(): Command {
   command
     .command('receivers')
     .description('lists the receivers, and how many alert changes wait for each')
+    .option(...JSON_OPTION)
     .option(...url)
     .action(async (options: Options) => {
       const receivers = (await askServer(server(options), 'GET', '/api/alert-receivers')) as Receiver[];
-      for (const { name, type, pending, kept, problem } of receivers) {
-        console.log(
-          `${name}  ${type}  ${pending} waiting  ${kept} kept${problem === null ? '' : `  ${problem}`}`,
-        );
-      }
-      if (receivers.length === 0) console.log('no receivers');
+      printList(receivers, RECEIVER_COLUMNS, { json: options.json, none: 'no receivers' });
     });
   command
     .command('test <receiver>')
@@ -66,13 +77,11 @@ export function alertCommand(): Command {
   command
     .command('kept <receiver>')
     .description('lists the alert changes that a receiver has refused or that were too old to be told')
+    .option(...JSON_OPTION)
     .option(...url)
     .action(async (name: string, options: Options) => {
       const kept = (await askServer(server(options), 'GET', `${pathOf(name)}/kept`)) as Kept[];
-      for (const { key, reason, keptAt } of kept) {
-        console.log(`${key}  ${new Date(keptAt).toISOString()}  ${reason}`);
-      }
-      if (kept.length === 0) console.log('nothing is kept');
+      printList(kept, KEPT_COLUMNS, { json: options.json, none: 'nothing is kept' });
     });
   for (const [verb, path, what] of [
     ['resend', 'send-again', 'sends kept alert changes to the receiver again'],

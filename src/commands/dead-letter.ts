@@ -4,6 +4,8 @@ import { InvalidInput } from '../errors.ts';
 import { readConfig } from '../settings/config.ts';
 import { wholeNumber } from './option-values.ts';
 import { askServer, type RunningServer, runningServer, ServerRefused } from './running-server.ts';
+import { type Column, JSON_OPTION, printList, timeCell } from './table.ts';
+import { progressBar } from './terminal.ts';
 
 interface Summary {
   readonly id: string;
@@ -24,6 +26,15 @@ const PATH = '/api/dead-letters';
 /** Ids in one answer of the server. */
 const PAGE = 100;
 
+const COLUMNS: readonly Column<Summary>[] = [
+  { title: 'id', cell: ({ id }) => id },
+  { title: 'last', cell: ({ lastTs }) => timeCell(lastTs) },
+  { title: 'times', cell: ({ count }) => `${count}x` },
+  { title: 'reason', cell: ({ reason }) => reason },
+  { title: 'topic', cell: ({ topic }) => topic },
+  { title: 'detail', cell: ({ detail }) => detail },
+];
+
 export function deadLetterCommand(): Command {
   const command = new Command('dead-letter').description(
     'shows the messages that a running Vigía could not store, and sends them again',
@@ -33,17 +44,15 @@ export function deadLetterCommand(): Command {
     .command('list')
     .description('lists the dead letters, the newest first')
     .option('--limit <n>', 'how many are listed at most', wholeNumber, 100)
+    .option(...JSON_OPTION)
     .option(...url)
-    .action(async (options: { limit: number; url?: string }) => {
+    .action(async (options: { limit: number; json?: boolean; url?: string }) => {
       const letters = (await askServer(
         server(options),
         'GET',
         `${PATH}?limit=${options.limit}`,
       )) as Summary[];
-      for (const { id, topic, reason, detail, lastTs, count } of letters) {
-        console.log(`${id}  ${new Date(lastTs).toISOString()}  ${count}x  ${reason}  ${topic}  ${detail}`);
-      }
-      if (letters.length === 0) console.log('no dead letters');
+      printList(letters, COLUMNS, { json: options.json, none: 'no dead letters' });
     });
   command
     .command('show <id>')
@@ -73,7 +82,7 @@ export function deadLetterCommand(): Command {
     .action(async (ids: string[], options: { all?: boolean; url?: string }) => {
       if (ids.length > 0 === (options.all === true)) throw new InvalidInput('id', 'give ids, or --all');
       const at = server(options);
-      await replay(at, options.all ? await everyId(at) : ids);
+      await replay(at, options.all ? [...(await everyId(at))] : ids);
     });
   return command;
 }
@@ -82,24 +91,32 @@ function server({ url }: { url?: string }): RunningServer {
   return runningServer(readConfig(), url);
 }
 
-async function replay(at: RunningServer, ids: Iterable<string>): Promise<void> {
+async function replay(at: RunningServer, ids: readonly string[]): Promise<void> {
   let stored = 0;
   let tried = 0;
+  const refused: string[] = [];
+  const bar = progressBar('sending again');
+  bar.start(ids.length, 0);
   for (const id of ids) {
-    tried++;
+    bar.update(++tried);
     try {
       const answer = (await askServer(at, 'POST', `${PATH}/${encodeURIComponent(id)}/replay`)) as {
         stored: boolean;
         detail: string;
       };
       if (answer.stored) stored++;
-      else console.log(`${id}  still refused: ${answer.detail}`);
+      else refused.push(`${id}  still refused: ${answer.detail}`);
     } catch (error) {
       // Newer letters have pushed this letter out, or another person has stored it. The other letters are still tried.
-      if (!(error instanceof ServerRefused && error.status === 404)) throw error;
-      console.log(`${id}  is not there (any more)`);
+      if (!(error instanceof ServerRefused && error.status === 404)) {
+        bar.stop();
+        throw error;
+      }
+      refused.push(`${id}  is not there (any more)`);
     }
   }
+  bar.stop();
+  for (const line of refused) console.log(line);
   console.log(`${stored} of ${tried} stored`);
   if (stored < tried) process.exitCode = 1;
 }

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { artifactBytes, loadArtifact, MODEL_FILE } from '../../models/artifact.ts';
 import { costNote } from '../../models/cost.ts';
+import { globMatches } from '../domain/glob.ts';
 import { DEFAULT_SCOPE, type ModelScope, type ModelTable, scopeText } from '../domain/model-table.ts';
+import type { SeriesId } from '../domain/series.ts';
 import { InvalidInput } from '../errors.ts';
 import { readConfig } from '../settings/config.ts';
 import type { Overview, Report, Stored } from './model-text.ts';
@@ -18,6 +20,7 @@ interface Options {
   readonly sensor: string;
   readonly metric: string;
   readonly end?: boolean;
+  readonly json?: boolean;
 }
 
 export function modelCommand(): Command {
@@ -35,8 +38,9 @@ export function modelCommand(): Command {
   command
     .command('list')
     .description('lists which model scores which series, and every model in the store')
+    .option('--json', 'print JSON')
     .option(...url)
-    .action(async (options: Options) => list(server(options)));
+    .action(async (options: Options) => list(server(options), options.json === true));
   command
     .command('show <model>')
     .description('shows one model, and its comparison with the active model while it is a shadow')
@@ -64,6 +68,7 @@ export function modelCommand(): Command {
       }
       const id = await stored(at, model);
       await post(at, `${PATH}/${encodeURIComponent(id)}/shadow`, options);
+      await sayIfNothingFits(at, options);
       console.log(
         `${id} scores beside the active model, ${scopeText(options)}; compare: vigia model show ${id}`,
       );
@@ -80,6 +85,7 @@ export function modelCommand(): Command {
       const at = server(options);
       const id = await stored(at, model);
       await post(at, `${PATH}/${encodeURIComponent(id)}/promote`, options);
+      await sayIfNothingFits(at, options);
       console.log(`${id} is in force for ${scopeText(options)}, for each series from its next reading on`);
     });
   command
@@ -111,6 +117,14 @@ function post(at: RunningServer, path: string, { sensor, metric }: ModelScope): 
   return askServer(at, 'POST', `${path}?${new URLSearchParams({ sensor, metric })}`);
 }
 
+/** A scope may be named before its first reading comes, so this is no error. */
+async function sayIfNothingFits(at: RunningServer, { sensor, metric }: ModelScope): Promise<void> {
+  const series = (await askServer(at, 'GET', '/api/series')) as SeriesId[];
+  const fits = (each: SeriesId) => globMatches(sensor, each.sensor) && globMatches(metric, each.metric);
+  if (series.some(fits)) return;
+  console.error(`no series fits yet: ${scopeText({ sensor, metric })} (see vigia series list)`);
+}
+
 /** The id of a stored model. A model in a folder is stored first. @throws InvalidModel that names the file */
 async function stored(at: RunningServer, model: string): Promise<string> {
   if (!existsSync(join(model, MODEL_FILE)) && !/[/\\]/.test(model)) return model;
@@ -125,8 +139,12 @@ async function report(at: RunningServer, id: string): Promise<Report> {
   return (await askServer(at, 'GET', `${PATH}/${encodeURIComponent(id)}`)) as Report;
 }
 
-async function list(at: RunningServer): Promise<void> {
+async function list(at: RunningServer, json: boolean): Promise<void> {
   const overview = (await askServer(at, 'GET', PATH)) as Overview;
+  if (json) {
+    console.log(JSON.stringify(overview));
+    return;
+  }
   const shadows = new Set(overview.rules.flatMap(({ shadow }) => (shadow === null ? [] : [shadow])));
   const comparisons = new Map<string, Report>();
   for (const id of shadows) comparisons.set(id, await report(at, id));

@@ -4,6 +4,7 @@ import { parseDuration } from '../domain/duration.ts';
 import { InvalidInput } from '../errors.ts';
 import { readConfig } from '../settings/config.ts';
 import { askServer, type RunningServer, runningServer } from './running-server.ts';
+import { type Column, JSON_OPTION, printList, timeCell } from './table.ts';
 
 interface Mute {
   readonly id: string;
@@ -28,6 +29,7 @@ interface Options {
   readonly weekly?: string;
   readonly zone: string;
   readonly comment: string;
+  readonly json?: boolean;
 }
 
 const PATH = '/api/mutes';
@@ -56,11 +58,11 @@ export function muteCommand(): Command {
   command
     .command('list')
     .description('lists the mutes, those that have ended within RETENTION included')
+    .option(...JSON_OPTION)
     .option(...url)
     .action(async (options: Options) => {
       const mutes = (await askServer(server(options), 'GET', PATH)) as Mute[];
-      for (const mute of mutes) console.log(line(mute));
-      if (mutes.length === 0) console.log('no mutes');
+      printList(mutes, COLUMNS, { json: options.json, none: 'no mutes' });
     });
   command
     .command('end <id>')
@@ -102,14 +104,26 @@ function windowOf(text: string, zone: string): object {
   return { days: days.toLowerCase().split(','), start, end, zone };
 }
 
-function line({ id, sensor, metric, rule, from, until, weekly, comment, by, active }: Mute): string {
-  const iso = (ms: number) => new Date(ms).toISOString();
-  const window = weekly && `${weekly.days.join(',')} ${weekly.start}-${weekly.end} ${weekly.zone}`;
-  const parts = [
-    ...[id, active ? 'active' : 'not active', `${sensor}/${metric}`, rule],
-    `${iso(from)} to ${until === null ? 'ended by hand' : iso(until)}`,
-  ];
-  return [...parts, window, by, comment].filter(Boolean).join('  ');
+const COLUMNS: readonly Column<Mute>[] = [
+  { title: 'id', cell: ({ id }) => id },
+  { title: 'state', cell: ({ active }) => (active ? 'active' : 'not active') },
+  { title: 'series', cell: ({ sensor, metric }) => `${sensor}/${metric}` },
+  { title: 'rule', cell: ({ rule }) => rule },
+  { title: 'from', cell: ({ from }) => timeCell(from) },
+  { title: 'until', cell: ({ until }) => (until === null ? 'ended by hand' : timeCell(until)) },
+  {
+    title: 'window',
+    cell: ({ weekly }) =>
+      weekly ? `${weekly.days.join(',')} ${weekly.start}-${weekly.end} ${weekly.zone}` : '',
+  },
+  { title: 'by', cell: ({ by }) => by ?? '' },
+  { title: 'comment', cell: ({ comment }) => comment },
+];
+
+function line(mute: Mute): string {
+  return COLUMNS.map(({ cell }) => cell(mute))
+    .filter((text) => text !== '')
+    .join('  ');
 }
 
 function server({ url }: Options): RunningServer {

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { InvalidInput } from '../errors.ts';
 import { readConfig } from '../settings/config.ts';
 import { askServer, runningServer } from './running-server.ts';
+import { type Column, JSON_OPTION, printList, timeCell } from './table.ts';
 import { ask } from './terminal.ts';
 
 interface Series {
@@ -13,6 +14,13 @@ interface Series {
   readonly state: string;
 }
 
+const COLUMNS: readonly Column<Series>[] = [
+  { title: 'series', cell: ({ sensor, metric }) => `${sensor}/${metric}` },
+  { title: 'state', cell: ({ state }) => state },
+  { title: 'last reading', cell: ({ last }) => (last ? timeCell(last.t) : 'none') },
+  { title: 'value', cell: ({ last, unit }) => (last ? `${last.v} ${unit ?? ''}`.trimEnd() : '') },
+];
+
 export function seriesCommand(): Command {
   const command = new Command('series').description(
     'lists and deletes the series that a running Vigía has stored',
@@ -21,18 +29,15 @@ export function seriesCommand(): Command {
   command
     .command('list')
     .description('lists every series with its state and last reading')
+    .option(...JSON_OPTION)
     .option(...url)
-    .action(async (options: { url?: string }) => {
+    .action(async (options: { url?: string; json?: boolean }) => {
       const list = (await askServer(
         runningServer(readConfig(), options.url),
         'GET',
         '/api/series',
       )) as Series[];
-      for (const { sensor, metric, unit, last, state } of list) {
-        const shown = last ? `${new Date(last.t).toISOString()}  ${last.v} ${unit ?? ''}` : 'no readings';
-        console.log(`${sensor}/${metric}  ${state}  ${shown}`.trimEnd());
-      }
-      if (list.length === 0) console.log('no series');
+      printList(list, COLUMNS, { json: options.json, none: 'no series' });
     });
   command
     .command('delete')

@@ -59,7 +59,8 @@ interface Numbers {
 }
 
 function numbersOf({ reason, observed, usual }: Explanation, inUnit: (text: string) => string): Numbers {
-  const show = reason === 'jump' ? (n: number) => inUnit(shortNumber(n)) : shortNumber;
+  const rough = (n: number) => String(Number(n.toPrecision(3)));
+  const show = (n: number) => (reason === 'jump' ? inUnit(rough(n)) : String(Math.floor(n)));
   const times = usual > 0 ? String(Number((observed / usual).toPrecision(2))) : '';
   return { observed: show(observed), usual: show(usual), times };
 }

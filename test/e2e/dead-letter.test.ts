@@ -19,9 +19,9 @@ it('can be listed, shown and replayed once the cause is mended', async () => {
   const at = (url: string, ...args: string[]) => runVigia(['dead-letter', ...args, '--url', url]);
 
   const { output } = await at(first.url, 'list');
-  expect(output).toMatch(/1x {2}not-json {2}sensors\/a\/temperature/);
-  expect(output).toMatch(/2x {2}older-than-retention {2}sensors\/b\/temperature/);
-  expect(output).toMatch(/2x {2}bad-value {2}sensors\/b\/temperature/);
+  expect(output).toMatch(/1x +not-json +sensors\/a\/temperature/);
+  expect(output).toMatch(/2x +older-than-retention +sensors\/b\/temperature/);
+  expect(output).toMatch(/2x +bad-value +sensors\/b\/temperature/);
   const id = /^(\w+) .*not-json/m.exec(output)![1]!;
   expect((await at(first.url, 'show', id)).output).toMatch(
     /topic +sensors\/a\/temperature\n[\s\S]*\nñ is no number\n/,

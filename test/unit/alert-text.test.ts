@@ -30,10 +30,8 @@ describe('the text of an alert', () => {
   it('names what was compared', () => {
     const text = (reason: 'jump' | 'stuck' | 'drift') =>
       alertReason({ ...ALERT, explanation: { ...compared, reason } }, '°C').text.en;
-    expect(text('jump')).toContain('30.1235 °C away from the forecast, usually at most 8 °C');
-    expect(text('stuck')).toContain(
-      '71.35 °C for 30.1235 readings without change, usually at most 8 readings',
-    );
+    expect(text('jump')).toContain('30.1 °C away from the forecast, usually at most 8 °C');
+    expect(text('stuck')).toContain('71.35 °C for 30 readings without change, usually at most 8 readings');
     expect(text('drift')).toContain('(3.8 × usual)');
   });
 

@@ -27,7 +27,7 @@ export function restoreStore(file: string, config: Config): string | null {
 
 /** @param patience as for `openExistingStore` */
 export async function openStore(config: Config, logger: Logger, patience?: number): Promise<Store> {
-  const { url, durability, layout, eviction, ca, timeout } = config.redis;
+  const { url, durability, layout, packing, eviction, ca, timeout } = config.redis;
   const { directory, retention, minutesRetention, hoursRetention, deadLetterMax, auditMax } = config.store;
   const rollupRetention = { '1m': minutesRetention, '1h': hoursRetention };
   if (url === undefined)
@@ -36,6 +36,7 @@ export async function openStore(config: Config, logger: Logger, patience?: numbe
     url,
     durability,
     layout,
+    packing,
     eviction,
     ...(ca !== undefined && { ca }),
     timeout,

@@ -20,6 +20,7 @@ import { chooseLayout, layoutIsKept } from './redis/layout-choice.ts';
 import { memory } from './redis/memory.ts';
 import { modelKeys } from './redis/model-keys.ts';
 import { openServer } from './redis/open-server.ts';
+import { choosePacking, type Packing } from './redis/packing.ts';
 import { probe } from './redis/probe.ts';
 import { RedisPeers } from './redis/redis-peers.ts';
 import { RedisPubSub } from './redis/redis-pub-sub.ts';
@@ -46,6 +47,8 @@ export interface RedisStoreOptions {
   readonly logger: Logger;
   /** `auto` (the default) asks the server. */
   readonly layout?: 'auto' | LayoutName;
+  /** Whether old samples are packed, see redis/packing.ts; default `auto`. */
+  readonly packing?: Packing;
   /** Whether a server that evicts keys is accepted; default: it is refused. */
   readonly eviction?: Eviction;
   /** PEM of the authority that signed the server's certificate, for rediss://. */
@@ -76,11 +79,13 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
   const { db } = parseRedisUrl(url);
   const rollupRetention = options.rollupRetention ?? ROLLUP_RETENTION;
   let layout: Layout;
+  let pack: boolean;
   try {
     await checkEviction(server, options.eviction ?? 'refuse', logger);
     const name = await chooseLayout(server, options.layout ?? 'auto', db, logger);
     layout =
       name === 'timeseries' ? new TimeseriesLayout(server) : new SortedSetLayout(server, rollupRetention);
+    pack = name === 'sorted-set' && (await choosePacking(server, options.packing ?? 'auto'));
   } catch (error) {
     server.close();
     throw error;
@@ -94,6 +99,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     keyRetention: retention + WIDEST_ROLLUP + maxClockSkew,
     // The clock of a process may be so far off, and a reading of it once more.
     ahead: 2 * maxClockSkew,
+    pack,
     alwaysWrite: durability !== 'memory',
   };
   const series = new SeriesKeys(server, layout, alerts, { ...settings, now });

@@ -195,7 +195,7 @@ export function redisBehaviour(name: string, { layout, open, client: connect }: 
 
     it('does not touch a series that a later version wrote', async () => {
       const version = await committed({ samples: samples(T0, 2) });
-      await client.hset('vigia:{s/m}:state', 'f', '2');
+      await client.hset('vigia:{s/m}:state', 'f', '3');
       expect(await store.series.load([SERIES])).toEqual([null]);
       for (const expected of [version, null]) {
         const [result] = await store.series.commit([commitOf(expected, { samples: samples(T0 + HOUR, 1) })]);

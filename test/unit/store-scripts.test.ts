@@ -11,7 +11,13 @@ const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const FOLDER = 'src/store/redis/lua';
 const files = readdirSync(join(ROOT, FOLDER));
 /** These are included in others. */
-const PARTS = ['commit-arguments.lua', 'commit-steps.lua'];
+const PARTS = [
+  'blocks.lua',
+  'change-blocks.lua',
+  'commit-arguments.lua',
+  'commit-steps.lua',
+  'pack-members.lua',
+];
 const scripts = files.filter((file) => !PARTS.includes(file)).map((file) => file.replace(/\.lua$/, ''));
 
 it('there are scripts, and the package has them', () => {

@@ -24,6 +24,10 @@ export const redis = {
       fallback: 'auto',
       help: 'how readings are kept in Redis: timeseries (RedisTimeSeries), sorted-set, or auto (RedisTimeSeries if the server has it)',
     }),
+    packing: setting('REDIS_PACKING', choice('auto', 'on', 'off'), {
+      fallback: 'auto',
+      help: 'whether the layout sorted-set packs older readings, which then take a tenth of the memory: auto does so on a store that no earlier version has used, on also on any other and may be set when no replica of an earlier version will run on the store again, off packs nothing more',
+    }),
     eviction: setting('REDIS_EVICTION', choice('refuse', 'accept'), {
       fallback: 'refuse',
       help: 'what to do if the maxmemory-policy of Redis is not noeviction, so that Redis drops stored readings when its memory is full: refuse to start, or accept the loss',

@@ -22,6 +22,8 @@ export interface CommitSettings {
   readonly ahead: number;
   /** Write down even duplicates that change nothing, so that a wait for durability covers what stored them. */
   readonly alwaysWrite: boolean;
+  /** Pack older members into blocks, see lua/blocks.lua. */
+  readonly pack: boolean;
 }
 
 /** RedisTimeSeries allows no parenthesis or comma in the value of a label. */
@@ -36,7 +38,7 @@ export function commitCall(
   commit: SeriesCommit,
   version: string,
   now: number,
-  { script, keyRetention, retention, rollupRetention, alwaysWrite, ahead }: CommitSettings,
+  { script, keyRetention, retention, rollupRetention, alwaysWrite, ahead, pack }: CommitSettings,
   keys = commitKeys(commit.series),
 ): Call {
   const { series, next } = commit;
@@ -48,7 +50,7 @@ export function commitCall(
   const changes = next ? `1 ${next.status} ${next.horizon} ${next.oldestSnapshot}` : '0 - -1 0';
   const kept = ROLLUPS.map(({ name }) => rollupRetention[name]).join(' ');
   args.push(
-    `${commit.expectedVersion ?? '-'} ${version} ${always} ${keyRetention} ${dropBefore} ${counts} ${changes} ${now} ${kept} ${ahead}`,
+    `${commit.expectedVersion ?? '-'} ${version} ${always} ${keyRetention} ${dropBefore} ${counts} ${changes} ${now} ${kept} ${ahead} ${pack ? 1 : 0}`,
     `[${commit.samples.map(({ ts, value }) => `"${ts}","${value}"`)}]`,
     `[${commit.verdicts.map(({ ts, expected, score }) => `"${ts}","${expected ?? '-'}","${score ?? '-'}"`)}]`,
     next ? asBuffer(next.state) : '',

@@ -66,12 +66,19 @@ export function rollupKey(key: string, aggregate: RollupAggregate, rollup: strin
   return fieldKey(key, 'value') + rollupSuffix(aggregate, rollup);
 }
 
+/** The blocks of samples, or of the buckets of a rollup, in the layout `sorted-set`. @param key the series' key */
+export function blocksKey(key: string, rollup?: string): string {
+  return `${fieldKey(key, 'value')}${rollup === undefined ? '' : `:${rollup}`}:packed`;
+}
+
 /** The keys of a series in the order that the scripts expect. A commit names the first six only. */
 export function seriesKeys(series: SeriesId): string[] {
   const keys = commitKeys(series);
   for (const { name } of ROLLUPS) {
     for (const aggregate of ROLLUP_AGGREGATES) keys.push(keys[1] + rollupSuffix(aggregate, name));
   }
+  const key = seriesKey(series);
+  keys.push(blocksKey(key), ...ROLLUPS.map(({ name }) => blocksKey(key, name)));
   return keys;
 }
 

@@ -5,8 +5,8 @@ import { VigiaError } from '../../errors.ts';
 import type { ModelAssignment, SeriesRecord, SeriesStatus, SeriesSummary, SnapshotMark } from '../store.ts';
 import { type Reply, text } from './reply.ts';
 
-/** Format of the state hash; a hash of a later one is not touched. */
-export const STATE_FORMAT = 1;
+/** Format of the state hash; a hash of a later one is not touched. 2: the series has blocks, which release 0.1 cannot read. */
+export const STATE_FORMAT = 2;
 
 /** What a record is made of, in the order that `decodeRecord` takes them; the commit script answers a conflict with them. */
 export const RECORD_FIELDS = ['f', 'v', 's', 'e', 'a', 'k', 'w'] as const;

@@ -2,7 +2,7 @@
 -- commit-sorted-set.lua, where the header is.
 local STATE, VALUE, EXPECTED, SCORE, OUTBOX, ALERTS = unpack(KEYS)
 local OLD_VERSION, NEW_VERSION, ALWAYS, RETENTION_TEXT, DROP_BEFORE, CHANGES, SNAPSHOTS, DUPLICATES, CHANGED, STATUS,
-  HORIZON, OLDEST_SNAPSHOT, NOW, KEPT_MINUTES, KEPT_HOURS, AHEAD = string.match(ARGV[1], '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+)$')
+  HORIZON, OLDEST_SNAPSHOT, NOW, KEPT_MINUTES, KEPT_HOURS, AHEAD, PACK = string.match(ARGV[1], '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+)$')
 local RETENTION = tonumber(RETENTION_TEXT)
 CHANGES, SNAPSHOTS = tonumber(CHANGES), tonumber(SNAPSHOTS)
 local CHANGE = 10

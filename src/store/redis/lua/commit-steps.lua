@@ -1,8 +1,9 @@
 -- The steps of a commit. Included after the functions read_head, check and write of a layout. Lua does not roll back, so
 -- everything that can fail is checked before the first write.
 
--- The newest format of a state hash that this version knows: STATE_FORMAT of state-hash.ts.
-local FORMAT = 1
+-- The newest format of a state hash that this version knows: STATE_FORMAT of state-hash.ts. 2: the series has blocks (layout
+-- `sorted-set`).
+local FORMAT = 2
 
 -- The fields of a record in the order of RECORD_FIELDS of state-hash.ts.
 local function record() return call('HMGET', STATE, 'f', 'v', 's', 'e', 'a', 'k', 'w') end
@@ -48,7 +49,7 @@ local function set(field, text)
   update[#update + 1] = field
   update[#update + 1] = text
 end
-if not head[1] then set('f', FORMAT) end
+if not head[1] then set('f', '1') end
 if CHANGES > 0 then
   set('b', '1')
 elseif head[6] == '1' and waiting == 0 then

@@ -9,7 +9,7 @@
 --         duplicates that change nothing are written down, retention of samples (ms), drop samples before (ms), number of
 --         alert changes, number of snapshots, number of duplicates, '1' where the state changes, status, horizon, oldest
 --         snapshot, now (ms), retention of the minutes (ms), retention of the hours (ms), how far a
---         reading or the client's clock may be ahead of the server's clock (ms)
+--         reading or the client's clock may be ahead of the server's clock (ms), '1' where members are packed into blocks
 --       2 samples: ts, value, ...  3 verdicts: ts, expected, score, ...; '-' for none. Both are JSON arrays of strings.
 --       4 state  5 assignments  6 seasonal ring  7 watch; '' where these have not changed  8 sensor  9 metric
 --       10... alerts: field, content; after them snapshots: n, ts, bytes

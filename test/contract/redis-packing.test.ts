@@ -67,6 +67,11 @@ async function readings({ series }: Store, seed: number) {
       await series.range(S, a + 1, b - 1),
       await series.range(S, 0, b, limit),
     ],
+    counts: [
+      await series.countBetween(S, a, b, 1e6),
+      await series.countBetween(S, a + 1, b - 1, 1e6),
+      await series.countBetween(S, 0, NOW, limit),
+    ],
     newest: [
       await series.newest(S, 1),
       await series.newest(S, limit),

@@ -23,6 +23,8 @@ const RANGE = script('read-range');
 const SAMPLES_AT = script('read-samples-at');
 const BLOCKS = script('read-blocks');
 const PACKED_AT = script('read-packed-at');
+const COUNT = script('count-members');
+const COUNT_PACKED = script('count-records');
 const DROP = script('drop-records');
 
 /** Members are read before blocks, because a member may become a record of a block in between. */
@@ -102,8 +104,15 @@ export class SortedSetLayout implements Layout {
 
   async countBetween(key: string, from: number, to: number, limit: number): Promise<number> {
     const at = fieldKey(key, 'value');
-    const [reply] = await this.server.run([{ key: at, args: ['ZCOUNT', at, String(from), String(to)] }]);
-    return Math.min(checked(reply, at) as number, limit);
+    const packed = blocksKey(key);
+    const span = [String(from), String(to)];
+    const ofBlocks = [packed, String(SAMPLE), ...span, String(limit)];
+    const replies = await this.server.run([
+      { key: at, args: ['EVALSHA', COUNT.sha, '1', at, ...span], script: COUNT },
+      { key: packed, args: ['EVALSHA', COUNT_PACKED.sha, '1', ...ofBlocks], script: COUNT_PACKED },
+    ]);
+    const [members, records] = [at, packed].map((each, i) => checked(replies[i], each) as number);
+    return Math.min(members! + records!, limit);
   }
 
   async samplesAt(key: string, timestamps: readonly number[]): Promise<Sample[]> {

@@ -22,7 +22,6 @@ function floatCodec(size: 4 | 8, littleEndian: boolean): Codec {
 
 /** The shortest decimal that is the same number in 32 bits: 21.1 and not 21.100000381469727. */
 export function shortest(value: number): number {
-  if (!Number.isFinite(value)) return value;
   for (let digits = 6; digits <= 9; digits++) {
     const rounded = Number(value.toPrecision(digits));
     if (Math.fround(rounded) === value) return rounded;

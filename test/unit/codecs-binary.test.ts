@@ -122,8 +122,12 @@ describe('a payload of unknown format', () => {
 
 describe('raw floats', () => {
   it('have the shortest decimal that is the same number', () => {
-    expect([21.5, 21.1, 0.1, 1e-20, -3.131].map(Math.fround).map(shortest)).toEqual([
-      21.5, 21.1, 0.1, 1e-20, -3.131,
+    // The last but two need seven, eight and nine digits.
+    const numbers = [21.5, 21.1, 0.1, 1e-20, -3.131, 1.192093, 16777.219, 1.00000015e-7, 0, -0.5];
+    expect(numbers.map(Math.fround).map(shortest)).toEqual(numbers);
+    expect([Number.POSITIVE_INFINITY, Number.NaN].map(shortest)).toEqual([
+      Number.POSITIVE_INFINITY,
+      Number.NaN,
     ]);
   });
 
@@ -136,6 +140,10 @@ describe('raw floats', () => {
     eight.writeDoubleBE(21.123456789);
     expect(documentOf(floatCodecs['float64-be'].decode(eight, CONTEXT))).toBe(21.123456789);
     expect(reasonOf(floatCodecs.float32.decode(Buffer.alloc(5), CONTEXT))).toBe('not-float');
+    expect(documentOf(floatCodecs.float32.decode(Buffer.alloc(0), CONTEXT))).toBeNull();
+    expect(documentOf(floatCodecs.float32.decode(four, { ...CONTEXT, maxReadings: 2 }))).toHaveLength(2);
+    expect(reasonOf(floatCodecs.float32.decode(four, { ...CONTEXT, maxReadings: 1 }))).toBe('not-float');
+    expect(documentOf(floatCodecs.float64.decode(Buffer.from(eight).reverse(), CONTEXT))).toBe(21.123456789);
     expect(documentOf(floatCodecs['float32-be'].decode(Buffer.from('7fc00000', 'hex'), CONTEXT))).toBeNull();
   });
 });

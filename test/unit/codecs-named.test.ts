@@ -60,6 +60,47 @@ describe('SenML', () => {
     },
   );
 
+  it('of a device that is gone is null, in text and in CBOR', () => {
+    for (const codec of [senmlCodec, senmlCborCodec])
+      expect(codec.decode(Buffer.alloc(0), CONTEXT)).toEqual({ document: null });
+    expect(reasonOf(senmlCodec.decode(Buffer.from('[{'), CONTEXT))).toBe('not-json');
+  });
+
+  it('adds base values and base sums, and takes a value that a record leaves out from its base', () => {
+    const pack = [
+      { bn: 'd', bv: 10, bs: 100, n: 'a', v: 1 },
+      { n: 'b', s: 5 },
+      { n: 'c' },
+      { n: 'd', v: 'x' },
+      { bv: 'x', n: 'e', v: 2 },
+      { bt: 300_000_000, bu: 'V' },
+      { n: 'f', v: 3, u: 5 },
+    ];
+    expect(elementsOf(senml(pack)).map(({ metric, value, unit, ts }) => [metric, value, unit, ts])).toEqual([
+      ['a', 11, undefined, undefined],
+      ['b.sum', 105, undefined, undefined],
+      ['d', null, undefined, undefined],
+      ['e', 12, undefined, undefined],
+      ['f', 13, 'V', 300_000_000_000],
+    ]);
+  });
+
+  it('is bounded, and has whole names where a part would be empty', () => {
+    const two = [
+      { n: 'a', v: 1 },
+      { n: 'b', v: 2 },
+    ];
+    const bytes = Buffer.from(JSON.stringify(two));
+    expect(elementsOf(senmlCodec.decode(bytes, { ...CONTEXT, maxReadings: 2 }))).toHaveLength(2);
+    expect(reasonOf(senmlCodec.decode(bytes, { ...CONTEXT, maxReadings: 1 }))).toBe('bad-payload');
+    expect(['/temp', 'room/', 'a/b/c'].map((name) => splitName('', name))).toEqual([
+      { sensor: '', metric: '/temp' },
+      { sensor: '', metric: 'room/' },
+      { sensor: 'a/b', metric: 'c' },
+    ]);
+    expect(splitName('urn:dev:x:1:', '')).toEqual({ sensor: 'urn:dev:x:1', metric: '' });
+  });
+
   it('is told from other lists of objects', () => {
     expect(
       [
@@ -209,7 +250,10 @@ describe('Sparkplug B', () => {
     ]);
     for (const type of ['NDEATH', 'NCMD', 'STATE']) {
       const other = { ...topic, type };
-      expect(elementsOf(decodeSparkplug(other, Buffer.from('anything'), CONTEXT))).toEqual([]);
+      const content = decodeSparkplug(other, Buffer.from('anything'), CONTEXT);
+      expect(elementsOf(content)).toEqual([]);
+      const reason = type === 'NDEATH' ? 'death' : 'command';
+      expect(content).toMatchObject({ ignored: [{ path: '$', reason }] });
     }
   });
 

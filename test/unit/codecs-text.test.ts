@@ -56,6 +56,9 @@ describe('a number as text', () => {
     ['21.5\0', '21.5'],
     ['\uFEFF21.5', '21.5'],
     ['"21.5"', '21.5'],
+    ['" 21.5 "', '21.5'],
+    ['x "21.5"', 'x "21.5"'],
+    ['"21.5" x', '"21.5" x'],
     [' 21.5\r\n', '21.5'],
     ['\0\0', ''],
   ])('is freed of what devices put around it: %j', (payload, text) => {
@@ -168,6 +171,39 @@ describe('line protocol', () => {
     'w t="x',
   ])('is not %j', (text) => {
     expect(reasonOf(lineProtocolCodec.decode(Buffer.from(text), CONTEXT))).toBe('not-line-protocol');
+    expect(isLineProtocol(text)).toBe(false);
+  });
+
+  it('is divided at the ends of lines, but not inside a text', () => {
+    const text = 'w a="x\ny",b=1\nw a="q\\"\nr"\nw a="\\\\",b=2\n';
+    expect(documentOf(lineProtocolCodec.decode(Buffer.from(text), CONTEXT))).toEqual([
+      { name: 'w', tags: {}, fields: { a: 'x\ny', b: 1 } },
+      { name: 'w', tags: {}, fields: { a: 'q"\nr' } },
+      { name: 'w', tags: {}, fields: { a: '\\', b: 2 } },
+    ]);
+  });
+
+  it.each([
+    ['w a=-7i', { a: -7 }],
+    ['w a=+7u', { a: 7 }],
+    ['w a=-.5e-3', { a: -0.0005 }],
+    ['w a=T,b=FALSE', { a: true, b: false }],
+    ['w  a=1  ', { a: 1 }],
+    ['w a=1,b\\ c=2', { a: 1, 'b c': 2 }],
+  ])('%s has fields %j', (text, fields) => {
+    expect(documentOf(lineProtocolCodec.decode(Buffer.from(text), CONTEXT))).toMatchObject([{ fields }]);
+  });
+
+  it('of a device that is gone is null, and has so many lines at most', () => {
+    expect(documentOf(lineProtocolCodec.decode(Buffer.from(' \n'), CONTEXT))).toBeNull();
+    const context = { ...CONTEXT, maxReadings: 2 };
+    expect(documentOf(lineProtocolCodec.decode(Buffer.from('w a=1\nw a=2'), context))).toHaveLength(2);
+    expect(reasonOf(lineProtocolCodec.decode(Buffer.from('w a=1\nw a=2\nw a=3'), context))).toBe(
+      'bad-payload',
+    );
+  });
+
+  it.each(['21.5 c', '{"a": "b=c"}', '[1, 2]=', 'w a', '# a=1'])('is not seen in %j', (text) => {
     expect(isLineProtocol(text)).toBe(false);
   });
 

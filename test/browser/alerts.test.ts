@@ -210,6 +210,8 @@ describe.skipIf(!CHROMIUM)('the list of alerts', () => {
     await open();
     await press(page, 'Cerrar alerta…');
     await page.click('#question-yes');
+    // Nothing leaves from under the pointer.
+    await page.hover('#alerts-title');
     await waitFor('the end', async () => (await listed(page)) === 0);
     expect(errors).toEqual([]);
   });

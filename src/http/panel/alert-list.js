@@ -143,7 +143,7 @@ export function showAlerts({ anew = false, asked: now = false } = {}) {
 function rowOf(key, alert, repeats, open, anew) {
   const known = rows.get(key);
   const item = known?.item ?? document.createElement('li');
-  const shown = `${alert.id} ${alert.revision} ${repeats} ${open}`;
+  const shown = `${alert.id} ${alert.revision} ${alert.muted} ${repeats} ${open}`;
   if (anew || known?.shown !== shown) {
     const unfold = () => {
       if (!unfolded.delete(key)) unfolded.add(key);

@@ -10,6 +10,7 @@ import { compressionOf, decompress } from '../../src/codecs/compression.ts';
 import { floatCodecs, shortest } from '../../src/codecs/floats.ts';
 import { recognise } from '../../src/codecs/formats.ts';
 import { messagePackCodec } from '../../src/codecs/message-pack.ts';
+import { plainTree } from '../../src/codecs/plain-tree.ts';
 import { CONTEXT, documentOf, reasonOf } from './codec-context.ts';
 
 const tree = fc.letrec<{ node: unknown }>((tie) => ({
@@ -84,6 +85,32 @@ describe('CBOR', () => {
   });
 });
 
+describe('the tree of a binary format', () => {
+  it('has values, texts for what has no place in it, and an end', () => {
+    const boxed = Object.create({ valueOf: () => 5n });
+    const bare = Object.create(Object.create(null));
+    const tagged = { tag: 99, contents: [1n] };
+    const given = [
+      undefined,
+      2n ** 40n,
+      () => 1,
+      Symbol('x'),
+      new Uint8Array(3),
+      boxed,
+      bare,
+      tagged,
+      { contents: 1 },
+    ];
+    expect(plainTree(given)).toEqual([
+      ...[null, 2 ** 40, null, null, '(3 bytes)', 5, '(extension)', [1], { contents: 1 }],
+    ]);
+    expect(plainTree(new Map<unknown, unknown>([[1, 'a']]))).toEqual({ 1: 'a' });
+    const nested = (depth: number): unknown => (depth === 0 ? 1 : [nested(depth - 1)]);
+    expect(JSON.stringify(plainTree(nested(64)))).toContain('1');
+    expect(JSON.stringify(plainTree(nested(65)))).toContain('too deep');
+  });
+});
+
 describe('a payload of unknown format', () => {
   it.each([
     ['cbor', cborg.encode({ temperature: 21.5 })],
@@ -154,6 +181,7 @@ describe('compression', () => {
   it.each([
     ['gzip', gzipSync(text), ['gzip', 'auto']],
     ['deflate', deflateSync(text), ['deflate', 'auto']],
+    ['deflate of no compression', deflateSync(text, { level: 0 }), ['deflate', 'auto']],
     ['deflate without its header', deflateRawSync(text), ['deflate']],
   ] as const)('%s', (_name, bytes, kinds) => {
     for (const kind of kinds) expect(decompress(bytes, kind, 1000)).toEqual(text);
@@ -161,9 +189,8 @@ describe('compression', () => {
   });
 
   it('is not seen in a text', () => {
-    expect(['x^2', 'x', '21.5', '{}'].map((each) => compressionOf(Buffer.from(each)))).toEqual(
-      Array(4).fill('none'),
-    );
+    const texts = ['x^2', 'x', 'x 1', 'x}', '21.5', '{}', ''];
+    for (const each of texts) expect(compressionOf(Buffer.from(each))).toBe('none');
   });
 
   it('is bounded in what comes out, and refused where it is broken', () => {

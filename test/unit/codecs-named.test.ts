@@ -2,7 +2,12 @@
 import * as cborg from 'cborg';
 import { describe, expect, it } from 'vitest';
 import { isSenml, senmlCborCodec, senmlCodec, splitName } from '../../src/codecs/senml.ts';
-import { decodeSparkplug, sparkplugSender, sparkplugTopic } from '../../src/codecs/sparkplug.ts';
+import {
+  decodeSparkplug,
+  sparkplugCodec,
+  sparkplugSender,
+  sparkplugTopic,
+} from '../../src/codecs/sparkplug.ts';
 import { readBirth, rebirthCommand } from '../../src/codecs/sparkplug-birth.ts';
 import { readSparkplug } from '../../src/codecs/sparkplug-payload.ts';
 import { sparkplugBytes } from '../helpers/sparkplug-writer.ts';
@@ -74,7 +79,10 @@ describe('SenML', () => {
       { n: 'd', v: 'x' },
       { bv: 'x', n: 'e', v: 2 },
       { bt: 300_000_000, bu: 'V' },
-      { n: 'f', v: 3, u: 5 },
+      { n: 'f', v: 3, u: 5, t: 'x' },
+      { bv: 7 },
+      { n: 'none' },
+      { bv: 8, n: 'g' },
     ];
     expect(elementsOf(senml(pack)).map(({ metric, value, unit, ts }) => [metric, value, unit, ts])).toEqual([
       ['a', 11, undefined, undefined],
@@ -82,6 +90,7 @@ describe('SenML', () => {
       ['d', null, undefined, undefined],
       ['e', 12, undefined, undefined],
       ['f', 13, 'V', 300_000_000_000],
+      ['g', 8, 'V', 300_000_000_000],
     ]);
   });
 
@@ -233,6 +242,41 @@ describe('Sparkplug B', () => {
     const names = (sender: string, alias: number) =>
       sender === sparkplugSender(topic) ? birth.aliases[alias] : undefined;
     expect(elementsOf(decode([metric], names))).toMatchObject([{ metric: 'level', value: -1, unit: 'mm' }]);
+  });
+
+  it('goes by the name of a metric before its alias, and by both where the topic is a format', () => {
+    const names = () => ({ name: 'other', datatype: 1, unit: 'x' });
+    const own = { name: 'own', alias: 7, datatype: 10, double_value: 1 };
+    expect(elementsOf(decode([own], names))).toEqual([
+      { path: 'own', sensor: 'plant/edge/press', metric: 'own', value: 1, ts: 1_796_019_770_000 },
+    ]);
+    expect(decode([{ datatype: 10, double_value: 1 }], names)).toMatchObject({
+      problem: { reason: 'unknown-alias', detail: expect.stringContaining('[0]') },
+    });
+    const bytes = sparkplugBytes({ metrics: [own] });
+    for (const [at, sensor] of [
+      ['spBv1.0/g/DDATA/n/d', 'g/n/d'],
+      ['another', '/another'],
+    ] as const) {
+      expect(elementsOf(sparkplugCodec(at).decode(bytes, CONTEXT))).toMatchObject([
+        { sensor, metric: 'own' },
+      ]);
+    }
+  });
+
+  it('passes over fields that it does not know', () => {
+    const bytes = sparkplugBytes({ metrics: [{ name: 'a', datatype: 10, double_value: 1 }] });
+    // Field 2 as a number, and field 4 as bytes.
+    const more = Buffer.concat([bytes, Buffer.from('1005220100', 'hex')]);
+    expect(elementsOf(decodeSparkplug(topic, more, CONTEXT))).toHaveLength(1);
+    const two = sparkplugBytes({
+      metrics: [
+        { name: 'a', int_value: 1 },
+        { name: 'b', int_value: 1 },
+      ],
+    });
+    expect(elementsOf(decodeSparkplug(topic, two, { maxReadings: 2 }))).toHaveLength(2);
+    expect(reasonOf(decodeSparkplug(topic, two, { maxReadings: 1 }))).toBe('bad-payload');
   });
 
   it('knows its topics', () => {

@@ -40,6 +40,7 @@ export function createScoring(context: AppContext, own: OwnModel): Scoring {
     registry,
     now,
   });
+  const window = Math.min(config.pipeline.maxInFlight, config.mqtt.receiveMaximum);
   const formats = new StateFormats(store, config.store.stateFormat);
   const pipeline = new Pipeline({
     store,
@@ -59,8 +60,10 @@ export function createScoring(context: AppContext, own: OwnModel): Scoring {
     maxRequestBytes: config.pipeline.maxInFlightBytes,
     arrivalLead: config.readings.arrivalLead,
     arrivalWaitMs: config.readings.arrivalWait,
-    // What waits for the clock must leave room for what does not.
-    maxWaiting: Math.ceil(config.pipeline.maxInFlight / 4),
+    // What waits for the clock, or for its series, must leave room for what does not.
+    maxWaiting: Math.ceil(window / 4),
+    maxSeriesWaiting: config.pipeline.maxSeriesWaiting,
+    maxUnwritable: Math.ceil(window / 2),
     cacheSize: config.pipeline.cacheSize,
     rebuildReadings: config.pipeline.rebuildReadings,
     readableByFormer: () => formats.readableByFormer,

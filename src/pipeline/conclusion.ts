@@ -25,6 +25,11 @@ export interface ConclusionOptions {
   readonly endings: Endings;
   readonly parked: ParkedReadings;
   readonly clockWait: ClockWait;
+  /** How many readings of one series, and of all such series, wait while they cannot be written; the others become dead letters. */
+  readonly maxSeriesWaiting: number;
+  readonly maxUnwritable: number;
+  /** Puts readings back into the queue. */
+  readonly enqueue: (pendings: readonly PendingReading[]) => void;
   readonly refused: RefusedSeries;
   readonly unanswered: Unanswered;
   readonly replicas: ReplicaGroup<PendingReading> | null;
@@ -106,9 +111,12 @@ export class Conclusion {
     clockWait.wait(group, busy);
   }
 
-  /** The series cannot be written now: its requests fail, its messages wait apart from the others. */
+  /**
+   * The series cannot be written now: its requests fail, its messages wait apart from the others. What waits takes the place of
+   * other readings, so not all may wait: the rest is kept as dead letters.
+   */
   setAside(group: Group, error: unknown): void {
-    const { cache, endings, parked, refused, logger } = this.options;
+    const { cache, endings, parked, refused, logger, maxSeriesWaiting, maxUnwritable } = this.options;
     const { pendings } = group;
     // Whatever happens to the rest of the batch, these readings must not be tried with it again.
     group.pendings = [];
@@ -120,10 +128,14 @@ export class Conclusion {
     const message = error instanceof VigiaError ? error.message : `${group.key} cannot be written`;
     refused.refused(group.key, message);
     endings.failRequests(new StoreUnavailable(message, { cause: error }), pendings);
-    parked.park(
-      group.key,
-      pendings.filter(({ ticket }) => !ticket.failed),
-      'series',
-    );
+    const left = pendings.filter(({ ticket }) => !ticket.failed);
+    const room = Math.min(maxSeriesWaiting - parked.of(group.key), maxUnwritable - parked.waiting.series);
+    const waiting = left.slice(0, Math.max(0, room));
+    const others = left.slice(waiting.length);
+    parked.park(group.key, waiting, 'series');
+    for (const pending of others) {
+      pending.problem = { field: 'sensor', reason: 'series-unwritable', detail: message };
+    }
+    if (others.length > 0) this.options.enqueue(others);
   }
 }

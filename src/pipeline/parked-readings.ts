@@ -61,6 +61,11 @@ export class ParkedReadings {
     this.bySeries.set(key, { timer, pendings: [...pendings], why });
   }
 
+  /** How many of one series wait. @param key of the series */
+  of(key: string): number {
+    return this.bySeries.get(key)?.pendings.length ?? 0;
+  }
+
   /** When the first reading of the series that waits here came, on the clock of `performance.now()`, ms; infinite without any. */
   waitingSince(series: SeriesId): number {
     return firstArrival(this.bySeries.get(seriesKey(series))?.pendings ?? []);

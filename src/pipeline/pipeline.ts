@@ -52,6 +52,9 @@ export interface PipelineOptions extends PlanSources {
   readonly arrivalWaitMs: number;
   /** How many such readings wait at a time. */
   readonly maxWaiting: number;
+  /** How many readings of one series wait while it cannot be written, and how many of all such series. */
+  readonly maxSeriesWaiting: number;
+  readonly maxUnwritable: number;
   /** Series whose state is remembered. */
   readonly cacheSize: number;
   /** Readings from which the detector of a series of an earlier release is rebuilt, at most. */
@@ -109,7 +112,7 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
     });
     const conclusion = new Conclusion({
       ...options,
-      ...{ cache, endings, parked, clockWait, refused, unanswered, replicas },
+      ...{ cache, endings, parked, clockWait, refused, unanswered, replicas, enqueue },
       committed: (series, planned, alerts) => this.emit('committed', series, planned, alerts),
     });
     const seriesPerBatch = new SeriesPerBatch(options.batchSeries);

@@ -52,6 +52,8 @@ export function runningPipeline(
     arrivalLead: 60_000,
     arrivalWaitMs: 5000,
     maxWaiting: 2000,
+    maxSeriesWaiting: 500,
+    maxUnwritable: 1000,
     cacheSize: 1000,
     rebuildReadings: 5000,
     readableByFormer: () => false,

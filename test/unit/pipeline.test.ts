@@ -299,6 +299,42 @@ describe('a message', () => {
     await waitFor('nothing to wait', () => storedUntil('broken') === Number.POSITIVE_INFINITY);
   });
 
+  it('of a series that cannot be written waits up to a bound; the rest is kept as dead letters', async () => {
+    const store = openStore();
+    let broken = true;
+    const running = runningPipeline(
+      intercepted(store, (commits) =>
+        commits.map(({ series }) =>
+          broken && series.sensor.startsWith('broken')
+            ? { status: 'failed', error: new VigiaError('wrong_type', 'a key of another type') }
+            : null,
+        ),
+      ),
+      { maxSeriesWaiting: 3, maxUnwritable: 5 },
+    );
+    const send = (sensor: string, count: number) =>
+      Array.from({ length: count }, (_, i) =>
+        deliver(running, `sensors/${sensor}/temperature`, `{"value":${i},"ts":${NOW + i}}`),
+      );
+    const [first, second] = [send('broken-1', 5), send('broken-2', 5)];
+    await waitFor('the rest', async () => (await store.deadLetters.count()) === 5);
+    await waitFor('their acknowledgement', () => [...first, ...second].filter((m) => m.acked).length === 5);
+    expect((await store.deadLetters.list(9)).map(({ reason }) => reason)).toEqual(
+      Array(5).fill('series-unwritable'),
+    );
+    broken = false;
+    await waitFor('the others', () => [...first, ...second].every(({ acked }) => acked));
+    for (const { id } of await store.deadLetters.list(9)) {
+      expect(await running.intake.replay((await store.deadLetters.get(id))!)).toBeNull();
+    }
+    const kept = await Promise.all(
+      ['broken-1', 'broken-2'].map((sensor) =>
+        store.series.range({ sensor, metric: 'temperature' }, 0, NOW * 2),
+      ),
+    );
+    expect(kept.map((samples) => samples.length)).toEqual([5, 5]);
+  });
+
   it.each([
     ['commits', 'commit' as const],
     ['reads', 'load' as const],

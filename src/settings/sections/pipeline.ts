@@ -12,6 +12,10 @@ export const pipeline = {
       fallback: '64MB',
       help: 'memory of received messages that wait for their commit, where each reading counts for 300 bytes more than its message; at this size a bridge stops reading from the broker. The readings of waiting HTTP requests have the same bound for themselves; further requests are answered with 503',
     }),
+    maxSeriesWaiting: setting('MAX_SERIES_WAITING', whole(0, 10_000_000), {
+      fallback: '500',
+      help: 'readings of one series that wait while the series cannot be written (a damaged page, a key that is not allowed); further ones become dead letters (series-unwritable), so that they do not take the place of other series. Of all such series together at most half of what may be in flight waits',
+    }),
     forwarding: setting('HAND_OVER', choice('yes', 'no'), {
       fallback: 'yes',
       help: 'whether the replicas of MQTT_GROUP on one Redis forward each reading to the replica that its series belongs to; forwarding makes commits faster and changes no result',

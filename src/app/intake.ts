@@ -38,7 +38,7 @@ export async function openIntake(context: AppContext, pipeline: Pipeline): Promi
   const births = createBirths(context, (topic, payload) => publish!(topic, payload));
   const decoder = createDecoder(config, births.names);
   new SourceMetrics(registry, decoder);
-  const messages = new MessageIntake(decoder, pipeline, births);
+  const messages = new MessageIntake(decoder, pipeline, births, config.readings.maxPayload);
   if (role === 'serve') {
     const broker = await startBroker({
       ...brokerOptions(config, logger),

@@ -64,6 +64,8 @@ export function createScoring(context: AppContext, own: OwnModel): Scoring {
     maxWaiting: Math.ceil(window / 4),
     maxSeriesWaiting: config.pipeline.maxSeriesWaiting,
     maxUnwritable: Math.ceil(window / 2),
+    maxSeries: config.store.maxSeries,
+    maxUserSeries: config.store.maxUserSeries,
     cacheSize: config.pipeline.cacheSize,
     rebuildReadings: config.pipeline.rebuildReadings,
     readableByFormer: () => formats.readableByFormer,

@@ -28,10 +28,25 @@ export function restoreStore(file: string, config: Config): string | null {
 /** @param patience as for `openExistingStore` */
 export async function openStore(config: Config, logger: Logger, patience?: number): Promise<Store> {
   const { url, durability, layout, packing, eviction, ca, timeout } = config.redis;
-  const { directory, retention, minutesRetention, hoursRetention, deadLetterMax, auditMax } = config.store;
+  const {
+    directory,
+    retention,
+    minutesRetention,
+    hoursRetention,
+    deadLetterMax,
+    deadLetterMaxBytes,
+    auditMax,
+  } = config.store;
   const rollupRetention = { '1m': minutesRetention, '1h': hoursRetention };
   if (url === undefined)
-    return openEmbeddedStore({ directory, retention, rollupRetention, deadLetterMax, auditMax });
+    return openEmbeddedStore({
+      directory,
+      retention,
+      rollupRetention,
+      deadLetterMax,
+      deadLetterMaxBytes,
+      auditMax,
+    });
   return openRedisStore({
     url,
     durability,
@@ -45,6 +60,7 @@ export async function openStore(config: Config, logger: Logger, patience?: numbe
     retention,
     rollupRetention,
     deadLetterMax,
+    deadLetterMaxBytes,
     auditMax,
     logger,
   });

@@ -23,7 +23,7 @@ export function brokerHook(
   return (topic, bytes, publisher = {}) => {
     if (decoder.takes(topic)) {
       return new Promise((ack) => {
-        intake.receive({ topic, bytes, ack }, publisher);
+        intake.receive({ topic, bytes, ack, user: publisher.username }, publisher);
       });
     }
     decoder.unmatched.add(topic, now(), bytes);

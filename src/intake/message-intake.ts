@@ -13,6 +13,8 @@ export class MessageIntake {
     private readonly decoder: Pick<Decoder, 'decode'>,
     private readonly pipeline: Pick<Pipeline, 'deliver' | 'replay'>,
     private readonly births: Pick<SparkplugBirths, 'prepare'> | null = null,
+    /** Of a payload, bytes. */
+    private readonly maxPayload = Number.POSITIVE_INFINITY,
   ) {}
 
   /**
@@ -22,6 +24,7 @@ export class MessageIntake {
    */
   receive(message: Message, publisher?: MessageContext): number {
     const { topic, bytes } = message;
+    if (bytes.length > this.maxPayload) return this.refuse(message);
     const prepared = this.births?.prepare(topic, bytes) ?? null;
     if (prepared === null) return this.take(message, publisher);
     message.leaveAckOrder?.();
@@ -30,12 +33,28 @@ export class MessageIntake {
       // They may be a view of a buffer that is used again.
       bytes: Buffer.from(bytes),
       packetId: message.packetId,
+      user: message.user,
       ...(message.retained !== undefined && { retained: message.retained }),
       ack: () => message.ack(),
       leaveAckOrder: () => message.leaveAckOrder?.(),
     };
     void prepared.then(() => this.take(kept, publisher));
     return 1;
+  }
+
+  /** A dead letter of what is too large: the begin of it is kept. */
+  private refuse(message: Message): number {
+    const { topic, bytes, packetId } = message;
+    const detail = `the payload has ${bytes.length} bytes, more than MAX_PAYLOAD (${this.maxPayload}); the first ${this.maxPayload} are kept`;
+    const kept: Message = {
+      topic,
+      bytes: Buffer.from(bytes.subarray(0, this.maxPayload)),
+      packetId,
+      ack: () => message.ack(),
+      leaveAckOrder: () => message.leaveAckOrder?.(),
+    };
+    const problem = { field: 'payload', reason: 'too-large', detail };
+    return this.pipeline.deliver(kept, [{ problem }], performance.now());
   }
 
   private take(message: Message, publisher: MessageContext | undefined): number {

@@ -56,7 +56,10 @@ export class DeadLetters {
         const dropped = await store.deadLetters.add(letters);
         if (dropped > 0) {
           accounting.deadLettersDropped(dropped);
-          logger.warn({ dropped }, 'DEAD_LETTER_MAX reached: the oldest dead letters were dropped');
+          logger.warn(
+            { dropped },
+            'DEAD_LETTER_MAX or DEAD_LETTER_MAX_BYTES reached: the oldest dead letters were dropped',
+          );
         }
         return true;
       } catch (error) {

@@ -6,6 +6,8 @@ export interface Message {
   readonly retained?: boolean;
   /** The packet identifier, under which an external broker logs the message. */
   readonly packetId?: number | undefined;
+  /** The user who has published it, where the broker tells. */
+  readonly user?: string | undefined;
   /** Called once, when everything in the message is stored; never called otherwise. */
   ack(): void;
   /** Something in the message has to wait, perhaps for long: later messages may be acknowledged before it. */

@@ -29,6 +29,7 @@ import { ParkedReadings, type Wait } from './parked-readings.ts';
 import { ReadingQueue } from './reading-queue.ts';
 import { RefusedSeries } from './refused-series.ts';
 import { SeriesCommits } from './series-commits.ts';
+import { SeriesLimit } from './series-limit.ts';
 import { SeriesPerBatch } from './series-per-batch.ts';
 import { Shutdown } from './shutdown.ts';
 import type { Submit } from './submit.ts';
@@ -55,6 +56,9 @@ export interface PipelineOptions extends PlanSources {
   /** How many readings of one series wait while it cannot be written, and how many of all such series. */
   readonly maxSeriesWaiting: number;
   readonly maxUnwritable: number;
+  /** Series that there may be, and that one user may begin. */
+  readonly maxSeries: number;
+  readonly maxUserSeries: number;
   /** Series whose state is remembered. */
   readonly cacheSize: number;
   /** Readings from which the detector of a series of an earlier release is rebuilt, at most. */
@@ -118,6 +122,12 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
     const seriesPerBatch = new SeriesPerBatch(options.batchSeries);
     const commits = new SeriesCommits({
       ...options,
+      seriesLimit: new SeriesLimit({
+        max: options.maxSeries,
+        maxOfUser: options.maxUserSeries,
+        count: () => options.store.series.count(),
+      }),
+      enqueue,
       ...{ cache, upgrades, conclusion, endings, outage, seriesPerBatch, unanswered, shutdown },
       sources: options,
       handedToStore: () => this.loop.wakeIfReady(),

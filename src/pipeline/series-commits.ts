@@ -15,8 +15,10 @@ import type { Conclusion } from './conclusion.ts';
 import { type Endings, unfinished } from './endings.ts';
 import type { Outage } from './outage.ts';
 import type { Group } from './reading-queue.ts';
+import type { SeriesLimit } from './series-limit.ts';
 import type { SeriesPerBatch } from './series-per-batch.ts';
 import type { Shutdown } from './shutdown.ts';
+import type { PendingReading } from './ticket.ts';
 import type { Unanswered } from './unanswered.ts';
 
 export interface SeriesCommitsOptions {
@@ -28,6 +30,9 @@ export interface SeriesCommitsOptions {
   readonly outage: Outage;
   readonly conclusion: Conclusion;
   readonly seriesPerBatch: SeriesPerBatch;
+  readonly seriesLimit: SeriesLimit;
+  /** Puts readings back into the queue. */
+  readonly enqueue: (pendings: readonly PendingReading[]) => void;
   /** Called when a batch goes to the store. */
   readonly handedToStore: () => void;
   readonly unanswered: Unanswered;
@@ -117,6 +122,29 @@ export class SeriesCommits {
     return finished.flatMap(({ group, planned }, i) => conclusion.conclude(group, planned, results[i]!));
   }
 
+  /** @returns those that there are or that may be begun; readings of the others are refused @throws StoreUnavailable */
+  private async begin(
+    work: readonly Group[],
+    entries: ReadonlyMap<string, SeriesEntry | VigiaError>,
+  ): Promise<readonly Group[]> {
+    const { seriesLimit, enqueue } = this.options;
+    const isNew = ({ key }: Group) => {
+      const entry = entries.get(key);
+      return entry !== undefined && !(entry instanceof VigiaError) && entry.version === null;
+    };
+    if (!work.some(isNew)) return work;
+    await seriesLimit.look();
+    return work.filter((group) => {
+      const problem = isNew(group) ? seriesLimit.problem(group.key, group.pendings) : null;
+      if (!problem) return true;
+      const refused = group.pendings;
+      group.pendings = [];
+      for (const pending of refused) pending.problem = problem;
+      enqueue(refused);
+      return false;
+    });
+  }
+
   /** Plans every series and requests its forecasts. Sets aside what cannot be planned. @throws StoreUnavailable */
   private async plan(
     work: readonly Group[],
@@ -124,9 +152,10 @@ export class SeriesCommits {
     batch: ForecastBatch,
   ): Promise<Ready[]> {
     const { sources, conclusion, now } = this.options;
+    const begun = await this.begin(work, entries);
     const plans: Ready[] = [];
     const waiting: { group: Group; plan: Promise<SeriesPlan> }[] = [];
-    for (const group of work) {
+    for (const group of begun) {
       try {
         const entry = entries.get(group.key)!;
         if (entry instanceof VigiaError) throw entry;

@@ -34,6 +34,8 @@ export interface EmbeddedOptions {
   readonly retention: number;
   readonly rollupRetention?: RollupRetention;
   readonly deadLetterMax: number;
+  /** Default: any size. */
+  readonly deadLetterMaxBytes?: number;
   /** Entries of the audit log that are kept; default 10,000. */
   readonly auditMax?: number;
   /** ms UTC; by default the clock of this machine. */
@@ -74,7 +76,11 @@ export function openEmbeddedStore(options: EmbeddedOptions): Store {
     alerts,
     alertStream,
     keptAlerts: new KeptAlertTable(database),
-    deadLetters: new DeadLetterTable(database, options.deadLetterMax),
+    deadLetters: new DeadLetterTable(
+      database,
+      options.deadLetterMax,
+      options.deadLetterMaxBytes ?? Number.MAX_SAFE_INTEGER,
+    ),
     models: modelTables(database),
     counters,
     audit: auditTable(database, options.auditMax ?? 10_000),

@@ -42,6 +42,8 @@ export interface RedisStoreOptions {
   readonly retention: number;
   readonly rollupRetention?: RollupRetention;
   readonly deadLetterMax: number;
+  /** Default: any size. */
+  readonly deadLetterMaxBytes?: number;
   /** Entries of the audit log that are kept, about; default 10,000. */
   readonly auditMax?: number;
   readonly logger: Logger;
@@ -115,7 +117,11 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     alerts,
     alertStream: new AlertStream(server),
     keptAlerts: new KeptAlerts(server),
-    deadLetters: new DeadLetterKeys(server, options.deadLetterMax),
+    deadLetters: new DeadLetterKeys(
+      server,
+      options.deadLetterMax,
+      options.deadLetterMaxBytes ?? Number.MAX_SAFE_INTEGER,
+    ),
     models: modelKeys(server),
     counters: counterKeys(server),
     audit: auditKeys(server, options.auditMax ?? 10_000),

@@ -160,7 +160,7 @@ export interface SeriesStore extends SeriesReads {
 }
 
 export interface DeadLetterStore {
-  /** Keeps at most DEAD_LETTER_MAX, the oldest go first. @returns how many were dropped for that */
+  /** Keeps at most DEAD_LETTER_MAX and DEAD_LETTER_MAX_BYTES, the oldest go first. @returns how many were dropped for that */
   add(letters: readonly Omit<DeadLetter, 'count' | 'firstTs'>[]): Promise<number>;
   /** Newest first, without their bytes. */
   list(limit: number): Promise<DeadLetterSummary[]>;

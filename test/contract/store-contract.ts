@@ -14,6 +14,7 @@ export interface StoreLimits {
   readonly retention: number;
   readonly rollupRetention?: RollupRetention;
   readonly deadLetterMax: number;
+  readonly deadLetterMaxBytes?: number;
   readonly auditMax?: number;
   readonly now?: () => number;
 }
@@ -680,6 +681,26 @@ export function storeContract(name: string, open: (limits: StoreLimits) => Promi
     });
 
     describe('dead letters', () => {
+      it('take so many bytes together; the oldest go first, also after some were removed', async () => {
+        store = await open({ retention: DAY, deadLetterMax: 100, deadLetterMaxBytes: 5000 });
+        const letter = (i: number, size: number) => ({
+          ...{ id: `id-${i}`, topic: 't', reason: 'r', detail: 'd', lastTs: T0 + i },
+          bytes: new Uint8Array(size),
+        });
+        const ids = async () => (await store.deadLetters.list(99)).map(({ id }) => id);
+        expect(await store.deadLetters.add([letter(1, 2000), letter(2, 2000)])).toBe(0);
+        // Seen again, it is not kept twice.
+        expect(await store.deadLetters.add([letter(2, 2000)])).toBe(0);
+        expect(await store.deadLetters.remove('id-1')).toBe(true);
+        expect(await store.deadLetters.add([letter(3, 2000)])).toBe(0);
+        expect(await store.deadLetters.add([letter(4, 2000)])).toBe(1);
+        expect(await ids()).toEqual(['id-4', 'id-3']);
+        expect(await store.deadLetters.add([letter(5, 4500)])).toBe(2);
+        expect(await ids()).toEqual(['id-5']);
+        expect(await store.deadLetters.add([letter(6, 6000), letter(7, 10)])).toBe(2);
+        expect(await ids()).toEqual(['id-7']);
+      });
+
       const letter = (id: string, lastTs: number) => ({
         id,
         topic: 'sensors/ñ/temperature',

@@ -54,6 +54,8 @@ export function runningPipeline(
     maxWaiting: 2000,
     maxSeriesWaiting: 500,
     maxUnwritable: 1000,
+    maxSeries: 100_000,
+    maxUserSeries: 100_000,
     cacheSize: 1000,
     rebuildReadings: 5000,
     readableByFormer: () => false,

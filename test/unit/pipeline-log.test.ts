@@ -90,7 +90,7 @@ it('tells of dead letters, and of those dropped for lack of room', async () => {
   expect(lines.map(({ msg }) => msg)).toEqual(
     expect.arrayContaining([
       'messages became dead letters; this is the last of them',
-      'DEAD_LETTER_MAX reached: the oldest dead letters were dropped',
+      'DEAD_LETTER_MAX or DEAD_LETTER_MAX_BYTES reached: the oldest dead letters were dropped',
     ]),
   );
   expect(await running.metric('vigia_dead_letters_dropped_total')).toBe(2);

@@ -299,6 +299,36 @@ describe('a message', () => {
     await waitFor('nothing to wait', () => storedUntil('broken') === Number.POSITIVE_INFINITY);
   });
 
+  it('of one series too many is kept as a dead letter, or refused; series that there are go on', async () => {
+    const store = openStore();
+    const running = runningPipeline(store, { maxSeries: 3, maxUserSeries: 2 });
+    const send = async (sensor: string, user?: string) => {
+      let acked = false;
+      const bytes = Buffer.from('20');
+      running.intake.receive({
+        ...{ topic: `sensors/${sensor}/temperature`, bytes, user },
+        ack: () => {
+          acked = true;
+        },
+      });
+      await waitFor('the acknowledgement', () => acked);
+    };
+    for (const sensor of ['a', 'b', 'c']) await send(sensor, 'ana');
+    await send('d');
+    await send('e');
+    for (const sensor of ['a', 'd']) await send(sensor);
+    expect((await store.series.list()).map(({ sensor }) => sensor)).toEqual(['a', 'b', 'd']);
+    const letters = await store.deadLetters.list(9);
+    expect(letters.map(({ topic }) => topic)).toEqual(['sensors/e/temperature', 'sensors/c/temperature']);
+    expect(letters.map(({ detail }) => detail)).toEqual([
+      expect.stringContaining('MAX_SERIES'),
+      expect.stringContaining('MAX_USER_SERIES'),
+    ]);
+    const [outcome] = await running.pipeline.submit([{ sensor: 'f', metric: 'temperature', value: 1 }]);
+    expect(outcome).toMatchObject({ status: 'rejected', reason: 'too-many-series' });
+    expect(await accounts(running)).toEqual({ received: 8, sum: 8 });
+  });
+
   it('of a series that cannot be written waits up to a bound; the rest is kept as dead letters', async () => {
     const store = openStore();
     let broken = true;

@@ -1,5 +1,5 @@
 import { type Section, setting } from '../setting.ts';
-import { choice, duration, text, whole } from '../value-types.ts';
+import { bytes, choice, duration, text, whole } from '../value-types.ts';
 
 export const store = {
   title: 'Store',
@@ -27,6 +27,18 @@ export const store = {
     deadLetterMax: setting('DEAD_LETTER_MAX', whole(1, 100_000_000), {
       fallback: '100000',
       help: 'dead letters that are kept; the oldest are deleted first',
+    }),
+    deadLetterMaxBytes: setting('DEAD_LETTER_MAX_BYTES', bytes(1024, 2 ** 40), {
+      fallback: '256MB',
+      help: 'size of all dead letters together; the oldest are deleted first',
+    }),
+    maxSeries: setting('MAX_SERIES', whole(1, 100_000_000), {
+      fallback: '250000',
+      help: 'series that there may be; readings of a further one become dead letters (too-many-series), or are refused where they come by HTTP',
+    }),
+    maxUserSeries: setting('MAX_USER_SERIES', whole(1, 100_000_000), {
+      fallback: '50000',
+      help: 'series that one user of the built-in broker may begin while the process runs',
     }),
     auditMax: setting('AUDIT_MAX', whole(1, 10_000_000), {
       fallback: '10000',

@@ -18,28 +18,55 @@ const toLetter = ([id, topic, reason, detail, firstTs, lastTs, count]: LetterRow
 });
 
 export class DeadLetterTable implements DeadLetterStore {
+  /** Of all letters together; null before the first change. */
+  private bytes: number | null = null;
+
   constructor(
     private readonly database: Database,
     private readonly max: number,
+    private readonly maxBytes: number,
   ) {}
 
   async add(letters: readonly Omit<DeadLetter, 'count' | 'firstTs'>[]): Promise<number> {
-    return transaction(this.database, () => {
+    return this.changing(() => {
       const insert = this.database.prepare(
         `INSERT INTO dead_letters (${COLUMNS}, bytes) VALUES (?, ?, ?, ?, ?, ?, 1, ?)
-         ON CONFLICT (id) DO UPDATE SET last_ts = excluded.last_ts, count = count + 1`,
+         ON CONFLICT (id) DO UPDATE SET last_ts = excluded.last_ts, count = count + 1 RETURNING count`,
       );
       for (const { id, topic, bytes, reason, detail, lastTs } of letters) {
-        insert.run(id, topic, reason, detail, lastTs, lastTs, bytes);
+        const [seen] = insert.raw().get(id, topic, reason, detail, lastTs, lastTs, bytes) as [number];
+        if (seen === 1) this.bytes! += bytes.length;
       }
       const surplus = this.kept() - this.max;
-      if (surplus <= 0) return 0;
-      return this.database
-        .prepare(
-          'DELETE FROM dead_letters WHERE id IN (SELECT id FROM dead_letters ORDER BY last_ts, rowid LIMIT ?)',
-        )
-        .run(surplus).changes;
+      let dropped = 0;
+      const oldest = this.database.prepare(
+        'SELECT rowid, length(bytes) FROM dead_letters ORDER BY last_ts, rowid LIMIT 1',
+      );
+      while (dropped < surplus || this.bytes! > this.maxBytes) {
+        const row = oldest.raw().get() as [number, number] | undefined;
+        if (!row) break;
+        this.database.prepare('DELETE FROM dead_letters WHERE rowid = ?').run(row[0]);
+        this.bytes! -= row[1];
+        dropped++;
+      }
+      return dropped;
     });
+  }
+
+  /** In one transaction. `bytes` is what is stored also where the transaction fails. */
+  private changing<T>(work: () => T): T {
+    const before = this.bytes;
+    try {
+      return transaction(this.database, () => {
+        this.bytes ??= (
+          this.database.prepare('SELECT total(length(bytes)) FROM dead_letters').raw().get() as [number]
+        )[0];
+        return work();
+      });
+    } catch (error) {
+      this.bytes = before;
+      throw error;
+    }
   }
 
   async list(limit: number): Promise<DeadLetterSummary[]> {
@@ -71,10 +98,12 @@ export class DeadLetterTable implements DeadLetterStore {
   }
 
   async remove(id: string): Promise<boolean> {
-    return transaction(
-      this.database,
-      () => this.database.prepare('DELETE FROM dead_letters WHERE id = ?').run(id).changes > 0,
-    );
+    return this.changing(() => {
+      const remove = this.database.prepare('DELETE FROM dead_letters WHERE id = ? RETURNING length(bytes)');
+      const row = remove.raw().get(id) as [number] | undefined;
+      this.bytes! -= row?.[0] ?? 0;
+      return row !== undefined;
+    });
   }
 
   async count(): Promise<number> {

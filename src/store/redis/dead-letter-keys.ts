@@ -26,6 +26,7 @@ export class DeadLetterKeys implements DeadLetterStore {
   constructor(
     private readonly server: Server,
     private readonly max: number,
+    private readonly maxBytes: number,
   ) {}
 
   async add(letters: readonly Omit<DeadLetter, 'count' | 'firstTs'>[]): Promise<number> {
@@ -33,7 +34,7 @@ export class DeadLetterKeys implements DeadLetterStore {
     let args: Argument[] = [];
     let size = 0;
     const flush = () => {
-      if (args.length > 0) calls.push(this.scripted(ADD, String(this.max), ...args));
+      if (args.length > 0) calls.push(this.scripted(ADD, String(this.max), String(this.maxBytes), ...args));
       args = [];
       size = 0;
     };

@@ -20,8 +20,8 @@ export interface MqttEndpoint extends Endpoint {
 
 export interface WebSocketEndpoint extends MqttEndpoint {
   /**
-   * Web pages that may connect, as browsers name them, e.g. `https://panel.example`; absent: all. Clients that are no
-   * browsers name none and may.
+   * Web pages that may connect, as browsers name them, e.g. `https://panel.example`; `*`: all; absent: those from the host that
+   * they connect to. Clients that are no browsers name none and may.
    */
   readonly origins?: readonly string[];
 }

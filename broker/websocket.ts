@@ -1,7 +1,8 @@
 /** MQTT over WebSocket: turns upgraded HTTP connections into byte streams for the broker. */
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
-import type { Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
+import { hostname } from 'node:os';
 import type { Duplex } from 'node:stream';
 import type { TlsOptions } from 'node:tls';
 import { createWebSocketStream, WebSocketServer } from 'ws';
@@ -11,7 +12,7 @@ export interface WebSocketServerOptions {
   /** For a connection to get through the HTTP upgrade, ms. */
   readonly connectTimeoutMs: number;
   readonly tls?: TlsOptions;
-  /** Absent: web pages of every origin may connect. */
+  /** Web pages that may connect; `*`: all. Absent: those that come from the host that they connect to. */
   readonly origins?: readonly string[];
   /** Asked before each upgrade; false answers 503. */
   readonly hasRoom: () => boolean;
@@ -61,9 +62,29 @@ export function webSocketServer(options: WebSocketServerOptions): Server {
   return server;
 }
 
-/** A browser lets any page connect anywhere and says which one it was; whether it may is for the server to decide. */
+/**
+ * A browser lets any page connect anywhere and says which one it was; whether it may is for the server to decide. By default a
+ * page may connect to the host that it came from, on whatever port. The host must be one that no stranger can own, because a
+ * stranger's name may point here too.
+ */
 function originCheck(origins: readonly string[] | undefined): (request: IncomingMessage) => boolean {
   const allowed = new Set(origins?.map((origin) => origin.toLowerCase().replace(/\/$/, '')));
-  return ({ headers: { origin } }) =>
-    origins === undefined || origin === undefined || allowed.has(origin.toLowerCase());
+  return ({ headers: { origin, host = '' } }) => {
+    if (origin === undefined || allowed.has('*')) return true;
+    if (origins !== undefined) return allowed.has(origin.toLowerCase());
+    const page = hostOf(origin);
+    return page !== null && page === hostOf(`http://${host}`) && isOwn(page);
+  };
+}
+
+/** @returns the name without the port, null where `url` is none */
+function hostOf(url: string): string | null {
+  return URL.canParse(url) ? new URL(url).hostname.replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '') : null;
+}
+
+/** An address, a name without a dot, or the name of this machine. */
+function isOwn(name: string): boolean {
+  const machine = hostname().toLowerCase();
+  if (isIP(name) !== 0 || (name !== '' && !name.includes('.')) || name.endsWith('.localhost')) return true;
+  return name === machine || name === `${machine}.local`;
 }

@@ -24,6 +24,7 @@ import { type DemoDevices, startDevices } from './demo-devices.ts';
 import { createLive, openHttp } from './http.ts';
 import { type Intake, openIntake } from './intake.ts';
 import { CLOSE, Lifecycle } from './lifecycle.ts';
+import { logListeners } from './listener-log.ts';
 import { lowerPriority } from './lower-priority.ts';
 import { loadOwnModel } from './own-model.ts';
 import { reload } from './reload.ts';
@@ -126,6 +127,7 @@ async function open(options: AppOptions, lifecycle: Lifecycle): Promise<App> {
   });
 
   const { broker, subscriber } = intake;
+  logListeners(logger, config, broker, http.port);
   const devices =
     broker && options.devices ? await startDevices(context, options.devices, broker.mqttPort) : null;
   const { leaveTimeout } = config.mqtt;

@@ -31,8 +31,8 @@ export function accessFindings(config: Config): AccessFinding[] {
     builtIn && (broker.port !== null || broker.webSocketPort !== undefined)
       ? 'MQTT_PORT, MQTT_WS_PORT: without TLS passwords travel in the clear; MQTT_PORT=off with MQTT_TLS_PORT'
       : null,
-    builtIn && broker.webSocketPort !== undefined && broker.webSocketOrigins === undefined
-      ? 'MQTT_WS_ORIGINS: unset'
+    builtIn && broker.webSocketPort !== undefined && broker.webSocketOrigins?.includes('*')
+      ? 'MQTT_WS_ORIGINS: every web page that somebody visits may connect to the broker'
       : null,
     builtIn && users !== undefined && accessList === undefined
       ? 'MQTT_ACL: unset, every user may read everything and publish for every sensor'

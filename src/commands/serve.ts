@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { startBroker } from '../../broker/broker.ts';
 import { brokerAccess, brokerOptions, brokerTls } from '../app/broker-options.ts';
 import { withGeneratedSecrets } from '../app/generated-secrets.ts';
+import { logListeners } from '../app/listener-log.ts';
 import { refuseOpenDoors } from '../app/open-doors.ts';
 import { startApp } from '../app/start.ts';
 import { redact } from '../domain/url.ts';
@@ -79,6 +80,7 @@ export function brokerCommand(onSignal: OnSignal): Command {
       refuseOpenDoors(config, { http: false, broker: true });
       const logger = createLogger(config.process.logLevel, config.process.logInterval);
       const broker = await startBroker(brokerOptions(config, logger));
+      logListeners(logger, config, broker, null);
       say(brokerLines(shownHost(config.http.host), broker));
       let current = config;
       const reload = onReload(logger, () => {

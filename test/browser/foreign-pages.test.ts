@@ -82,6 +82,25 @@ describe.skipIf(!CHROMIUM)('a page of another site', () => {
     expect(await sensors(server)).toEqual(['kept']);
   });
 
+  it('cannot connect to the broker, also where its name points here; a page of the same host can', async () => {
+    const server = await withSeries({ MQTT_WS_PORT: '0' });
+    const port = /ws:\/\/\S+:(\d+)/.exec(server.output())![1];
+    const connect = (page: Page, host: string) =>
+      evaluate(
+        page,
+        `new Promise((done) => {
+          const socket = new WebSocket('ws://${host}:${port}', 'mqtt');
+          socket.onopen = () => done('open');
+          socket.onerror = () => done('refused');
+        })`,
+      );
+    const foreign = await visit(browser, await foreignSite());
+    expect(await connect(foreign.page, '127.0.0.1')).toBe('refused');
+    expect(await connect(foreign.page, EVIL)).toBe('refused');
+    const own = await visit(browser, (await foreignSite()).replace(EVIL, '127.0.0.1'));
+    expect(await connect(own.page, '127.0.0.1')).toBe('open');
+  });
+
   it('that has let its name point here is told nothing', async () => {
     const server = await withSeries();
     const { page } = await visit(browser, `${under(EVIL, server)}/`);

@@ -146,8 +146,20 @@ describe('web pages', () => {
     await roundTrip(url, {});
   });
 
-  test('of any origin may connect where none are listed', async () => {
-    const broker = await testBroker();
-    expect(await outcome(broker.webSocketUrl, 'https://anywhere.example')).toBe('open');
+  test('may connect to the host that they came from where none are listed', async () => {
+    const { webSocketUrl: url } = await testBroker();
+    const port = new URL(url).port;
+    for (const origin of [undefined, 'http://127.0.0.1:4000', 'https://127.0.0.1'])
+      expect(await outcome(url, origin)).toBe('open');
+    expect(await outcome(`ws://localhost:${port}`, 'http://localhost:4000')).toBe('open');
+    for (const origin of ['https://anywhere.example', 'http://127.0.0.2', 'http://localhost', 'null'])
+      expect(await outcome(url, origin)).toMatch(/403/);
+  });
+
+  test('of every origin may connect with *', async () => {
+    const { webSocketUrl } = await testBroker({
+      webSocket: { ...endpoint('MQTT_WS_PORT'), origins: ['*'] },
+    });
+    expect(await outcome(webSocketUrl, 'https://anywhere.example')).toBe('open');
   });
 });

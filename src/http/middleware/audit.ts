@@ -7,6 +7,9 @@ import { callerOf } from './caller.ts';
 /** Longest text about the target of an act. */
 const MAX_TARGET = 500;
 
+/** Who sends it is not let in, not under this name, or not now. */
+const REFUSED: ReadonlySet<number> = new Set([401, 403, 421, 429]);
+
 /** What a request turned out to be about. */
 interface Noted {
   route?: Route;
@@ -61,7 +64,7 @@ function actOf(request: Request, response: Response, failed: boolean): Act | nul
   const { route, params = {}, detail = null, actor = null } = notes(response);
   const { statusCode: status } = response;
   const caller = callerOf(response);
-  const refused = status === 401 || status === 403;
+  const refused = REFUSED.has(status);
   if (!refused) {
     if (!route || (route.method === 'GET' && !route.writes)) return null;
     if (route.storesReadings && caller?.by !== 'session') return null;

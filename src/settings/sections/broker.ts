@@ -13,7 +13,7 @@ export const broker = {
     }),
     webSocketOrigins: setting('MQTT_WS_ORIGINS', list, {
       shape: 'list',
-      help: 'web pages that may open a WebSocket at the built-in broker, for example https://panel.example (unset: all pages)',
+      help: 'web pages that may open a WebSocket at the built-in broker, for example https://panel.example (*: all pages; unset: pages from the host that they connect to, where that is an address, a name without a dot or the name of the machine)',
     }),
     webSocketTlsPort: setting('MQTT_WSS_PORT', port, {
       help: 'port for WebSocket over TLS of the built-in broker, with the certificate of MQTT_TLS_CERT (0: any free port; unset: none)',

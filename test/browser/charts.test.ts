@@ -99,6 +99,12 @@ describe.skipIf(!CHROMIUM)('charts', () => {
     expect(await accessibilityProblems(page)).toEqual([]);
     await page.click('#layout');
     await waitFor('three charts', async () => (await shown(page)).columns.join() === '6,6,6');
+    // The same time is at the same place in all of them, with a unit or without.
+    await inPage(
+      page,
+      'one axis of time',
+      `new Set(charts.filter((u) => u.root.isConnected).map(({ bbox }) => bbox.left + ' ' + bbox.width)).size === 1`,
+    );
     expect(await hash(page)).toContain('?layout=stacked');
     await picture(page, 'panel-stacked');
     // The same from the address alone.

@@ -18,6 +18,9 @@ export class Panes {
   /** What they were made for: they are made anew for anything else. */
   madeFor = '';
 
+  /** What the axes of values want, px: charts one below the other have one axis of time. @type {number[]} */
+  widths = [];
+
   /** @param {HTMLElement} plot @param {Person} person */
   constructor(plot, person) {
     this.plot = plot;
@@ -45,6 +48,7 @@ export class Panes {
       drawn.t.map((t) => t / 1000),
       ...(overlay ? [drawn.value] : [drawn.low, drawn.high, drawn.expected, drawn.value, drawn.anomaly]),
     ]);
+    const before = Math.max(0, ...this.widths);
     for (const [i, chart] of this.charts.entries()) {
       const data = overlay ? uPlot.join(/** @type {any} */ (columns)) : columns[i];
       chart.batch(() => {
@@ -52,6 +56,7 @@ export class Panes {
         chart.setScale('x', { min: time[0] / 1000, max: time[1] / 1000 });
       });
     }
+    if (Math.max(0, ...this.widths) !== before) for (const chart of this.charts) chart.redraw(false, true);
   }
 
   /** @param {Line[]} lines @param {boolean} overlay */
@@ -60,6 +65,7 @@ export class Panes {
     if (this.madeFor === madeFor) return;
     for (const chart of this.charts) chart.destroy();
     this.madeFor = madeFor;
+    this.widths = lines.map(() => 0);
     const { zoom, drag, dragged, back, pointed, shown } = this.person;
     /** @param {Line[]} told */
     const mouse = (told) => ({
@@ -79,7 +85,14 @@ export class Panes {
       : lines.map((line, i) => {
           const one = series.get(line.key);
           const name = lines.length > 1 && one ? titleOf(one) : '';
-          const axis = /** @type {import('./chart-plot.js').Axis} */ (axes[i]);
+          const axis = {
+            .../** @type {import('./chart-plot.js').Axis} */ (axes[i]),
+            labelled: axes.some(({ unit }) => unit !== null),
+            width: (/** @type {number} */ natural) => {
+              this.widths[i] = natural;
+              return Math.max(...this.widths);
+            },
+          };
           const [marks, limits] = [() => line.markTimes(shown()), () => line.limits];
           return makePlot(this.plot, size, { ...mouse([line]), ...axis, name, marks, limits });
         });

@@ -14,7 +14,8 @@ const INCREMENTS = Array.from({ length: 28 }, (_, i) => i - 12).flatMap((power) 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
 /**
- * @typedef {{ unit: string | null, decimals: () => number }} Axis how values are written at an axis
+ * @typedef {{ unit: string | null, decimals: () => number, width?: (natural: number) => number, labelled?: boolean }} Axis
+ *   how values are written at an axis; `width` is what it gets of the px that it wants; `labelled`: there is room for a unit
  * @typedef {{ zoom: (time: [number, number]) => void, moved: (u: uPlot) => void }} Mouse `zoom` is told what was chosen
  */
 
@@ -44,17 +45,18 @@ function common(size, axes, { zoom, moved }) {
         space: 72,
         values: (_, ticks, __, ___, step) => ticks.map((tick) => tickLabel(tick * 1000, step)),
       },
-      ...axes.map(({ unit, decimals }, i) => ({
+      ...axes.map(({ unit, decimals, width = (natural) => natural, labelled = unit !== null }, i) => ({
         ...look,
         scale: i === 0 ? 'y' : `y${i}`,
         side: /** @type {uPlot.Axis.Side} */ (i === 0 ? 3 : 1),
         grid: { ...look.grid, show: i === 0 },
-        size: labelWidth,
+        size: (/** @type {uPlot} */ u, /** @type {string[]} */ labels, /** @type {number} */ at) =>
+          width(labelWidth(u, labels, at)),
         // No finer than the series is written.
         incrs: () => INCREMENTS.filter((step) => decimalsOf(step) <= decimals()),
         label: unit ?? '',
         labelFont: FONT,
-        labelSize: unit ? 18 : 0,
+        labelSize: labelled ? 18 : 0,
         values: (
           /** @type {uPlot} */ _,
           /** @type {number[]} */ ticks,
@@ -86,10 +88,10 @@ function common(size, axes, { zoom, moved }) {
  *   `name` is written into it, where there are several; `marks` are times, ms; `limits` in the unit
  * @returns {uPlot}
  */
-export function makePlot(parent, size, { unit, decimals, name, marks, limits, zoom, moved }) {
+export function makePlot(parent, size, { name, marks, limits, zoom, moved, ...axis }) {
   const none = { show: false };
   const fill = (/** @type {string} */ name) => ({ fill: colour(name), stroke: colour(name) });
-  const options = common(size, [{ unit, decimals }], { zoom, moved });
+  const options = common(size, [axis], { zoom, moved });
   return new uPlot(
     {
       ...options,

@@ -68,7 +68,11 @@ export async function showPart(wanted) {
   head.append(title, actionButton(spoken('Refresh', 'Actualizar'), again));
   const body = element('div', `part ${name}`);
   body.setAttribute('aria-busy', 'true');
-  section.replaceChildren(tabs(names, name), head, body);
+  const nav = tabs(names, name);
+  section.replaceChildren(nav, head, body);
+  // On a phone there is no room for all of them.
+  const current = /** @type {HTMLElement | null} */ (nav.querySelector('[aria-current]'));
+  nav.scrollLeft = (current?.offsetLeft ?? 0) - nav.offsetLeft - 40;
   try {
     const part = /** @type {Part} */ (await PARTS[name].read());
     const content = await part.load(again);

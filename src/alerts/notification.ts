@@ -6,7 +6,7 @@ import type { Explanation } from '../domain/verdict.ts';
 import type { StreamedAlert } from '../store/alert-store.ts';
 
 /** The alert as `GET /api/alerts` shows it, and: */
-export interface Notification extends Omit<Alert, 'model' | 'explanation'>, AlertReason {
+export interface Notification extends Omit<Alert, 'model' | 'explanation' | 'peak'>, AlertReason {
   /** Event time, `ts` in ISO 8601. */
   readonly time: string;
   /** When the store learnt of this change, ms UTC. */

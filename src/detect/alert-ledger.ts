@@ -1,6 +1,8 @@
 /** The alerts of a fold: opens and clears them in its state, and remembers how each of them stands. */
 import type { AlertChange } from '../domain/alert.ts';
+import type { Sample } from '../domain/reading.ts';
 import { lastRaised } from './adaptive.ts';
+import { withPeak } from './peak.ts';
 import type { FoldRule, Opening, SeriesState } from './state.ts';
 
 export class AlertLedger {
@@ -28,6 +30,15 @@ export class AlertLedger {
     if (!cleared) return;
     this.put(change(this.state, cleared, ts));
     this.state.open = open.filter((opening) => opening !== cleared);
+  }
+
+  /** A reading has come: the peaks of the alerts that are still open. */
+  look(sample: Sample): void {
+    this.state.open = this.state.open.map((opening) => {
+      const now = withPeak(opening, sample);
+      if (now !== opening) this.put(change(this.state, now, null));
+      return now;
+    });
   }
 
   /** Every alert that was open at first or raised since. */

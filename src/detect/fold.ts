@@ -151,6 +151,7 @@ export class Fold {
         const previous = i === 0 ? this.base.values.at(-1) : this.samples[i - 1]!.value;
         stepLimits(state, ledger, rules, { ts, value }, verdict, previous);
       }
+      if (state.open.length > 0) ledger.look({ ts, value });
       if (state.shadow) {
         const forecast = this.shadowForecasts[i]?.expected ?? null;
         stepShadow(state.shadow, ts, value, forecast, { raised, warmup, expected }, season);

@@ -10,8 +10,7 @@
 import { createAdaptive, DETECTOR_VERSION } from './adaptive.ts';
 import { RATE_SLOTS } from './rate.ts';
 import type { FormerDetector, SeriesState } from './state.ts';
-import { joined, openingNumbers, shadowNumbers } from './state-sections.ts';
-import { WAITING_SLOTS, waitingNumbers, waitingOf } from './waiting.ts';
+import { joined, openingNumbers, restNumbers, restOf, shadowNumbers } from './state-sections.ts';
 
 export const FORMER_FORMAT = 2;
 /** Doubles of the detector of release 0.1, and what its numbers are before the first reading. */
@@ -40,7 +39,7 @@ export function encodeFormer(state: SeriesState, former: FormerDetector): Uint8A
   const { values, rate, open, shadow } = state;
   const annexed = [rate.length > 0 ? rate : NO_RATE, annexHeader(state), state.adaptive];
   if (shadow) annexed.push(shadow.adaptive);
-  annexed.push(waitingNumbers(state.waiting));
+  annexed.push(Float64Array.from(restNumbers(state)));
   let rateCount = 0;
   for (const part of annexed) rateCount += part.length;
   const header = [FORMER_FORMAT, state.count, state.lastTs, state.warmup ? 1 : 0, values.length];
@@ -68,11 +67,11 @@ export function readFormer(state: SeriesState): SeriesState {
   const detectors = annex.subarray(ANNEX_HEADER, ANNEX_HEADER + numbers);
   const rest = annex.subarray(ANNEX_HEADER + numbers);
   const current = version === DETECTOR_VERSION && length === createAdaptive().length;
-  const complete = detectors.length === numbers && [0, WAITING_SLOTS].includes(rest.length);
+  const complete = detectors.length === numbers ? restOf(rest, state.open) : null;
   if (!current || !complete || annexCount !== count || annexTs !== lastTs) return withNewDetector(whole);
   return {
     ...whole,
-    waiting: waitingOf(rest),
+    ...complete,
     adaptive: detectors.subarray(0, length),
     shadow: shadow && { ...shadow, adaptive: detectors.subarray(length) },
   };

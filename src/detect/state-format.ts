@@ -20,12 +20,13 @@ import {
   OPENING,
   openingNumbers,
   openingOf,
+  restNumbers,
+  restOf,
   Sections,
   SHADOW_HEADER,
   shadowNumbers,
   shadowOf,
 } from './state-sections.ts';
-import { waitingNumbers, waitingOf } from './waiting.ts';
 
 export const STATE_FORMAT = 3;
 /** Doubles of the header, by format. */
@@ -40,8 +41,7 @@ const ADAPTIVE = createAdaptive().length;
 export function encodeState(state: SeriesState): Uint8Array {
   if (state.former) return encodeFormer(state, state.former);
   const { values, adaptive, open, shadow } = state;
-  // Behind the numbers of the rate rule, so that a state without waiting rules takes no room for them.
-  const rate = [...state.rate, ...waitingNumbers(state.waiting)];
+  const rate = [...state.rate, ...restNumbers(state)];
   const header = [
     STATE_FORMAT,
     state.count,
@@ -83,7 +83,6 @@ export function decodeState(bytes: Uint8Array): SeriesState {
   const rates = sections.next(rateCount);
   // The annex of format 2 lies here too; `readFormer` takes it apart.
   const rate = format === STATE_FORMAT ? rates.subarray(0, rateCount < RATE_SLOTS ? 0 : RATE_SLOTS) : rates;
-  const waiting = waitingOf(rates.subarray(rate.length));
   const ids = Buffer.from(buffer, byteOffset + size, byteLength - size).toString('utf8');
   const [model = '', shadowModel = ''] = shadowCount > 0 ? ids.split('\n') : [ids];
   const shadow =
@@ -97,7 +96,7 @@ export function decodeState(bytes: Uint8Array): SeriesState {
     values,
     adaptive,
     rate,
-    waiting,
+    waiting: [],
     intervals: first ? createIntervals() : new Uint32Array(buffer, byteOffset + 8 * end, INTERVAL_BYTES / 4),
     open: first ? openingOfFormat1(numbers) : sections.openings(openCount),
     model,
@@ -106,6 +105,9 @@ export function decodeState(bytes: Uint8Array): SeriesState {
     outdated: false,
   };
   if (format !== STATE_FORMAT) return readFormer(state);
+  const rest = restOf(rates.subarray(rate.length), state.open);
+  if (!rest) throw unreadable('with numbers that are none of this format');
+  Object.assign(state, rest);
   const detector = field(9);
   if (detector > DETECTOR_VERSION)
     throw unreadable(`with detector version ${detector} where ${DETECTOR_VERSION} is understood`);

@@ -1,7 +1,9 @@
 /** The parts that stored states of every format have in common, as doubles. */
 import { doubles } from './doubles.ts';
+import { PEAK_SLOTS, peakNumbers, withPeaks } from './peak.ts';
 import type { Comparison, Shadow } from './shadow.ts';
 import { FOLD_RULES, type Opening, type SeriesState } from './state.ts';
+import { WAITING_SLOTS, waitingNumbers, waitingOf } from './waiting.ts';
 
 /** Doubles of an opening, and of a shadow besides its detector. */
 export const OPENING = 6;
@@ -49,6 +51,23 @@ export function openingOf(numbers: ArrayLike<number>): Opening {
     score: orNull(score),
     limit: orNull(limit),
   };
+}
+
+/** What stands behind the numbers of the rate rule: rules that wait, and the peaks of open alerts. Most states have neither. */
+export function restNumbers({ waiting, open }: Pick<SeriesState, 'waiting' | 'open'>): number[] {
+  return [...waitingNumbers(waiting), ...peakNumbers(open)];
+}
+
+/** @param rest what `restNumbers` gave, of this release or an earlier one @returns null: it is none */
+export function restOf(
+  rest: Float64Array,
+  open: readonly Opening[],
+): Pick<SeriesState, 'waiting' | 'open'> | null {
+  // An odd number of rules may wait, and a peak has two numbers.
+  const waits = rest.length % PEAK_SLOTS === 0 ? 0 : WAITING_SLOTS;
+  const peaks = rest.subarray(waits);
+  if (rest.length < waits || ![0, PEAK_SLOTS * open.length].includes(peaks.length)) return null;
+  return { waiting: waitingOf(rest.subarray(0, waits)), open: withPeaks(open, peaks) };
 }
 
 export function shadowNumbers({ warmup, comparison }: Shadow): number[] {

@@ -2,6 +2,7 @@
  * The state of a series: all that the fold over its readings carries from one reading to the next. It is equal on every
  * replica that folded the same readings. state-format.ts says how it is stored.
  */
+import type { Peak } from '../domain/alert.ts';
 import { type AdaptiveState, createAdaptive } from './adaptive.ts';
 import { copyOf } from './doubles.ts';
 import { createIntervals, type Intervals } from './intervals.ts';
@@ -21,6 +22,8 @@ export interface Opening {
   readonly expected: number | null;
   readonly score: number | null;
   readonly limit: number | null;
+  /** A later reading that lies farther beyond (peak.ts); absent while the opening itself is the peak. */
+  readonly peak?: Peak;
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Why an alert was raised, as a sentence in both languages of the panel, with the numbers that people compare. */
-import type { AlertChange } from './alert.ts';
+import type { AlertChange, Peak } from './alert.ts';
 import { spokenDuration } from './duration.ts';
 import type { Explanation, Reason } from './verdict.ts';
 
@@ -15,6 +15,8 @@ export interface AlertReason {
   readonly text: AlertText;
   /** Where the value was expected, in the units of the series; null where that is not known. */
   readonly expectedRange: { readonly low: number; readonly high: number } | null;
+  /** The reading that lies farthest beyond while the alert is open; null for `missing`. */
+  readonly peak: Peak | null;
   /** How long the alert was open; null while it is, and where it was retracted. */
   readonly durationMs: number | null;
 }
@@ -27,12 +29,13 @@ export function shortNumber(value: number): string {
 
 /** @param unit null for none */
 export function alertReason(alert: AlertChange, unit: string | null): AlertReason {
-  const { explanation, ts, clearedTs } = alert;
+  const { rule, explanation, ts, value, peak, clearedTs } = alert;
   const { low = null, high = null } = explanation ?? {};
   return {
     reason: explanation?.reason ?? null,
     text: { en: sentence(alert, unit, ENGLISH), es: sentence(alert, unit, SPANISH) },
     expectedRange: low === null || high === null ? null : { low, high },
+    peak: rule === 'missing' ? null : (peak ?? { value, ts }),
     durationMs: clearedTs === null ? null : clearedTs - ts,
   };
 }

@@ -21,11 +21,21 @@ export interface AlertChange {
   readonly clearedTs: number | null;
   /** The model whose forecast it was judged by; absent where no model was asked. */
   readonly model?: string;
+  /** A later reading that lies farther beyond than the one that raised it (detect/peak.ts); absent where there is none. */
+  readonly peak?: Peak;
+  /** Only the peak has changed: the change is stored, but it is no revision and nobody is told of it. */
+  readonly quiet?: boolean;
   /** Of the reading that raised it; absent where the rule is not `anomaly`, and in alerts that an earlier release has raised. */
   readonly explanation?: Explanation;
 }
 
-export interface Alert extends AlertChange, SeriesId {
+export interface Peak {
+  readonly value: number;
+  /** ms UTC */
+  readonly ts: number;
+}
+
+export interface Alert extends Omit<AlertChange, 'quiet'>, SeriesId {
   readonly id: string;
   readonly acknowledged: boolean;
   /** Counts the changes of this alert from 1; with the id it names one entry of the alert stream. */

@@ -1,4 +1,4 @@
-import type { AlertChange } from '../domain/alert.ts';
+import type { AlertChange, Peak } from '../domain/alert.ts';
 import type { Explanation } from '../domain/verdict.ts';
 
 /**
@@ -9,10 +9,11 @@ export function alertChanges(before: readonly AlertChange[], after: readonly Ale
   if (before.length === 0 && after.length === 0) return [];
   const key = ({ rule, ts }: AlertChange) => `${rule}/${ts}`;
   const old = new Map(before.map((alert) => [key(alert), alert]));
-  const changes = after.filter((alert) => {
+  const changes = after.flatMap((alert) => {
     const was = old.get(key(alert));
     old.delete(key(alert));
-    return !was || !sameContent(was, alert);
+    if (!was || !sameContent(was, alert)) return [alert];
+    return samePeak(was.peak, alert.peak) ? [] : [{ ...alert, quiet: true }];
   });
   for (const alert of old.values()) {
     const { rule, ts, value, expected, score, limit, explanation } = alert;
@@ -44,4 +45,8 @@ function sameExplanation(a: Explanation | undefined, b: Explanation | undefined)
     a?.low === b?.low &&
     a?.high === b?.high
   );
+}
+
+function samePeak(a: Peak | undefined, b: Peak | undefined): boolean {
+  return a?.value === b?.value && a?.ts === b?.ts;
 }

@@ -453,6 +453,27 @@ export function storeContract(name: string, open: (limits: StoreLimits) => Promi
         ]);
       });
 
+      it('keep their peak, which is no revision, and of which nobody is told', async () => {
+        await store.alertStream.addTarget('t');
+        const [id, peak] = [`s/temperature/anomaly/${T0}`, { value: 12, ts: T0 + 1 }];
+        await put([{ ts: T0, value: 9 }], { alerts: [alert(T0)] });
+        await store.alerts.acknowledge(id);
+        const told = async () => (await store.alertStream.backlog('t', 'me', 1000, 10)).entries?.length;
+        expect(await told()).toBe(2);
+        const quiet = { ...alert(T0, { peak }), quiet: true };
+        await put([{ ts: T0 + 1, value: 12 }], { alerts: [quiet] });
+        expect(await told()).toBe(2);
+        const [stored] = await store.alerts.list({ limit: 10 });
+        expect(stored).toEqual({ ...alert(T0), ...S, id, peak, acknowledged: true, revision: 2 });
+        // A late reading may take it back.
+        await put([{ ts: T0 + 2, value: 9 }], { alerts: [{ ...alert(T0), quiet: true }] });
+        expect((await store.alerts.since(S, 0))[0]).not.toHaveProperty('peak');
+        const cleared = { state: 'cleared', clearedTs: T0 + 3, peak } as const;
+        await put([{ ts: T0 + 3, value: 1 }], { alerts: [alert(T0, cleared)] });
+        expect(await told()).toBe(3);
+        expect((await store.alerts.list({ limit: 10 }))[0]).toMatchObject({ ...cleared, revision: 3 });
+      });
+
       it('count revisions and keep acknowledgements', async () => {
         await put([{ ts: T0, value: 9 }], { alerts: [alert(T0)] });
         const id = `s/temperature/anomaly/${T0}`;

@@ -2,12 +2,15 @@
 import { describe, expect, it } from 'vitest';
 import { Fold } from '../../src/detect/fold.ts';
 import { ForecastBatch } from '../../src/detect/forecast-batch.ts';
+import { newFormerDetector } from '../../src/detect/former-state.ts';
 import { usualInterval } from '../../src/detect/intervals.ts';
 import { SeasonalRing } from '../../src/detect/seasonal-ring.ts';
 import { emptyState, type SeriesState } from '../../src/detect/state.ts';
 import { decodeState, encodeState } from '../../src/detect/state-format.ts';
+import type { AlertChange } from '../../src/domain/alert.ts';
 import { DEFAULT_RULES, type SeriesRules } from '../../src/domain/alert-rule.ts';
 import type { Sample } from '../../src/domain/reading.ts';
+import { alertChanges } from '../../src/planning/alert-changes.ts';
 import { smallModel } from '../helpers/small-model.ts';
 
 const model = smallModel();
@@ -107,6 +110,51 @@ describe('max and min', () => {
     });
     expect(alerts.map(({ rule }) => rule).sort()).toEqual(['anomaly', 'max', 'rate']);
     expect(state.open).toHaveLength(3);
+  });
+});
+
+describe('the peak', () => {
+  const rules = { max: 30, anomaly: false };
+  const values = [31, 35, 40, 38, 33, 29, 50];
+
+  it('is the reading farthest beyond while the alert is open, the first of equal ones', async () => {
+    const { alerts } = await folded(every(SECOND, [...values.slice(0, 3), 40, ...values.slice(3)]), rules);
+    expect(alerts.map(({ ts, peak }) => [ts, peak])).toEqual([
+      [SECOND, { value: 40, ts: 3 * SECOND }],
+      [8 * SECOND, undefined],
+    ]);
+    const low = await folded(every(SECOND, [4, 3, 3.5, 2, 9]), { min: 5, anomaly: false });
+    expect(low.alerts[0]!.peak).toEqual({ value: 2, ts: 4 * SECOND });
+  });
+
+  it.each([null, newFormerDetector()])(
+    'is the same in whatever commits the readings come (%#)',
+    async (former) => {
+      const samples = every(SECOND, values.slice(0, 5));
+      const whole = await folded(samples, { ...rules, min: 0 }, emptyState(former));
+      let state = emptyState(former);
+      let alerts: readonly AlertChange[] = [];
+      for (const sample of samples) {
+        ({ state, alerts } = await folded([sample], { ...rules, min: 0 }, decodeState(encodeState(state))));
+      }
+      expect(alerts).toEqual(whole.alerts);
+      expect(alerts[0]!.peak).toEqual({ value: 40, ts: 3 * SECOND });
+      expect(encodeState(state)).toEqual(encodeState(whole.state));
+    },
+  );
+
+  it('stands beside a rule that waits', async () => {
+    const both = { ...rules, rate: { change: 1, per: SECOND }, for: SECOND };
+    const { state } = await folded(every(SECOND, [31, 32, 33, 40]), both);
+    const read = decodeState(encodeState(state));
+    expect([read.open, read.waiting]).toEqual([state.open, state.waiting]);
+  });
+
+  it('is no revision by itself: a change of it alone is quiet', async () => {
+    const before = (await folded(every(SECOND, [31]), rules)).alerts;
+    const after = (await folded(every(SECOND, [31, 35]), rules)).alerts;
+    expect(alertChanges(before, after)).toEqual([{ ...after[0], quiet: true }]);
+    expect(alertChanges(after, after)).toEqual([]);
   });
 });
 

@@ -40,6 +40,9 @@ export const alertAnswer = z.object({
     .object({ low: z.number(), high: z.number() })
     .nullable()
     .meta({ description: 'where the value was expected; null where that is not known' }),
+  peak: z.object({ value: z.number(), ts: z.int() }).nullable().meta({
+    description: 'the reading that lies farthest beyond while it is open; null for `missing`',
+  }),
   durationMs: z.int().nullable().meta({ description: 'how long it was open; null until it is cleared' }),
   state: z.enum(['open', 'cleared', 'retracted']),
   clearedTs: z.int().nullable(),

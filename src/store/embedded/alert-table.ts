@@ -1,5 +1,5 @@
 /** Alerts: what the fold says of each, and besides that the revision and the acknowledgement, which the fold does not know. */
-import { type Alert, type AlertChange, type AlertState, alertId } from '../../domain/alert.ts';
+import { type Alert, type AlertChange, type AlertState, alertId, type Peak } from '../../domain/alert.ts';
 import type { SeriesId } from '../../domain/series.ts';
 import type { Explanation } from '../../domain/verdict.ts';
 import { type AlertQuery, type AlertStore, endOf } from '../alert-store.ts';
@@ -26,24 +26,27 @@ const COLUMNS = {
   acknowledged: 'a.acknowledged',
   revision: 'a.revision',
   explanation: 'a.explanation',
+  peak: 'a.peak',
 } as const satisfies Record<keyof Alert, string>;
 const FIELDS = Object.keys(COLUMNS) as (keyof Alert)[];
 const SELECT = `SELECT ${Object.values(COLUMNS).join(', ')} FROM alerts a JOIN series s ON s.id = a.series`;
 
 type AlertRow = readonly unknown[];
-type Read = Omit<Alert, 'model' | 'acknowledged' | 'explanation'> & {
+type Read = Omit<Alert, 'model' | 'acknowledged' | 'explanation' | 'peak'> & {
   readonly model: string | null;
   readonly acknowledged: number;
   readonly explanation: string | null;
+  readonly peak: string | null;
 };
 
 function toAlert(row: AlertRow): Alert {
   const read = Object.fromEntries(FIELDS.map((field, i) => [field, row[i]])) as unknown as Read;
-  const { model, acknowledged, explanation, ...rest } = read;
+  const { model, acknowledged, explanation, peak, ...rest } = read;
   return {
     ...rest,
     ...(model !== null && { model }),
     ...(explanation !== null && { explanation: JSON.parse(explanation) as Explanation }),
+    ...(peak !== null && { peak: JSON.parse(peak) as Peak }),
     acknowledged: acknowledged === 1,
   };
 }
@@ -63,28 +66,33 @@ export async function listAlerts(reads: Reads, query: AlertQuery): Promise<Alert
 export class AlertTable implements AlertStore {
   private readonly upsert;
   private readonly standing;
+  private readonly setPeak;
 
   constructor(
     private readonly database: Database,
     private readonly stream: Pick<AlertStreamTable, 'append'>,
   ) {
     this.standing = new Query(database, 'SELECT state, acknowledged FROM alerts WHERE id = ?');
+    this.setPeak = new Query(database, 'UPDATE alerts SET peak = ? WHERE id = ? RETURNING id');
     this.upsert = new Query(
       database,
       `INSERT INTO alerts (id, series, rule, ts, value, expected, score, limit_value, state, cleared_ts, model,
-           explanation)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+           explanation, peak)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (id) DO UPDATE SET value = excluded.value, expected = excluded.expected, score = excluded.score,
            limit_value = excluded.limit_value, state = excluded.state, cleared_ts = excluded.cleared_ts, model = excluded.model,
-           explanation = coalesce(excluded.explanation, explanation), revision = revision + 1
+           explanation = coalesce(excluded.explanation, explanation), peak = excluded.peak, revision = revision + 1
          RETURNING acknowledged, revision`,
     );
   }
 
-  /** Inserts or revises one alert, inside the caller's transaction. */
-  put(series: SeriesId, seriesRow: number, change: AlertChange): Alert {
+  /** Inserts or revises one alert, inside the caller's transaction. @returns null where it is no revision */
+  put(series: SeriesId, seriesRow: number, { quiet = false, ...change }: AlertChange): Alert | null {
     const id = alertId(series, change.rule, change.ts);
-    const { rule, ts, value, expected, score, limit, state, clearedTs, model = null, explanation } = change;
+    const { rule, ts, value, expected, score, limit, state, clearedTs, model = null } = change;
+    const { explanation } = change;
+    const peak = change.peak ? JSON.stringify(change.peak) : null;
+    if (quiet && this.setPeak.first(peak, id)) return null;
     const before = this.before(id);
     const [acknowledged, revision] = this.upsert.first(
       id,
@@ -99,6 +107,7 @@ export class AlertTable implements AlertStore {
       clearedTs,
       model,
       explanation ? JSON.stringify(explanation) : null,
+      peak,
     ) as [number, number];
     const alert = {
       id,

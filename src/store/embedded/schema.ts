@@ -14,6 +14,7 @@ export const MIGRATIONS: Readonly<Record<number, string>> = {
 /** Columns that earlier releases of the same format do without, by table: the format stays, so that those releases can go on with the database. */
 export const ADDED_COLUMNS: readonly (readonly [table: string, column: string, type: string])[] = [
   ['alerts', 'explanation', 'TEXT'],
+  ['alerts', 'peak', 'TEXT'],
 ];
 
 export const SCHEMA = `

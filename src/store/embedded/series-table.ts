@@ -139,7 +139,9 @@ export class SeriesTable implements SeriesStore {
     } else {
       this.database.prepare('UPDATE series SET version = ? WHERE id = ?').run(version, id);
     }
-    const alerts: Alert[] = commit.alerts.map((change) => this.alerts.put(commit.series, id, change));
+    const alerts: Alert[] = commit.alerts.flatMap(
+      (change) => this.alerts.put(commit.series, id, change) ?? [],
+    );
     return { status: 'committed', version, alerts };
   }
 

@@ -16,15 +16,21 @@ type Content = [
   limit?: number | null,
   /** Null where there is none and an explanation follows. */
   model?: string | null,
-  explanation?: Explanation,
+  /** Null where there is none and a peak follows. */
+  explanation?: Explanation | null,
+  peak?: [value: number, ts: number],
 ];
 
+/** Begins the field of a change that is no revision; no rule begins so, because names are encoded. */
+const QUIET = '~';
+
 export function encodeChange(change: AlertChange): [field: string, content: string] {
-  const { rule, ts, value, expected, score, limit, state, clearedTs, model, explanation } = change;
+  const { rule, ts, value, expected, score, limit, state, clearedTs, model, explanation, peak } = change;
   const content: Content = [value, expected, score, state, clearedTs, limit];
-  if (model !== undefined || explanation) content.push(model ?? null);
-  if (explanation) content.push(explanation);
-  return [`${encodeName(rule)}/${ts}`, JSON.stringify(content)];
+  if (model !== undefined || explanation || peak) content.push(model ?? null);
+  if (explanation || peak) content.push(explanation ?? null);
+  if (peak) content.push([peak.value, peak.ts]);
+  return [`${change.quiet ? QUIET : ''}${encodeName(rule)}/${ts}`, JSON.stringify(content)];
 }
 
 /** @param field `<rule>/<ts>`, in an outbox with `/<revision>` after it */
@@ -32,9 +38,8 @@ export function decodeAlert(series: SeriesId, field: string, entry: string): Ale
   const [rule, ts] = field.split('/') as [string, string];
   const [revision, acknowledged] = entry.split(' ', 2) as [string, string];
   const json = entry.slice(revision.length + acknowledged.length + 2);
-  const [value, expected, score, state, clearedTs, limit = null, model = null, explanation] = JSON.parse(
-    json,
-  ) as Content;
+  const [value, expected, score, state, clearedTs, limit = null, model = null, explanation, peak] =
+    JSON.parse(json) as Content;
   const change = {
     rule: decodeURIComponent(rule),
     ts: Number(ts),
@@ -46,6 +51,7 @@ export function decodeAlert(series: SeriesId, field: string, entry: string): Ale
     clearedTs,
     ...(model !== null && { model }),
     ...(explanation && { explanation }),
+    ...(peak && { peak: { value: peak[0], ts: peak[1] } }),
   };
   return {
     id: alertId(series, change.rule, change.ts),

@@ -77,8 +77,8 @@ export class SeriesKeys implements SeriesStore {
       return {
         status: 'committed',
         version: isEmpty(commits[i]!) ? (expectedVersion ?? '') : versions[i]!,
-        alerts: alerts.map((change, j) =>
-          decodeAlert(series, encodeChange(change)[0], text(answer.changed[j])),
+        alerts: alerts.flatMap((change, j) =>
+          change.quiet ? [] : [decodeAlert(series, encodeChange(change)[0], text(answer.changed[j]))],
         ),
         ...(answer.restored > 0 && { restoredRollups: answer.restored }),
       };

@@ -94,16 +94,17 @@ call(unpack(update))
 if CHANGES == 0 and waiting == 0 and restored == 0 then return 1 end
 local changed = {}
 for i = CHANGE, SNAPSHOT - 1, 2 do
-  local field = ARGV[i]
+  -- A field that begins so is stored, but is no revision: see alert-entry.ts.
+  local field, quiet = string.gsub(ARGV[i], '^~', '')
   local revision, acknowledged = 1, '0'
   local old = call('HGET', ALERTS, field)
   if old then
     local r, a = string.match(old, '^(%d+) ([01]) ')
-    revision, acknowledged = tonumber(r) + 1, a
+    revision, acknowledged = tonumber(r) + 1 - quiet, a
   end
   local entry = revision .. ' ' .. acknowledged .. ' ' .. ARGV[i + 1]
   call('HSET', ALERTS, field, entry)
-  call('HSET', OUTBOX, field .. '/' .. revision, entry)
+  if quiet == 0 or not old then call('HSET', OUTBOX, field .. '/' .. revision, entry) end
   changed[#changed + 1] = entry
 end
 return {'committed', (CHANGES > 0 or waiting > 0) and call('HGETALL', OUTBOX) or {}, changed, restored}

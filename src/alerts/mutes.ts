@@ -25,7 +25,7 @@ export class Mutes {
     return this.document.current;
   }
 
-  /** Whether nobody is told of the alert: an open alert now, any other alert when it was raised. */
+  /** Whether the alert is muted: an open alert now, any other alert when it was raised. */
   readonly isMuted = (alert: Pick<Alert, 'sensor' | 'metric' | 'rule' | 'ts' | 'state'>): boolean => {
     const at = alert.state === 'open' ? this.options.now() : alert.ts;
     return muteOf(this.document.current, alert, at) !== null;

@@ -1,4 +1,4 @@
-/** What receivers are told of one change of an alert, the same over MQTT and to a webhook. */
+/** What receivers are sent for one change of an alert, the same over MQTT and to a webhook. */
 import type { Alert } from '../domain/alert.ts';
 import { type AlertReason, alertReason } from '../domain/alert-text.ts';
 import { type Severity, severityOf } from '../domain/severity.ts';
@@ -38,7 +38,7 @@ export function notification(
   };
 }
 
-/** Names one change for ever, whichever replica tells it and how often; printable ASCII. */
+/** The same for one change at every replica and at every try; printable ASCII. */
 export function idempotencyKey({ id, revision }: Pick<Alert, 'id' | 'revision'>): string {
   return `${id.replace(/[^!-~]+/g, encodeURIComponent)}/${revision}`;
 }

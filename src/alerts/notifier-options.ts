@@ -22,7 +22,7 @@ export interface NotifierOptions {
   /** Unique per process. */
   readonly holder: string;
   readonly limits: NotifierLimits;
-  /** Whether nobody is to be told of an alert, see mutes.ts. */
+  /** Whether an alert is sent to nobody, see mutes.ts. */
   readonly isMuted: (alert: Alert) => boolean;
   /** Whether there is a mute that may have ended. */
   readonly mayUnmute: () => boolean;

@@ -1,4 +1,4 @@
-/** When a target is tried again: each pause is twice the one before, and none is shorter than the receiver asks for. */
+/** When a target is tried again. Each pause is twice the pause before, and at least as long as the receiver asks for. */
 import type { Attempt } from './target.ts';
 
 const FIRST_PAUSE_MS = 1000;

@@ -1,4 +1,4 @@
-/** A document of the store as this process knows it: read again and again, and changed only from what was read. */
+/** A document of the store as this process knows it. `refresh` reads it; a change is written only if the document is still as it was read. */
 import type { DocumentStore } from '../store/store.ts';
 
 /** Attempts to change what other processes change at the same time. */
@@ -30,14 +30,15 @@ export class StoredDocument<T> {
   /** @throws StoreUnavailable */
   async refresh(): Promise<void> {
     const stored = await this.store.get(this.name);
-    if (stored && stored.revision !== this.known) this.take(stored.revision, JSON.parse(stored.content) as T);
+    if (stored && stored.revision !== this.known)
+      this.accept(stored.revision, JSON.parse(stored.content) as T);
   }
 
   /** @returns whether it was written: not if another process has changed the document since `expected` */
   async replace(value: T, expected: number): Promise<boolean> {
     const revision = expected + 1;
     const written = await this.store.put(this.name, { revision, content: JSON.stringify(value) }, expected);
-    if (written) this.take(revision, value);
+    if (written) this.accept(revision, value);
     else await this.refresh();
     return written;
   }
@@ -52,7 +53,7 @@ export class StoredDocument<T> {
     throw new Error(`the document ${this.name} is changed too often by others`);
   }
 
-  private take(revision: number, value: T): void {
+  private accept(revision: number, value: T): void {
     this.known = revision;
     this.value = value;
     this.changed(value);

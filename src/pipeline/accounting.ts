@@ -1,7 +1,7 @@
 /**
- * Promise 4: received = committed + duplicate + dead-lettered + rejected + in flight, at every scrape. All counts
- * change in synchronous steps, so a scrape never sees half of one. What is counted for every reading is a plain number that
- * only a scrape turns into a metric: a counter of prom-client takes half a microsecond.
+ * The accounts of a process (docs/guarantees.md): received = committed + duplicate + dead-lettered + rejected + in flight, at
+ * every scrape. All counts change in synchronous steps, so a scrape never sees half of a step. A count that changes with every
+ * reading is a plain number, which a scrape turns into a metric: a counter of prom-client takes half a microsecond.
  */
 import { Counter, Gauge, type Registry } from 'prom-client';
 import { BatchMetrics } from './batch-metrics.ts';

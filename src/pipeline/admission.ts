@@ -45,7 +45,7 @@ export class Admission {
    * Takes in a message. Its `ack` is called once everything in it is stored.
    * @param elements what was decoded from it, at least one
    * @param arrived before it was decoded, on the clock of `performance.now()`, ms
-   * @param letter take in only what is behind this dead letter of the message
+   * @param letter id of a dead letter of the message: only the element that became this letter is taken in
    * @returns what is on its way
    */
   deliver(
@@ -181,7 +181,7 @@ export class Admission {
   }
 }
 
-/** The element behind a dead letter; all of the message where it was bad as a whole, or is read differently now. */
+/** The element that became a dead letter; all elements where the whole message was bad, or is decoded differently now. */
 function behind(letter: string, { topic, bytes }: Message, pendings: PendingReading[]): PendingReading[] {
   const idOf = deadLetterIds(topic, bytes, pendings.length);
   const own = pendings.filter(({ index }) => idOf(index) === letter);

@@ -1,7 +1,7 @@
 /**
  * The messages and requests between arrival and acknowledgement: how many there are, how large they are, how long the oldest
- * has waited, and how long each took. Most of it is asked for only at a scrape. What is over is let go at once, because a
- * ticket holds its whole message or request.
+ * has waited, and how long each took. Most of it is computed only at a scrape. A ticket that is over is released at once,
+ * because a ticket holds its whole message or request.
  */
 import { Gauge, Histogram, type Registry } from 'prom-client';
 import { DURATION_BUCKETS } from './duration-buckets.ts';

@@ -1,9 +1,9 @@
 /**
- * Whether the store refuses every series. That one series cannot be written is no reason to take no readings; that none can be
- * is one.
+ * Whether the store refuses every series. If only some series cannot be written, the process goes on accepting readings. If none
+ * can be written, the process reports the store as not ready.
  */
 
-/** How long the store has to refuse all before that is said, ms: a single series may be the only one that sends for a while. */
+/** How long the store must have refused all series, ms: for a while, the one bad series may be the only one with readings. */
 const PATIENCE_MS = 15_000;
 
 export class RefusedSeries {

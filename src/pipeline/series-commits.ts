@@ -70,7 +70,7 @@ export class SeriesCommits {
     for (let attempt = 0; work.length > 0; ) {
       try {
         work = await this.attempt(work);
-        // In the time that all of them take together, other replicas would commit them again.
+        // A try of all of them together takes so long that other replicas would be first again.
         if (work.length > 1) return await this.eachAlone(work);
       } catch (error) {
         if (shutdown.signal.aborted) throw error;

@@ -1,6 +1,6 @@
 /**
- * Commits that the store has not answered: it is away, or its answer was lost. Such a commit may have been applied, and then its
- * readings come out as duplicates when they are tried again. The version tells: it is that of the commit.
+ * Commits that the store has not answered, because the store is away or its answer was lost. Such a commit may have been applied.
+ * Its readings then look like duplicates when they are tried again. The version of the series tells whether it was applied.
  */
 
 import type { Outcome } from '../domain/outcome.ts';

@@ -1,6 +1,6 @@
 /**
- * What a store keeps of alerts: the alerts themselves, the stream of their changes with a place for each target, and the changes
- * that could not be told. Part of the interface `Store` (store.ts), whose rules hold here too.
+ * What a store keeps of alerts: the alerts themselves, the stream of their changes with a cursor for each target, and the changes
+ * that could not be sent. Part of the interface `Store` (store.ts), whose rules hold here too.
  */
 import type { Alert, AlertState } from '../domain/alert.ts';
 import type { SeriesId } from '../domain/series.ts';
@@ -37,19 +37,19 @@ export interface StreamedAlert {
   readonly news: boolean;
   /** What the newest revision of the alert says (`toldBy`); empty where that is not known. */
   readonly latest: string;
-  /** What the target was last told of the alert (`toldBy`), empty where a change was passed over; null where nothing is known. */
+  /** What the target was last told of the alert (`toldBy`), empty where its opening was not sent; null where nothing is known. */
   readonly told: string | null;
 }
 
-/** What a target has not been told yet. */
+/** The changes that were not sent to a target yet. */
 export interface Backlog {
-  /** The oldest changes in the order of the stream; null while another process delivers to this target. */
+  /** The oldest changes in the order of the stream; null while another process sends to this target. */
   readonly entries: readonly StreamedAlert[] | null;
   /** How many changes wait. */
   readonly pending: number;
   /** When the store learnt of the oldest of them, ms; null where none waits. */
   readonly oldest: number | null;
-  /** Changes that RETENTION has dropped undelivered; each is told once. */
+  /** Changes that RETENTION has dropped before they were sent; each is reported once. */
   readonly lost: number;
   /** When this was read on the store's clock, which `at` is of, ms. */
   readonly now: number;
@@ -60,8 +60,8 @@ export interface Backlog {
 }
 
 /**
- * The stream of all alert changes, with a cursor per target. One process at a time delivers to a target: it holds a
- * lease, which ends `leaseMs` after it last asked for entries or confirmed any.
+ * The stream of all alert changes, with a cursor per target. One process at a time sends to a target: that process holds a lease,
+ * which ends `leaseMs` after the process last asked for entries or confirmed any.
  */
 export interface AlertStreamStore {
   /** Adds a target. It is sent what changes from now on. Idempotent. */
@@ -69,7 +69,7 @@ export interface AlertStreamStore {
   /** Takes or renews the lease, if nobody else has it. @param limit most entries; with 0 it only asks how many wait */
   backlog(target: string, holder: string, leaseMs: number, limit: number): Promise<Backlog>;
   /**
-   * All up to `position` is told. Renews the lease.
+   * Moves the cursor behind `position`. Renews the lease.
    * @param told what the target was told of alerts (see `StreamedAlert`), by id
    * @returns false if another process has the lease by now; nothing has changed then
    */
@@ -82,11 +82,11 @@ export interface AlertStreamStore {
   ): Promise<boolean>;
   /** What a target was last told of these alerts, in their order, see `StreamedAlert`. */
   told(target: string, ids: readonly string[]): Promise<(string | null)[]>;
-  /** Lets another process deliver at once. */
+  /** Gives up the lease, so that another process may send at once. */
   release(target: string, holder: string): Promise<void>;
 }
 
-/** A change that could not be told, or that is to be told outside the order of the stream. */
+/** A change that could not be sent, or that is to be sent outside the order of the stream. */
 export interface KeptAlert {
   readonly alert: Alert;
   /** When the store learnt of the change, ms. */
@@ -116,8 +116,8 @@ export function keptKey({ alert: { id, revision } }: KeptAlert): string {
 }
 
 /**
- * Changes that targets have refused for good. They stay until they are taken away, or are told after all: those that
- * are due are told before anything else.
+ * Changes that targets have refused for good. They stay until they are removed, or until they are sent after all: changes that are
+ * due are sent before all others.
  */
 export interface KeptAlertStore {
   /** Keeps at most 1,000 for a target, the oldest go first. @returns how many were dropped for that */
@@ -129,6 +129,6 @@ export interface KeptAlertStore {
   sendAgain(target: string, keys: readonly string[] | null): Promise<number>;
   /** The oldest that are due. */
   due(target: string, limit: number): Promise<KeptAlert[]>;
-  /** Takes changes away, also those that are due. @param told what the target was told of its alert by it @returns how many there were */
+  /** Removes changes, also those that are due. @param told what the target has been told of its alert by the change @returns how many there were */
   remove(target: string, keys: readonly string[], told?: ReadonlyMap<string, string>): Promise<number>;
 }

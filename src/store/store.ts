@@ -34,7 +34,7 @@ export interface SnapshotMark {
   readonly ts: number;
 }
 
-/** The state there. */
+/** A mark, and the state at it. */
 export interface Snapshot extends SnapshotMark {
   readonly bytes: Uint8Array;
 }
@@ -54,7 +54,7 @@ export interface SeriesRecord {
   readonly watch: Watch | null;
 }
 
-/** `silent` goes before `alarm`: nothing is known of how it is now. */
+/** A series that is stale is `silent`, even if it has an open alarm: how it is now is not known. */
 export type SeriesStatus = 'warmup' | 'normal' | 'alarm' | 'silent';
 
 export interface SeriesCommit {
@@ -265,7 +265,6 @@ export interface Backup {
   remove(): void;
 }
 
-/** A store is made of parts; each part keeps one kind of thing. The methods here concern the store as a whole. */
 /** The audit log. The oldest entries beyond AUDIT_MAX are deleted. */
 export interface AuditStore {
   add(entries: readonly AuditEntry[]): Promise<void>;
@@ -279,6 +278,7 @@ export interface SecretStore {
   get(name: string): Promise<Uint8Array>;
 }
 
+/** A store is made of parts; each part keeps one kind of thing. The methods here concern the store as a whole. */
 export interface Store {
   /** For the start-up line, e.g. `embedded (data/vigia.db)`. */
   readonly description: string;

@@ -44,8 +44,8 @@ function deliver(
   topic: string,
   payload: string,
   retained = false,
-): { acked: boolean; gaveWay: boolean } {
-  const state = { acked: false, gaveWay: false };
+): { acked: boolean; setAside: boolean } {
+  const state = { acked: false, setAside: false };
   running.intake.receive({
     topic,
     bytes: Buffer.from(payload),
@@ -55,7 +55,7 @@ function deliver(
       state.acked = true;
     },
     leaveAckOrder: () => {
-      state.gaveWay = true;
+      state.setAside = true;
     },
   });
   return state;
@@ -284,8 +284,8 @@ describe('a message', () => {
     const good = deliver(running, 'sensors/fine/temperature', `{"value":1,"ts":${NOW}}`);
     const storedUntil = (sensor: string) => running.pipeline.storedUntil({ sensor, metric: 'temperature' });
     await waitFor('the good one', () => good.acked && storedUntil('fine') === Number.POSITIVE_INFINITY);
-    expect(bad).toEqual({ acked: false, gaveWay: true });
-    expect(good.gaveWay).toBe(false);
+    expect(bad).toEqual({ acked: false, setAside: true });
+    expect(good.setAside).toBe(false);
     const since = storedUntil('broken');
     expect(since).toBeGreaterThanOrEqual(before - 1);
     expect(since).toBeLessThanOrEqual(Date.now());

@@ -1,6 +1,6 @@
 /**
- * The stream of alert changes, and up to where each target has been told of it. No other process can have this database
- * open, so no lease is needed.
+ * The stream of alert changes, and the cursor of each target in it. No other process can have this database open, so no lease is
+ * needed.
  */
 import { type Alert, toldBy } from '../../domain/alert.ts';
 import type { AlertStreamStore, Backlog } from '../alert-store.ts';
@@ -33,7 +33,7 @@ export class AlertStreamTable implements AlertStreamStore {
     this.insert = database.prepare('INSERT INTO alert_stream (at, news, alert) VALUES (?, ?, ?)');
   }
 
-  /** Inside the caller's transaction. @param before what receivers had heard of, null for a new alert */
+  /** Inside the caller's transaction. @param before how the alert stood in the revision before, null for a new alert */
   append(alert: Alert, before: Pick<Alert, 'state' | 'acknowledged'> | null): void {
     const news = before === null || toldBy(alert) !== toldBy(before);
     this.insert.run(Date.now(), news ? 1 : 0, JSON.stringify(alert));

@@ -2,7 +2,7 @@
 import { type KeptAlert, type KeptAlertStore, keptKey } from '../alert-store.ts';
 import { type Database, transaction } from './database.ts';
 
-/** As store.ts says. */
+/** See `KeptAlertStore`. */
 const MOST = 1000;
 const OF_TARGET = 'FROM kept_alerts WHERE target = :target';
 

@@ -1,8 +1,8 @@
 /**
- * Alerts across series. A commit leaves its changes in the outbox of the series, because it can write no other key
- * atomically on a Cluster. From there they are relayed: appended to the stream `vigia:alerts` (idempotent by id and
- * revision, whoever does it and however often), entered in the index, and only then taken out of the outbox. Whoever
- * dies in between leaves the rest to the next commit of the series, which a redelivery brings about.
+ * Alerts across series. On a Cluster, a commit can write atomically only the keys of its series. So a commit puts its alert
+ * changes into the outbox of the series. The replica then relays them: it appends them to the stream `vigia:alerts`, enters them
+ * in the index, and only then removes them from the outbox. Appending is idempotent by id and revision. If a replica dies in
+ * between, the broker sends the unacknowledged readings again, and the next commit of the series relays the rest.
  */
 import { type Alert, toldBy } from '../../domain/alert.ts';
 import { type SeriesId, seriesKey } from '../../domain/series.ts';
@@ -28,7 +28,7 @@ const ACKNOWLEDGE = script('acknowledge-alert');
 
 /** Alerts per append, and index entries read at once. */
 const PAGE = 500;
-/** Begins the field of ALERT_TARGETS that a target has. */
+/** The field of a target in ALERT_TARGETS begins with this. */
 const CURSOR = 'cursor ';
 
 /** The alert changes in the outbox of one series: field and entry in turn. */
@@ -135,7 +135,7 @@ export class AlertLog implements AlertStore {
     return decodeAlert(series, field, text(answer[0]));
   }
 
-  /** Leaves a notice for every target that was told of an open alert of the series: the alert ends with it. */
+  /** The series is to be removed: makes the end of its open alerts due at every target that was told of them. */
   async announceEnd(series: SeriesId, now: number): Promise<void> {
     const open = (await this.ofSeries(series)).filter(({ state }) => state === 'open');
     if (open.length === 0) return;

@@ -1,6 +1,6 @@
 /**
- * Up to where each target has been told of the stream `vigia:alerts`. Cursor and lease lie in the slot of the stream, so
- * that one script reads and moves them. A failover may take back the latest moves: those changes are delivered again.
+ * The cursor of each target in the stream `vigia:alerts`, and its lease. They lie in the slot of the stream, so that one script
+ * reads and moves them. A failover may undo the latest moves: then those changes are sent again.
  */
 import type { Alert } from '../../domain/alert.ts';
 import type { AlertStreamStore, Backlog, StreamedAlert } from '../alert-store.ts';
@@ -90,7 +90,7 @@ export class AlertStream implements AlertStreamStore {
 
   private async call(code: Script, keys: readonly string[], args: readonly string[]): Promise<Reply> {
     const all = ['EVALSHA', code.sha, String(keys.length), ...keys, ...args];
-    // Not `commit`: a cursor that a crash takes back means that something is told twice, which receivers can tell.
+    // Not `commit`: if a crash undoes this, a change is sent twice, and receivers recognise the second one.
     const [reply] = await this.server.run([{ key: keys[0]!, args: all, script: code }]);
     return checked(reply, keys[0]!);
   }

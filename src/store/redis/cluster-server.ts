@@ -1,7 +1,7 @@
 /**
- * A Redis Cluster: every call goes to the primary that owns its slot. The map of slots is read again whenever a node
- * says that a slot has moved or does not answer. A call that a node refused as not its own is sent to the right one;
- * one that broke off is never repeated here.
+ * A Redis Cluster: every call goes to the primary that owns its slot. The map of slots is read again when a node says that a slot
+ * has moved, or when a node does not answer. A call that a node refused because the slot is not its own is sent to the right
+ * node. A call whose connection broke is never repeated here.
  */
 import type { Logger } from 'pino';
 import { StoreUnavailable } from '../../errors.ts';
@@ -84,7 +84,7 @@ export class ClusterServer implements Server {
           if (part) part.push(i);
           else parts.set(owner, [i]);
         }
-        // All parts end before the first failure is reported, so that nothing of this batch is still on its way then.
+        // The first failure is reported only when all parts have ended: then no call of this batch is under way any more.
         const results = await Promise.allSettled(
           [...parts].map(async ([owner, part]) => {
             const answers = await send(

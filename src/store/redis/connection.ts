@@ -1,7 +1,7 @@
 /**
  * One connection to one Redis node. It promises that nothing waits in a queue: a command is sent now or refused now,
  * a server that stays silent loses the connection (so that no late reply can be taken for another), and the connection
- * comes back by itself, for ever. Nothing is ever sent twice behind the caller's back.
+ * is made anew until it succeeds. The connection never repeats a command by itself.
  */
 import { Command, Redis, type RedisOptions } from 'ioredis';
 import type { Logger } from 'pino';

@@ -1,4 +1,4 @@
-/** A server that evicts keys when its memory is full loses acknowledged readings without a word: only `noeviction` does not. */
+/** A server that evicts keys when its memory is full loses acknowledged readings, and nobody is told. Only the policy `noeviction` keeps them. */
 import type { Logger } from 'pino';
 import { ConfigurationError, StoreUnavailable } from '../../errors.ts';
 import { checked, text } from './reply.ts';

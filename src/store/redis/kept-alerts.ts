@@ -4,7 +4,7 @@ import { alertDueKey, alertKeptKey, alertToldKey } from './keys.ts';
 import { checked, list, type Reply, text } from './reply.ts';
 import type { Server } from './server.ts';
 
-/** As store.ts says. */
+/** See `KeptAlertStore`. */
 const MOST = 1000;
 
 export class KeptAlerts implements KeptAlertStore {

@@ -26,17 +26,17 @@ export const BIRTHS_KEY = 'vigia:sparkplug-births';
 export const ALERT_STREAM = 'vigia:alerts';
 /** Sorted set: alert id by the time of the reading that raised it. */
 export const ALERT_INDEX = 'vigia:{vigia:alerts}:index';
-/** Hash: alert id to the newest revision in the stream, and what a receiver heard of with it. */
+/** Hash: alert id to the newest revision in the stream, and what a receiver is told by it (`toldBy`). */
 export const ALERT_REVISIONS = 'vigia:{vigia:alerts}:revisions';
 /** Hash: `appended`, the entries that the stream ever had; `cursor <target>`, up to where it has been delivered. */
 export const ALERT_TARGETS = 'vigia:{vigia:alerts}:targets';
-/** Who delivers to a target just now; expires. */
+/** The replica that sends to a target at present; expires. */
 export const alertLeaseKey = (target: string) => `vigia:{vigia:alerts}:lease:${target}`;
-/** Hash: alert id to what a target was last told of the alert; empty where a change was passed over. */
+/** Hash: alert id to what a target was last told of the alert; empty where its opening was not sent. */
 export const alertToldKey = (target: string) => `vigia:{vigia:alerts}:told:${target}`;
 /** Hash: `<alert id>/<revision>` to a change that a target has refused (JSON). */
 export const alertKeptKey = (target: string) => `vigia:{vigia:alerts}:kept:${target}`;
-/** Hash as `kept`: changes that are to be told outside the order of the stream. */
+/** Hash as `kept`: changes that are to be sent outside the order of the stream. */
 export const alertDueKey = (target: string) => `vigia:{vigia:alerts}:due:${target}`;
 
 /** Sorted set: dead letter id by the time it was last seen. */

@@ -1,6 +1,6 @@
 /**
- * Which layout a store uses. The first process on an empty database writes it down, and every later one keeps to that:
- * a series in two layouts would be two halves.
+ * Which layout a store uses. The first process on an empty database writes it down, and every later one uses
+ * the same layout: otherwise each layout would hold a part of the readings of a series.
  */
 import type { Logger } from 'pino';
 import { ConfigurationError, StoreUnavailable } from '../../errors.ts';

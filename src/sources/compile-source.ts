@@ -1,7 +1,7 @@
 /** From what the settings say of a source to a source at work: every expression is compiled here, once. */
 import { NameTemplate } from './name-template.ts';
 import { Path } from './path.ts';
-import { NULL_WORDS, type Source, type SourceSpec } from './source.ts';
+import { NULL_WORDS, type Source, type SourceSpec, type SteppedUnit } from './source.ts';
 import { TimeZone } from './time-zone.ts';
 import { TopicTemplate } from './topic-template.ts';
 
@@ -69,7 +69,10 @@ export function compileSource(spec: SourceSpec, defaultZone: string | null = nul
     rename: new Map(Object.entries(spec.rename ?? {})),
     unit: (spec.unit ?? []).map(
       ([pattern, unit]) =>
-        [pattern, unit.startsWith('$') ? within('unit', () => Path.compile(unit)) : unit] as const,
+        [
+          pattern,
+          unit.startsWith('$') ? within('unit', () => Path.compile(unit)) : (steppedUnit(unit) ?? unit),
+        ] as const,
     ),
     convert: spec.convert ?? [],
     time: paths(spec, 'time'),
@@ -116,4 +119,9 @@ function within<T>(key: string, compile: () => T): T {
     if (!(error instanceof SyntaxError)) throw error;
     throw new SourceMistake(key, error.message);
   }
+}
+
+function steppedUnit(text: string): SteppedUnit | null {
+  const [, below, at, above] = /^([^<]+)<(\d+(?:\.\d+)?)<([^<]+)$/.exec(text) ?? [];
+  return below === undefined ? null : { below: below.trim(), at: Number(at), above: above!.trim() };
 }

@@ -5,7 +5,7 @@
 import { globMatches } from '../domain/glob.ts';
 import type { Conversion } from './conversion.ts';
 import { below, type Path } from './path.ts';
-import type { ByMetric, Source } from './source.ts';
+import type { ByMetric, Source, SteppedUnit } from './source.ts';
 import { timeRank } from './time.ts';
 
 /** What is done with the number in a field. */
@@ -15,7 +15,7 @@ export interface FieldPlan {
   readonly left: string | null;
   /** Named by the source itself, not only by a pattern for all: then true and false count as numbers. */
   readonly asked: boolean;
-  readonly unit: string | Path | null;
+  readonly unit: string | Path | SteppedUnit | null;
   readonly convert: Conversion | null;
   /** Why the metric cannot be a name; undefined until somebody has asked. */
   wrongName?: string | null;

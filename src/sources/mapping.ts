@@ -10,6 +10,7 @@ import type { Outcome } from './outcome.ts';
 import { below, type Found, Path } from './path.ts';
 import { ReadingBuilder, type Series, wrong } from './reading-builder.ts';
 import type { Source } from './source.ts';
+import { looksLikeTime } from './time.ts';
 import { described, numberIn, saysNull, switchIn } from './values.ts';
 
 const NO_NAMES = Object.freeze({});
@@ -18,6 +19,10 @@ const METRICS = {
   each: ['$.metrics[*]', '$[*]', '$'].map(Path.compile),
   fields: [Path.compile('$.fields')],
 };
+
+/** Of a number that is taken for a time although nothing says that it is one: s of 2001. */
+const SMALLEST_TIME = 1e9;
+const TIME_OPTIONS = { unit: 'auto', zone: null } as const;
 
 export class Mapping {
   private readonly builder: ReadingBuilder;
@@ -78,8 +83,8 @@ export class Mapping {
   private itemsOf(document: unknown, metrics: boolean): readonly Found[] {
     const each = this.source.each ?? (metrics && !this.source.fields ? METRICS.each : null);
     if (each) return each.map((path) => path.all(document)).find(({ length }) => length > 0) ?? [];
-    const whole: Found = { value: document, path: '$', names: NO_NAMES, above: [] };
-    if (!Array.isArray(document)) return [whole];
+    const whole: Found = { value: this.timed(document), path: '$', names: NO_NAMES, above: [] };
+    if (!Array.isArray(document) || whole.value !== document) return [whole];
     const path = (this.source.value ?? this.source.fields)?.[0];
     if (
       path &&
@@ -90,7 +95,18 @@ export class Mapping {
       return [whole];
     }
     const above = [document];
-    return document.map((value, i) => ({ value, path: `$[${i}]`, names: NO_NAMES, above }));
+    return document.map((value, i) => ({
+      ...{ value: this.timed(value), path: `$[${i}]`, names: NO_NAMES, above },
+    }));
+  }
+
+  /** `[time, value]`, as time series databases write it: a time is no value. */
+  private timed(value: unknown): unknown {
+    if (this.source.format === 'csv' || !Array.isArray(value) || value.length !== 2) return value;
+    const [ts, number] = value as unknown[];
+    const isTime = (one: unknown) =>
+      typeof one === 'number' && Math.abs(one) >= SMALLEST_TIME && looksLikeTime(one, TIME_OPTIONS);
+    return isTime(ts) && typeof number === 'number' && !isTime(number) ? { ts, value: number } : value;
   }
 
   private item(item: Item, metrics: boolean, outcome: Outcome): void {

@@ -90,16 +90,18 @@ export class ReadingBuilder {
     // Adding 0 turns -0 into 0, which is equal but not the same to every store.
     const value = plan.convert ? convert(given, plan.convert) : given + 0;
     const reading = ts === undefined ? { sensor, metric, value } : { sensor, metric, value, ts };
-    const unit = this.unitOf(plan, ownUnit, item);
+    const unit = this.unitOf(plan, given, ownUnit, item);
     outcome.decoded.push(unit === undefined ? { reading } : { reading, unit });
   }
 
   private unitOf(
     { unit, convert: conversion }: Pick<FieldPlan, 'unit' | 'convert'>,
+    value: number,
     own: string | undefined,
     item: Item,
   ): string | undefined {
     if (typeof unit === 'string') return unit;
+    if (unit && 'above' in unit) return Math.abs(value) < unit.at ? unit.below : unit.above;
     const found = unit ? lookUp([unit], item)?.value : undefined;
     if (typeof found === 'string' && found !== '') return SHOWN[found] ?? found;
     const text = conversion?.unit ?? own;

@@ -63,6 +63,13 @@ export interface SourceSpec {
 /** Words that say that there is no value; compared in small letters. */
 export const NULL_WORDS = ['nan', 'unavailable', 'unknown', 'null', ''] as const;
 
+/** For devices that send one name in two units, whose values do not meet: 231 V and 2935 mV. Written `V<1000<mV`. */
+export interface SteppedUnit {
+  readonly below: string;
+  readonly at: number;
+  readonly above: string;
+}
+
 /** One source at work. */
 export interface Source {
   /** In metrics and in what commands print: the preset, or else the topic. */
@@ -78,8 +85,8 @@ export interface Source {
   readonly include: readonly string[] | null;
   readonly exclude: readonly string[];
   readonly rename: ReadonlyMap<string, string>;
-  /** A unit, or a path to it. */
-  readonly unit: ByMetric<string | Path>;
+  /** A unit, a path to it, or two units and the value that lies between them. */
+  readonly unit: ByMetric<string | Path | SteppedUnit>;
   readonly convert: ByMetric<Conversion>;
   readonly time: readonly Path[] | null;
   readonly timeUnit: TimeUnit;

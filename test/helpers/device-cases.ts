@@ -55,7 +55,36 @@ const HOME: readonly DeviceCase[] = [
       `washer | ENERGY.Voltage | 231 | V | ${T}`,
     ],
   },
+  {
+    title: 'A plug with two sockets',
+    preset: 'tasmota',
+    topic: 'tele/desk/SENSOR',
+    payload: json({ Time: '2026-11-30T06:22:50', ENERGY: { Power: [12, 0], Voltage: 230 } }),
+    readings: [
+      `desk | ENERGY.Power.0 | 12 | W | ${T}`,
+      `desk | ENERGY.Power.1 | 0 | W | ${T}`,
+      `desk | ENERGY.Voltage | 230 | V | ${T}`,
+    ],
+  },
+  {
+    title: 'A switch',
+    preset: 'tasmota',
+    topic: 'stat/desk/POWER1',
+    payload: 'ON',
+    readings: ['desk | POWER1 | 1'],
+  },
   { title: 'Its last will', preset: 'tasmota', topic: 'tele/washer/LWT', payload: 'Online', readings: [] },
+  {
+    title: 'A motion sensor',
+    preset: 'shelly',
+    topic: 'shellies/shellymotion-1/status',
+    payload: json({ motion: true, timestamp: 1796019770, active: true, lux: 12, bat: 96 }),
+    readings: [
+      `shellymotion-1 | motion | 1 |  | ${T}`,
+      `shellymotion-1 | lux | 12 | lx | ${T}`,
+      `shellymotion-1 | bat | 96 | % | ${T}`,
+    ],
+  },
   {
     title: 'Generation 1',
     preset: 'shelly',
@@ -101,6 +130,13 @@ const HOME: readonly DeviceCase[] = [
       'shellyplus1pm-a8032ab1 | switch:0.temperature.tC | 41.2 | °C',
       'shellyplus1pm-a8032ab1 | switch:0.temperature.tF | 106.1 | °F',
     ],
+  },
+  {
+    title: 'A plug: the voltage of the mains is in V, that of a battery in mV',
+    preset: 'zigbee2mqtt',
+    topic: 'zigbee2mqtt/plug',
+    payload: json({ power: 25, voltage: 231, state: 'ON' }),
+    readings: ['plug | power | 25 | W', 'plug | voltage | 231 | V'],
   },
   {
     title: 'A sensor in a group, with last_seen',
@@ -163,6 +199,13 @@ const HOME: readonly DeviceCase[] = [
     topic: 'homie/heating/boiler/flow',
     payload: '54.2',
     readings: ['heating/boiler | flow | 54.2'],
+  },
+  {
+    title: 'A thermostat',
+    preset: 'home-assistant-statestream',
+    topic: 'homeassistant/climate/hall/current_temperature',
+    payload: '20.5',
+    readings: ['hall | current_temperature | 20.5'],
   },
   {
     title: 'A sensor',

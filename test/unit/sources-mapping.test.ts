@@ -37,6 +37,10 @@ describe('the topic names sensor and metric', () => {
     ['OFF', ['a t 0']],
     ['{"value":21.5,"ts":1796019770348}', ['a t 21.5 1796019770348']],
     ['{"value":21.5,"timestamp":"2026-11-30T06:22:50Z"}', ['a t 21.5 1796019770000']],
+    ['[1796019770348, 21.5]', ['a t 21.5 1796019770348']],
+    ['[[1796019770, 21.5], [1796019771, -2]]', ['a t 21.5 1796019770000', 'a t -2 1796019771000']],
+    ['[21.5, 22]', ['a t 21.5', 'a t 22']],
+    ['[1796019770348, 1796019770349]', ['a t 1796019770348', 'a t 1796019770349']],
     ['{"value":"21.5","unit":"C","q":3}', ['a t 21.5', '?$.unit text', '?$.q unused']],
     ['{"value":21.5,"time":35}', ['a t 21.5', '?$.time unused']],
     ['{"value":21.5,"ts":null}', ['a t 21.5', '?$.ts null-time']],
@@ -256,6 +260,12 @@ describe('the keys of a source', () => {
       [0, 0],
     ]);
   });
+});
+
+it('gives a name that comes in two units the unit of its value', () => {
+  const yaml = '- {topic: s/{sensor}, unit: {voltage: V<1000<mV}}'.replace('s/{sensor}', '"s/{sensor}"');
+  expect(shown(yaml, 's/a', '{"voltage":-999.5}')).toEqual(['a voltage -999.5 V']);
+  expect(shown(yaml, 's/a', '{"voltage":1000}')).toEqual(['a voltage 1000 mV']);
 });
 
 describe('what is counted', () => {

@@ -2,6 +2,16 @@
 import type { Preset } from './preset.ts';
 import { SUFFIX_UNITS, USUAL_UNITS } from './units.ts';
 
+/** Of several channels, each is an element of a list: ENERGY.Power.0. */
+const tasmotaUnits = [
+  ...[['*.Humidity', '%'] as const, ['*.Illuminance', 'lx'] as const, ['*.CarbonDioxide', 'ppm'] as const],
+  ...[['*.eCO2', 'ppm'] as const, ['*.PM2.5', 'µg/m³'] as const, ['*.PM10', 'µg/m³'] as const],
+  ...Object.entries({
+    ...{ Power: 'W', ApparentPower: 'VA', ReactivePower: 'var', Voltage: 'V', Current: 'A', Frequency: 'Hz' },
+    ...{ Total: 'kWh', Yesterday: 'kWh', Today: 'kWh' },
+  }).flatMap(([name, unit]) => [[`ENERGY.${name}`, unit] as const, [`ENERGY.${name}.*`, unit] as const]),
+];
+
 const tasmota: Preset = {
   title: 'Tasmota',
   note: 'Times have no zone: set time_zone to that of the device, or its Timezone to 0.',
@@ -11,23 +21,12 @@ const tasmota: Preset = {
       quiet: true,
       exclude: ['*.Id', '*.Address', '*.TotalStartTime', 'TempUnit', 'PressureUnit', '*.Channel'],
       unit: [
+        ['ZbReceived.*.Temperature', '°C'],
         ['*.Temperature*', '$.TempUnit'],
         ['*.DewPoint', '$.TempUnit'],
         ['*.Pressure', '$.PressureUnit'],
         ['*.SeaPressure', '$.PressureUnit'],
-        ['*.Humidity', '%'],
-        ['*.Illuminance', 'lx'],
-        ['*.CarbonDioxide', 'ppm'],
-        ['*.eCO2', 'ppm'],
-        ['ENERGY.Power', 'W'],
-        ['ENERGY.ApparentPower', 'VA'],
-        ['ENERGY.ReactivePower', 'var'],
-        ['ENERGY.Voltage', 'V'],
-        ['ENERGY.Current', 'A'],
-        ['ENERGY.Frequency', 'Hz'],
-        ['ENERGY.Total', 'kWh'],
-        ['ENERGY.Yesterday', 'kWh'],
-        ['ENERGY.Today', 'kWh'],
+        ...tasmotaUnits,
       ],
     },
     {
@@ -61,8 +60,14 @@ const tasmota: Preset = {
       fields: ['$.StatusSNS'],
       time: ['$.StatusSNS.Time'],
       exclude: ['*.Id', '*.Address', 'TempUnit', 'PressureUnit'],
-      unit: [['*.Temperature*', '$.StatusSNS.TempUnit']],
+      unit: [
+        ['*.Temperature*', '$.StatusSNS.TempUnit'],
+        ['*.DewPoint', '$.StatusSNS.TempUnit'],
+        ['*Pressure', '$.StatusSNS.PressureUnit'],
+        ...tasmotaUnits,
+      ],
     },
+    { topic: 'stat/{sensor}/{metric}', payload: 'value', include: ['POWER*'], booleans: true, quiet: true },
     { topic: 'tele/{sensor}/{other}', ignore: true },
   ],
 };
@@ -151,6 +156,19 @@ const shelly: Preset = {
         ['voltage', 'V'],
       ],
     },
+    {
+      topic: 'shellies/{sensor}/status',
+      payload: 'object',
+      fields: ['$'],
+      booleans: true,
+      quiet: true,
+      exclude: ['timestamp', 'unixtime', 'time', 'active', 'fw_info*', 'actions_stats*'],
+      unit: [
+        ['lux', 'lx'],
+        ['bat', '%'],
+        ['*.value', '°C'],
+      ],
+    },
     { topic: 'shellies/#', ignore: true },
     {
       topic: '{sensor}/events/rpc',
@@ -189,6 +207,14 @@ const zigbeeTexts = [
   ...['identify', 'child_lock', 'self_test', 'update_available'],
 ];
 
+/** Of a battery in mV, of the mains in V. */
+const VOLTAGE = ['voltage', 'V<1000<mV'] as const;
+const ZIGBEE_UNITS = [
+  ...[['*_setpoint', '°C'] as const, ['illuminance_lux', 'lx'] as const, ['target_distance', 'm'] as const],
+  ...[['pi_heating_demand', '%'] as const, ['position', '%'] as const, ['pm25', 'µg/m³'] as const],
+  ...[['pm10', 'µg/m³'] as const, ['voc', 'ppb'] as const, ['power_apparent', 'VA'] as const],
+] as const;
+
 const zigbee2mqtt: Preset = {
   title: 'Zigbee2MQTT',
   note: 'With advanced.last_seen set, readings have the time at which the device was heard.',
@@ -203,14 +229,14 @@ const zigbee2mqtt: Preset = {
       booleans: true,
       quiet: true,
       exclude: zigbeeTexts,
-      unit: [...USUAL_UNITS, ['voltage', 'mV']],
+      unit: [...USUAL_UNITS, VOLTAGE, ...ZIGBEE_UNITS],
     },
     {
       topic: 'zigbee2mqtt/{sensor...}/{metric}',
       payload: 'value',
       quiet: true,
       exclude: zigbeeTexts,
-      unit: [...USUAL_UNITS, ['voltage', 'mV']],
+      unit: [...USUAL_UNITS, VOLTAGE, ...ZIGBEE_UNITS],
     },
   ],
 };
@@ -234,15 +260,26 @@ const homie: Preset = {
   })),
 };
 
+const NO_STATE = ['unavailable', 'unknown', 'none', 'null', 'nan', ''];
+
 const statestream: Preset = {
   title: 'Home Assistant (mqtt_statestream)',
   note: 'The sensor is the name of the entity, the metric is state.',
-  sources: ['sensor', 'binary_sensor', 'number', 'input_number', 'counter'].map((domain) => ({
-    topic: `homeassistant/${domain}/{sensor}/state`,
-    metric: 'state',
-    quiet: true,
-    null_words: ['unavailable', 'unknown', 'none', 'null', 'nan', ''],
-  })),
+  sources: [
+    ...['sensor', 'binary_sensor', 'number', 'input_number', 'counter'].map((domain) => ({
+      topic: `homeassistant/${domain}/{sensor}/state`,
+      metric: 'state',
+      quiet: true,
+      null_words: NO_STATE,
+    })),
+    {
+      topic: 'homeassistant/climate/{sensor}/{metric}',
+      quiet: true,
+      include: ['current_temperature', 'temperature', 'current_humidity', 'humidity'],
+      null_words: NO_STATE,
+      unit: [['*humidity', '%']],
+    },
+  ],
 };
 
 const radioNoise = [
@@ -267,6 +304,9 @@ const radioNoise = [
     'freq1',
     'freq2',
     'sequence_num',
+    'message_type',
+    'flags',
+    'test',
     'codes',
     'rows*',
     'button',

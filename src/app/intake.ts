@@ -23,6 +23,7 @@ const FRESH_BIRTH_MS = 1000;
 export interface Intake {
   /** Takes in messages, wherever they come from. */
   readonly messages: MessageIntake;
+  readonly births: SparkplugBirths;
   /** With what each source has seen. */
   readonly decoder: Decoder;
   /** Set for `serve`. */
@@ -48,7 +49,7 @@ export async function openIntake(context: AppContext, pipeline: Pipeline): Promi
     brokerMetrics(registry, broker);
     publish = (topic, payload) => broker.publish(topic, Buffer.from(payload));
     lifecycle.add('births', () => births.close());
-    return { messages, decoder, broker, subscriber: null };
+    return { messages, births, decoder, broker, subscriber: null };
   }
   const subscriber = new MqttSubscriber(
     subscriberOptions(
@@ -61,7 +62,7 @@ export async function openIntake(context: AppContext, pipeline: Pipeline): Promi
   lifecycle.add('subscriber', () => subscriber.close());
   lifecycle.add('births', () => births.close());
   subscriber.start();
-  return { messages, decoder, broker: null, subscriber };
+  return { messages, births, decoder, broker: null, subscriber };
 }
 
 /** Names of Sparkplug B. With a shared subscription each replica sees some of the messages of an edge node. */

@@ -8,7 +8,7 @@ import type { Scoring } from './scoring.ts';
 export function createWatchdog(
   { config, store, logger, now }: AppContext,
   { rules, accounting, pipeline }: Scoring,
-  { subscriber }: Intake,
+  { subscriber, births }: Intake,
 ): Watchdog {
   const watchdog = new Watchdog({
     store,
@@ -33,5 +33,6 @@ export function createWatchdog(
   pipeline.on('committed', (series, { commit }) => {
     if (commit.next?.watch) watchdog.note(series, commit.next.watch);
   });
+  births.whenDied = (ended) => watchdog.senderEnded(ended);
   return watchdog;
 }

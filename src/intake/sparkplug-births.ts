@@ -45,6 +45,9 @@ export class SparkplugBirths {
   private readonly asked = new LRUCache<string, number>({ max: SENDERS_MAX });
   private readonly stopping = new AbortController();
 
+  /** Told of the sensors of each sender that has died, before the message is acknowledged. May throw: it is then told again. */
+  whenDied: (ended: (sensor: string) => boolean) => Promise<void> = async () => {};
+
   constructor(private readonly options: SparkplugOptions) {}
 
   /** What the births say of an alias; for the decoder. */
@@ -80,7 +83,7 @@ export class SparkplugBirths {
     }
     if (/^[ND]DEATH$/.test(parsed.type)) {
       const bdSeq = payload.metrics.find(({ name }) => name === 'bdSeq')?.value;
-      return this.forAsLongAsItTakes(() => this.died(sender, bdSeq));
+      return this.forAsLongAsItTakes(() => this.died(sender, bdSeq, parsed.device === null));
     }
     if (!/^[ND]DATA$/.test(parsed.type)) return null;
     this.follow(parsed, payload.seq, false);
@@ -106,13 +109,17 @@ export class SparkplugBirths {
     this.known.set(sender, { birth: newest, at: performance.now() });
   }
 
-  /** The aliases of an edge node end with its session. A late death of a session before says nothing of this one. */
-  private async died(sender: string, bdSeq: number | undefined): Promise<void> {
+  /** The aliases of an edge node and of its devices end with its session. A late death of a session before says nothing of this one. */
+  private async died(sender: string, bdSeq: number | undefined, isNode: boolean): Promise<void> {
     const { births, logger } = this.options;
     const birth = parseBirth(await births.get(sender));
     if (birth?.bdSeq !== undefined && bdSeq !== undefined && birth.bdSeq !== bdSeq) return;
-    await births.remove(sender);
-    this.known.delete(sender);
+    const ended = (name: string) => name === sender || (isNode && name.startsWith(`${sender}/`));
+    for (const name of [sender, ...[...this.known.keys()].filter((name) => name !== sender && ended(name))]) {
+      await births.remove(name);
+      this.known.delete(name);
+    }
+    await this.whenDied(ended);
     logger.info({ sender }, 'Sparkplug B: the sender has died; its series are silent until its next birth');
   }
 

@@ -75,6 +75,11 @@ const AWAY_PAUSE = 5000;
 const STOOD_STILL = 2000;
 /** The same moment may be this much later by the clock of readings, which is corrected now and then, ms. */
 const CLOCK_SLACK = 50;
+/** Tries for series whose sender has ended, and the pause in which readings from before are stored, ms. */
+const ATTEMPTS = 5;
+const ENDING_PAUSE = 50;
+/** Asks a rule whether the alert is wanted at all, ms. */
+const ANY_INTERVAL = 1000;
 /** Series read or committed together. */
 const BATCH = 256;
 
@@ -129,6 +134,43 @@ export class Watchdog extends EventEmitter<WatchdogEvents> {
     else this.stale.delete(key);
     if (limit === null || from === null) this.due.delete(key);
     else this.due.set(key, { series, from, limit });
+  }
+
+  /**
+   * Raises the alert at once for the series of a sender that has said that it ends. Where no such alert is wanted, none is raised.
+   * @param ended tells the sensors of that sender
+   * @throws StoreUnavailable
+   */
+  async senderEnded(ended: (sensor: string) => boolean): Promise<void> {
+    const { store, rules, subscription, now } = this.options;
+    const said = now();
+    const all = (await store.series.list()).filter((series) => ended(series.sensor));
+    let open: SeriesId[] = all.filter(
+      (series) => series.watch?.missing === null && rules.staleAfter(series, ANY_INTERVAL) !== null,
+    );
+    for (let attempt = 0; open.length > 0 && attempt < ATTEMPTS && !this.abort.signal.aborted; attempt++) {
+      // A reading from before the end must not come after the alert: it would clear the alert.
+      while (open.some((series) => subscription.storedUntil(series) < said) && !this.abort.signal.aborted)
+        await delay(ENDING_PAUSE);
+      const left: SeriesId[] = [];
+      for (let i = 0; i < open.length; i += BATCH)
+        left.push(...(await this.end(open.slice(i, i + BATCH), said)));
+      open = left;
+    }
+  }
+
+  /** @param said when the sender said so, ms @returns the series that another replica has committed meanwhile */
+  private async end(series: readonly SeriesId[], said: number): Promise<SeriesId[]> {
+    const { store } = this.options;
+    const [summaries, records] = [await store.series.summaries(series), await store.series.load(series)];
+    const commits = series.flatMap((id, i) => {
+      const record = records[i];
+      if (!record?.watch || record.watch.missing !== null) return [];
+      const since = summaries[i]?.last?.ts ?? said;
+      const commit = this.commitOf(id, record, Math.max(0, said - since));
+      return commit ? [commit] : [];
+    });
+    return this.apply(commits);
   }
 
   private staleness(series: SeriesId, watch: Watch | null): { limit: number | null; from: number | null } {
@@ -207,7 +249,7 @@ export class Watchdog extends EventEmitter<WatchdogEvents> {
 
   /** @param asked a time before the broker was asked, ms: what was published later may not have come in yet */
   private async raise(series: readonly SeriesId[], completeSince: number, asked: number): Promise<void> {
-    const { store, metrics, subscription, logger } = this.options;
+    const { store, subscription } = this.options;
     const records = await store.series.load(series);
     const since = subscription.since();
     if (since === null || since > completeSince + CLOCK_SLACK) return;
@@ -221,6 +263,12 @@ export class Watchdog extends EventEmitter<WatchdogEvents> {
       const commit = this.commitOf(id, record, limit);
       return commit ? [commit] : [];
     });
+    await this.apply(commits);
+  }
+
+  /** @returns the series whose commit was a conflict */
+  private async apply(commits: readonly SeriesCommit[]): Promise<SeriesId[]> {
+    const { store, metrics, logger } = this.options;
     const results = commits.length === 0 ? [] : await store.series.commit(commits);
     results.forEach((result, i) => {
       const commit = commits[i]!;
@@ -231,6 +279,7 @@ export class Watchdog extends EventEmitter<WatchdogEvents> {
       for (const { state } of result.alerts) metrics.alertChanged(state);
       this.emit('committed', commit.series, { commit }, result.alerts);
     });
+    return commits.flatMap(({ series }, i) => (results[i]!.status === 'conflict' ? [series] : []));
   }
 
   /** @returns null also where the state cannot be read: other series must not wait for it, and the next survey asks again */

@@ -4,8 +4,10 @@ import { expect, it, onTestFinished } from 'vitest';
 import { readSparkplug } from '../../src/codecs/sparkplug-payload.ts';
 import { MessageIntake } from '../../src/intake/message-intake.ts';
 import { SparkplugBirths, type SparkplugOptions } from '../../src/intake/sparkplug-births.ts';
+import { staleCommit } from '../../src/planning/stale-commit.ts';
 import { Decoder } from '../../src/sources/decoder.ts';
 import { compileSources, readPresets } from '../../src/sources/read-sources.ts';
+import { Watchdog } from '../../src/staleness/watchdog.ts';
 import { openEmbeddedStore } from '../../src/store/embedded-store.ts';
 import { runningPipeline } from '../helpers/running-pipeline.ts';
 import { sparkplugBytes } from '../helpers/sparkplug-writer.ts';
@@ -47,6 +49,8 @@ function replica(store: Store, options: Partial<SparkplugOptions> = {}) {
   );
   const intake = new MessageIntake(decoder, pipeline, births);
   return {
+    pipeline,
+    births,
     send: (type: string, payload: Readonly<Record<string, unknown>>) =>
       new Promise<void>((ack) => {
         const topic = `spBv1.0/plant/${type}/edge${type.startsWith('N') ? '' : '/press'}`;
@@ -137,4 +141,53 @@ it('a gap in the numbers of messages asks for births where every message is seen
   expect(commands).toEqual([]);
   await send('NDATA', data(3, NOW + 9, 4));
   expect(commands).toEqual(['spBv1.0/plant/NCMD/edge']);
+});
+
+it('a death makes the series of its sender stale at once, and the next birth ends that', async () => {
+  const store = openStore();
+  const { send, pipeline, births } = replica(store);
+  const watchdog = new Watchdog({
+    store,
+    rules: { staleAfter: () => 3_600_000 },
+    commitOf: staleCommit,
+    subscription: {
+      since: () => 0,
+      answers: async () => true,
+      storedUntil: (series) => pipeline.storedUntil(series),
+    },
+    patience: 0,
+    metrics: { staleSeries: () => {}, alertChanged: () => {} },
+    logger: pino({ level: 'silent' }),
+    now: Date.now,
+  });
+  onTestFinished(() => watchdog.close());
+  births.whenDied = (ended) => watchdog.senderEnded(ended);
+  const missing = async (state: 'open' | 'cleared') =>
+    (await store.alerts.list({ limit: 9, rule: 'missing', state })).map(({ sensor }) => sensor).sort();
+  const nodeBirth = (bdSeq: number, ts: number) => ({
+    timestamp: ts,
+    seq: 0,
+    metrics: [
+      { name: 'bdSeq', datatype: 8, long_value: bdSeq },
+      { name: 'load', alias: 1, datatype: 10, double_value: 1, timestamp: ts },
+    ],
+  });
+  const death = (bdSeq: number) => ({ metrics: [{ name: 'bdSeq', datatype: 8, long_value: bdSeq }] });
+  await send('NBIRTH', nodeBirth(3, NOW));
+  await send('DBIRTH', birth('level', NOW));
+  await send('DDEATH', { timestamp: NOW + 1, seq: 2, metrics: [] });
+  expect(await missing('open')).toEqual(['plant/edge/press']);
+  const [raised] = await store.alerts.list({ limit: 9, rule: 'missing' });
+  expect(raised!.ts).toBeGreaterThan(NOW);
+  expect(raised!.ts).toBeLessThanOrEqual(Date.now());
+  await send('DBIRTH', birth('level', NOW + 2));
+  expect(await missing('open')).toEqual([]);
+  expect(await missing('cleared')).toEqual(['plant/edge/press']);
+  // Of a session before.
+  await send('NDEATH', death(2));
+  expect(await missing('open')).toEqual([]);
+  await send('NDEATH', death(3));
+  expect(await missing('open')).toEqual(['plant/edge', 'plant/edge/press']);
+  await send('NBIRTH', nodeBirth(4, NOW + 3));
+  expect(await missing('open')).toEqual(['plant/edge/press']);
 });

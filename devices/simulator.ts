@@ -72,18 +72,7 @@ const SPREAD_MS = 1000;
 
 /** @throws InvalidInput naming the option, ConfigurationError for an impossible URL (field `url`) */
 export function startSimulator(options: SimulatorOptions): Simulator {
-  requireInteger('count', options.count, 1, 100_000);
-  requireInteger('interval', options.intervalMs, 1);
-  requireInteger('seed', options.seed, Number.MIN_SAFE_INTEGER);
-  if (options.readings !== undefined) requireInteger('readings', options.readings, 0);
-  if (options.start !== undefined) requireInteger('start', options.start, 0);
-  const connections = options.connections ?? Math.ceil(options.count / 50);
-  requireInteger('connections', connections, 1);
-
-  const publishers = Array.from(
-    { length: Math.min(connections, options.count) },
-    () => new Publisher(options),
-  );
+  const publishers = publishersFor(options);
   const stopping = new AbortController();
   const stopped = new Promise<void>((resolve) =>
     stopping.signal.addEventListener('abort', () => resolve(), { once: true }),
@@ -157,6 +146,18 @@ export function startSimulator(options: SimulatorOptions): Simulator {
     await done.catch(() => undefined);
   };
   return { counts, done, caughtUp, stop };
+}
+
+/** One publisher a connection. @throws InvalidInput, ConfigurationError */
+function publishersFor(options: SimulatorOptions): Publisher[] {
+  requireInteger('count', options.count, 1, 100_000);
+  requireInteger('interval', options.intervalMs, 1);
+  requireInteger('seed', options.seed, Number.MIN_SAFE_INTEGER);
+  if (options.readings !== undefined) requireInteger('readings', options.readings, 0);
+  if (options.start !== undefined) requireInteger('start', options.start, 0);
+  const connections = options.connections ?? Math.ceil(options.count / 50);
+  requireInteger('connections', connections, 1);
+  return Array.from({ length: Math.min(connections, options.count) }, () => new Publisher(options));
 }
 
 interface FleetSensor {

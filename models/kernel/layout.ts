@@ -42,20 +42,35 @@ export interface Layout {
   fill(memory: ArrayBufferLike): void;
 }
 
+/** Gives out places in the memory, aligned to 64 bytes, and remembers what is to be written there. */
+class MemoryPlan {
+  end = RESERVED;
+  private readonly writes: ((memory: ArrayBufferLike) => void)[] = [];
+
+  /** @returns where the bytes begin */
+  take(bytes: number): number {
+    const at = this.end;
+    this.end += Math.ceil(bytes / 64) * 64;
+    return at;
+  }
+
+  writeWords(at: number, words: readonly number[]): void {
+    this.writes.push((memory) => new Uint32Array(memory, at, words.length).set(words));
+  }
+
+  writeFloats(at: number, floats: Float32Array): void {
+    this.writes.push((memory) => new Float32Array(memory, at, floats.length).set(floats));
+  }
+
+  fill(memory: ArrayBufferLike): void {
+    for (const write of this.writes) write(memory);
+  }
+}
+
 /** @param weights as in `weightShapes` */
 export function layOut(network: Network, window: number, weights: Float32Array): Layout {
-  let end = RESERVED;
-  const take = (bytes: number): number => {
-    const at = end;
-    end += Math.ceil(bytes / 64) * 64;
-    return at;
-  };
-  const writes: ((memory: ArrayBufferLike) => void)[] = [];
-  const writeWords = (at: number, words: readonly number[]) =>
-    writes.push((memory) => new Uint32Array(memory, at, words.length).set(words));
-  const writeFloats = (at: number, floats: Float32Array) =>
-    writes.push((memory) => new Float32Array(memory, at, floats.length).set(floats));
-
+  const plan = new MemoryPlan();
+  const take = (bytes: number) => plan.take(bytes);
   const views = weightViews(network, weights);
   const layers = take(network.lstm.length * LAYER_WORDS * 4);
   const dense = take(network.dense.length * DENSE_WORDS * 4);
@@ -76,9 +91,9 @@ export function layOut(network: Network, window: number, weights: Float32Array):
     const weightsAt = take(packed.weights.byteLength);
     const biasesAt = take(packed.biases.byteLength);
     const cells = take(BLOCK * groups * LANES * 4);
-    writeFloats(weightsAt, packed.weights);
-    writeFloats(biasesAt, packed.biases);
-    writeWords(layers + index * LAYER_WORDS * 4, [
+    plan.writeFloats(weightsAt, packed.weights);
+    plan.writeFloats(biasesAt, packed.biases);
+    plan.writeWords(layers + index * LAYER_WORDS * 4, [
       rows,
       stride,
       paddedInputs,
@@ -100,9 +115,9 @@ export function layOut(network: Network, window: number, weights: Float32Array):
     const [kernel, bias] = views.splice(0, 2) as [Float32Array, Float32Array];
     const weightsAt = take(kernel.byteLength);
     const biasesAt = take(bias.byteLength);
-    writeFloats(weightsAt, transpose(kernel, inputs, layer.units));
-    writeFloats(biasesAt, bias);
-    writeWords(dense + index * DENSE_WORDS * 4, [
+    plan.writeFloats(weightsAt, transpose(kernel, inputs, layer.units));
+    plan.writeFloats(biasesAt, bias);
+    plan.writeWords(dense + index * DENSE_WORDS * 4, [
       inputs,
       layer.units,
       weightsAt,
@@ -118,7 +133,7 @@ export function layOut(network: Network, window: number, weights: Float32Array):
   const scratch = take(2 * scratchWidth * 8);
   const outputs = take(BLOCK * 8);
   return {
-    bytes: end,
+    bytes: plan.end,
     layers,
     lastLayer: layers + (network.lstm.length - 1) * LAYER_WORDS * 4,
     dense,
@@ -127,9 +142,7 @@ export function layOut(network: Network, window: number, weights: Float32Array):
     scratch,
     scratchWidth,
     outputs,
-    fill(memory) {
-      for (const write of writes) write(memory);
-    },
+    fill: (memory) => plan.fill(memory),
   };
 }
 

@@ -95,18 +95,12 @@ function ambiguous(text: string): Content {
 
 /** CBOR or MessagePack, where the whole payload is one map with texts as keys, or a list of such maps. */
 function binary(bytes: Uint8Array, context: CodecContext): Recognised | null {
-  const first = bytes[0] ?? 0;
-  // The first bytes of maps and lists. Both formats use 0x80 to 0x9f: what it is shows when it is read to its end.
-  const cbor = (first >= 0x80 && first <= 0xbf) || (first >= 0xd8 && first <= 0xdb);
-  const messagePack = (first >= 0x80 && first <= 0x9f) || (first >= 0xdc && first <= 0xdf);
-  if (cbor) {
-    const pack = attempt(() => parseCbor(bytes));
-    const records = named(pack);
-    if (isSenml(records)) return { format: 'senml-cbor', content: readSenml(records, context) };
-    const document = plainTree(pack);
-    if (isNamed(pack, document)) return { format: 'cbor', content: { document } };
-  }
-  if (!messagePack) return null;
+  // Both formats have maps that begin alike: which of them it is shows when it is read to its end.
+  const cbor = attempt(() => parseCbor(bytes));
+  const records = named(cbor);
+  if (isSenml(records)) return { format: 'senml-cbor', content: readSenml(records, context) };
+  const tree = plainTree(cbor);
+  if (isNamed(cbor, tree)) return { format: 'cbor', content: { document: tree } };
   const pack = attempt(() => parseMessagePack(bytes));
   const document = plainTree(pack);
   return isNamed(pack, document) ? { format: 'msgpack', content: { document } } : null;

@@ -69,7 +69,7 @@ export function readSenml(document: unknown, { receivedAt, maxReadings }: CodecC
       return bad('not-senml', `record ${i} of the SenML pack is no object`);
     }
     const fields = record as SenmlRecord;
-    const unknown = Object.keys(fields).find((label) => label.endsWith('_') && !LABELS.has(label));
+    const unknown = Object.keys(fields).find((label) => label.endsWith('_'));
     if (unknown !== undefined)
       return bad('not-senml', `field ${unknown} must be understood and is not known`);
     if (typeof fields.bver === 'number' && fields.bver > VERSION) {

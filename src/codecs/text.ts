@@ -9,7 +9,7 @@ export function textOf(bytes: Uint8Array): string | { readonly problem: Problem 
   const { buffer, byteOffset, byteLength } = bytes;
   let end = byteLength;
   // What a C program sends with the end of its string.
-  while (end > 0 && bytes[end - 1] === 0) end--;
+  while (bytes[end - 1] === 0) end--;
   // trim() takes the byte order mark away too.
   return Buffer.from(buffer, byteOffset, end).toString('utf8').trim();
 }

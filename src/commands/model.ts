@@ -23,18 +23,18 @@ interface Options {
   readonly json?: boolean;
 }
 
+const url = ['--url <url>', 'URL of the running Vigía (default: HOST and PORT)'] as const;
+const sensor = [
+  '--sensor <pattern>',
+  'only these sensors: * stands for any characters, ? for one character',
+  '*',
+] as const;
+const metric = ['--metric <pattern>', 'only these metrics', '*'] as const;
+
 export function modelCommand(): Command {
   const command = new Command('model').description(
     'shows, compares, promotes and rolls back the models of a running Vigía',
   );
-  const url = ['--url <url>', 'URL of the running Vigía (default: HOST and PORT)'] as const;
-  const sensor = [
-    '--sensor <pattern>',
-    'only these sensors: * stands for any characters, ? for one character',
-    '*',
-  ] as const;
-  const metric = ['--metric <pattern>', 'only these metrics', '*'] as const;
-
   command
     .command('list')
     .description('lists which model scores which series, and every model in the store')

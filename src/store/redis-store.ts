@@ -28,6 +28,7 @@ import { parseRedisUrl } from './redis/redis-url.ts';
 import { list, text } from './redis/reply.ts';
 import { secretKeys } from './redis/secret-keys.ts';
 import { SeriesKeys } from './redis/series-keys.ts';
+import type { Server } from './redis/server.ts';
 import { SortedSetLayout } from './redis/sorted-set-layout.ts';
 import { TimeseriesLayout } from './redis/timeseries-layout.ts';
 import { ROLLUP_RETENTION, type RollupRetention, WIDEST_ROLLUP } from './rollup.ts';
@@ -80,18 +81,10 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
   });
   const { db } = parseRedisUrl(url);
   const rollupRetention = options.rollupRetention ?? ROLLUP_RETENTION;
-  let layout: Layout;
-  let pack: boolean;
-  try {
-    await checkEviction(server, options.eviction ?? 'refuse', logger);
-    const name = await chooseLayout(server, options.layout ?? 'auto', db, logger);
-    layout =
-      name === 'timeseries' ? new TimeseriesLayout(server) : new SortedSetLayout(server, rollupRetention);
-    pack = name === 'sorted-set' && (await choosePacking(server, options.packing ?? 'auto'));
-  } catch (error) {
+  const { layout, pack } = await openLayout(server, options, rollupRetention).catch((error) => {
     server.close();
     throw error;
-  }
+  });
   const alerts = new AlertLog(server, retention);
   const settings = {
     retention,
@@ -153,4 +146,17 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
       server.close();
     },
   };
+}
+
+/** The layout of the samples, and whether old samples are packed. @throws ConfigurationError, see `chooseLayout` */
+async function openLayout(
+  server: Server,
+  { url, logger, eviction = 'refuse', layout = 'auto', packing = 'auto' }: RedisStoreOptions,
+  rollupRetention: RollupRetention,
+): Promise<{ layout: Layout; pack: boolean }> {
+  await checkEviction(server, eviction, logger);
+  const name = await chooseLayout(server, layout, parseRedisUrl(url).db, logger);
+  if (name === 'timeseries') return { layout: new TimeseriesLayout(server), pack: false };
+  const pack = await choosePacking(server, packing);
+  return { layout: new SortedSetLayout(server, rollupRetention), pack };
 }

@@ -69,6 +69,7 @@ describe('SenML', () => {
     for (const codec of [senmlCodec, senmlCborCodec])
       expect(codec.decode(Buffer.alloc(0), CONTEXT)).toEqual({ document: null });
     expect(reasonOf(senmlCodec.decode(Buffer.from('[{'), CONTEXT))).toBe('not-json');
+    expect(reasonOf(senmlCodec.decode(Buffer.of(0xef, 0x5b), CONTEXT))).toBe('not-utf8');
   });
 
   it('adds base values and base sums, and takes a value that a record leaves out from its base', () => {

@@ -11,7 +11,7 @@ export interface Notification extends Omit<Alert, 'model' | 'explanation' | 'pea
   readonly time: string;
   /** When the store learnt of this change, ms UTC. */
   readonly changedAt: number;
-  /** Of `value`, `expected` and `limit`; null where UNITS has none for the metric. */
+  /** Of `value`, `expected` and `limit`; null where none is known. */
   readonly unit: string | null;
   readonly severity: Severity;
   /** Id of the model whose forecast it was judged by; null where none was asked. */
@@ -22,9 +22,8 @@ export interface Notification extends Omit<Alert, 'model' | 'explanation' | 'pea
 
 export function notification(
   { alert, at }: Pick<StreamedAlert, 'alert' | 'at'>,
-  units: Readonly<Record<string, string>>,
+  unit: string | null,
 ): Notification {
-  const unit = Object.hasOwn(units, alert.metric) ? (units[alert.metric] ?? null) : null;
   const { model = null, explanation = null } = alert;
   return {
     ...alert,

@@ -1,6 +1,7 @@
 /** What a notifier is given. */
 import type { Logger } from 'pino';
 import type { Alert } from '../domain/alert.ts';
+import type { SeriesId } from '../domain/series.ts';
 import type { Store } from '../store/store.ts';
 import type { NotifierMetrics } from './notifier-metrics.ts';
 
@@ -26,8 +27,8 @@ export interface NotifierOptions {
   readonly isMuted: (alert: Alert) => boolean;
   /** Whether there is a mute that may have ended. */
   readonly mayUnmute: () => boolean;
-  /** Unit per metric; asked for at each try, because it may change. */
-  readonly units: () => Readonly<Record<string, string>>;
+  /** The unit of a series, null where none is known; asked for at each try, because it may change. */
+  readonly unitOf: (series: SeriesId) => string | null;
   readonly metrics: NotifierMetrics;
   readonly logger: Logger;
   /** ms UTC */

@@ -244,10 +244,10 @@ export class Notifier {
 
   /** Tries once. @returns null: try it again later */
   private async send(change: Pick<KeptAlert, 'alert' | 'at' | 'final'>): Promise<'sent' | 'kept' | null> {
-    const { metrics, limits, units } = this.options;
+    const { metrics, limits, unitOf } = this.options;
     const { name } = this.target;
     const { id, revision } = change.alert;
-    const attempt = await this.target.send(notification(change, units()), this.abort.signal);
+    const attempt = await this.target.send(notification(change, unitOf(change.alert)), this.abort.signal);
     if (attempt.result === 'delivered') {
       metrics.ended(name, 'delivered');
       const failures = this.retries.end();

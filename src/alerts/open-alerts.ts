@@ -60,8 +60,9 @@ export class OpenAlerts {
     if (!target.repeats || !target.repeat || performance.now() < this.repeatAt) return;
     const { open, heard } = await this.read();
     const known = open.filter((alert, i) => heard[i]?.startsWith('open') ?? sender.wants(alert));
-    const units = options.units();
-    const notifications = known.map((alert) => notification({ alert, at: options.now() }, units));
+    const notifications = known.map((alert) =>
+      notification({ alert, at: options.now() }, options.unitOf(alert)),
+    );
     const attempt = await target.repeat(notifications, sender.signal);
     if (attempt.result === 'delivered') this.repeatAt = performance.now() + REPEAT_MS;
     else if (!sender.signal.aborted) {

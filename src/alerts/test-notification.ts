@@ -19,5 +19,5 @@ export function testNotification(now: number): Notification {
     },
     ...{ state: 'cleared', clearedTs: now, acknowledged: false, revision: 1 },
   };
-  return notification({ alert, at: now }, {});
+  return notification({ alert, at: now }, null);
 }

@@ -6,11 +6,12 @@ import type { Logger } from 'pino';
 import { notification } from '../alerts/notification.ts';
 import type { Alert, AlertState } from '../domain/alert.ts';
 import { shortNumber } from '../domain/alert-text.ts';
-import { seriesKey } from '../domain/series.ts';
+import { type SeriesId, seriesKey } from '../domain/series.ts';
 
 export interface AlertLogOptions {
   readonly logger: Logger;
-  readonly units: () => Readonly<Record<string, string>>;
+  /** Null where none is known. */
+  readonly unitOf: (series: SeriesId) => string | null;
   /** The history of simulated devices comes first: until `caughtUp`, everything belongs to the backlog. */
   readonly history: boolean;
   /** ms UTC */
@@ -100,9 +101,9 @@ export class AlertLog {
   }
 
   private write(alert: Alert): void {
-    const { logger, units } = this.options;
+    const { logger, unitOf } = this.options;
     const { id, rule, state, ts, value, expected, score, limit } = alert;
-    const told = notification({ alert, at: this.options.now() }, units());
+    const told = notification({ alert, at: this.options.now() }, unitOf(alert));
     const fields = {
       ...{ id, rule, severity: told.severity, reason: told.reason, ts: new Date(ts).toISOString() },
       ...{

@@ -12,6 +12,7 @@ import { EVERYTHING, type Receiver } from '../alerts/receiver.ts';
 import type { Target } from '../alerts/target.ts';
 import { Webhook } from '../alerts/webhook.ts';
 import type { Alert } from '../domain/alert.ts';
+import type { SeriesLabels } from '../labels/series-labels.ts';
 import type { AppContext } from './context.ts';
 import { externalBroker } from './external-broker.ts';
 
@@ -20,16 +21,17 @@ export function createNotifiers(
   context: AppContext,
   broker: () => Broker | null,
   mutes: Mutes,
+  labels: SeriesLabels,
   isQuiet: (alert: Alert) => boolean,
 ): Notifiers {
-  const { config, current, store, clock, registry, logger, now } = context;
+  const { config, store, clock, registry, logger, now } = context;
   return new Notifiers(addressees(context, broker), {
     store,
     holder: `${config.clientId}/${randomUUID()}`,
     limits: config.alerts,
     isMuted: isQuiet,
     mayUnmute: () => mutes.list().length > 0,
-    units: () => current().readings.units,
+    unitOf: (series) => labels.unitOf(series),
     metrics: new NotifierMetrics(registry, now),
     logger,
     // An alert change is given up by the age that the store sees.

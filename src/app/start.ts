@@ -102,7 +102,7 @@ async function open(options: AppOptions, lifecycle: Lifecycle): Promise<App> {
     now,
   });
   const isQuiet = (alert: Alert) => mutes.isMuted(alert) || closedAlerts.has(alert);
-  const notifiers = createNotifiers(context, () => intake?.broker ?? null, mutes, isQuiet);
+  const notifiers = createNotifiers(context, () => intake?.broker ?? null, mutes, labels, isQuiet);
   const begun = startBackground(context, own.artifact, scoring, notifiers, [
     mutes,
     storedRules,
@@ -112,7 +112,7 @@ async function open(options: AppOptions, lifecycle: Lifecycle): Promise<App> {
   intake = await openIntake(context, scoring.pipeline);
   const alertLog = new AlertLog({
     logger,
-    units: () => current().readings.units,
+    unitOf: (series) => labels.unitOf(series),
     history: options.devices !== undefined,
     now,
   });

@@ -39,7 +39,7 @@ export async function deliver(
       limits: { timeout: 5000, maxAttempts: 3, maxAge: DAY, longestPause: 50, settle: 0, ...limits },
       isMuted,
       mayUnmute: () => true,
-      units: () => ({ temperature: '°C' }),
+      unitOf: ({ metric }) => (metric === 'temperature' ? '°C' : null),
       metrics: new NotifierMetrics(registry, now),
       logger: pino({ level: 'debug' }, { write: (line: string) => log.push(line) }),
       now,

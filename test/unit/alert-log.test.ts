@@ -18,8 +18,8 @@ function alertAt(ts: number, change: Partial<Alert> = {}): Alert {
 
 function log(history = false) {
   const { lines, logger } = collectingLogger('info');
-  const units = () => ({ temperature: '°C' });
-  return { lines, log: new AlertLog({ logger, units, history, now: () => NOW }) };
+  const unitOf = () => '°C';
+  return { lines, log: new AlertLog({ logger, unitOf, history, now: () => NOW }) };
 }
 
 it('logs an alert on one line with rule and reason, and its numbers at a sane length', () => {

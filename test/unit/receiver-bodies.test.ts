@@ -152,7 +152,7 @@ const ALERT: Alert = {
 };
 const LONG = '<!channel> @everyone [x](y) *_é'.repeat(200);
 const told = (over: Partial<Alert>): Notification =>
-  notification({ alert: { ...ALERT, ...over }, at: NOW + 9 }, { temperature: '°C' });
+  notification({ alert: { ...ALERT, ...over }, at: NOW + 9 }, '°C');
 
 const CASES: [string, Partial<Alert>][] = [
   ['an open anomaly', {}],

@@ -17,7 +17,7 @@ const MOST = 100;
 
 const english = {
   explained:
-    'All panels, alerts and replicas show them. The unit of one series goes before the unit of its metric.',
+    'All panels, receivers of alerts and replicas show them. The unit of one series goes before the unit of its metric.',
   metrics: 'Units of metrics',
   series: 'Series',
   none: 'There are no series.',

@@ -216,6 +216,33 @@ describe.skipIf(!CHROMIUM)('the list of alerts', () => {
     expect(errors).toEqual([]);
   });
 
+  it('tells of a new alert where the page is not in sight, for who wants that', async () => {
+    const { url } = await start(MAX_10);
+    const { page, errors } = await visit(browser, 'about:blank');
+    await page.browserContext().overridePermissions(url, ['notifications']);
+    await page.evaluateOnNewDocument(`
+      var away = false;
+      var told = [];
+      Object.defineProperty(document, 'hidden', { get: () => away });
+      window.Notification = class extends Notification {
+        constructor(title, options) {
+          super(title, options);
+          told.push(title + ' / ' + options.body);
+        }
+      };
+    `);
+    await page.goto(`${url}/#/alerts`);
+    await live(page);
+    await page.click('#notify');
+    await inPage(page, 'the wish', `document.querySelector('#notify').ariaPressed === 'true'`);
+    await evaluate(page, 'away = true');
+    await post(url, [reading('boiler', 12.5, Date.now())]);
+    await inPage(page, 'the notification', 'told.length > 0');
+    expect(await evaluate(page, 'told')).toEqual(['Alert on boiler · m: above the maximum, 12.5 / 1 open']);
+    expect(await page.title()).toBe('(1) Vigía');
+    expect(errors).toEqual([]);
+  });
+
   it('is usable on a laptop and on a phone', async () => {
     const { url } = await start(MAX_10);
     const now = Date.now();

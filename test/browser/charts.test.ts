@@ -150,6 +150,7 @@ describe.skipIf(!CHROMIUM)('charts', () => {
     expect(await hash(page)).toBe('#boiler/temperature');
     // A time of one's own.
     await page.click('#choose-period');
+    await page.waitForSelector('#period[open]');
     const type = (id: string, t: number) =>
       evaluate(
         page,

@@ -36,8 +36,11 @@ describe.skipIf(!CHROMIUM)('in the view in which the program is operated', () =>
     await page.click('#views a');
     expect(await textOf(page, `${row('x17/pressure')} .name`)).toBe('Steam <b>drum</b>');
     expect(await textOf(page, `${row('x17/pressure')} .sub`)).toBe('x17 · pressure');
-    expect(await textOf(page, `${row('x17/pressure')} .number`)).toBe('1.5\u00a0kPa');
-    expect(await textOf(page, `${row('x18/pressure')} .number`)).toBe('2\u00a0bar');
+    for (const [key, value] of [
+      ['x17/pressure', '1.5\u00a0kPa'],
+      ['x18/pressure', '2\u00a0bar'],
+    ] as const)
+      await waitFor(value, async () => (await textOf(page, `${row(key)} .number`)) === value);
     await page.type('#search', 'steam');
     await inPage(page, 'one row', `document.querySelectorAll('#rows li').length === 1`);
     await page.click(`${row('x17/pressure')} a`);

@@ -151,10 +151,12 @@ describe.skipIf(!CHROMIUM)('the panel', () => {
     );
     await picture(page, 'panel-silent');
     await page.click('#remove');
+    await page.waitForSelector('#removal[open]');
     await picture(page, 'panel-delete');
     await page.click('#removal button[value=cancel]');
     expect(await textOf(page, '#chart-title')).toBe('pump · temperature');
     await page.click('#remove');
+    await page.waitForSelector('#removal[open]');
     await page.click('#removal button[value=delete]');
     await inPage(page, 'an empty list', `!document.querySelector('${row('pump/temperature')}')`);
     await inPage(page, 'no alert', `!document.querySelector('#alerts li[data-id^="pump"]')`);

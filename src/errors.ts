@@ -31,8 +31,12 @@ export class ConfigurationError extends VigiaError {
 
 /** The store cannot be reached, or it refuses every write at the moment. The same call may succeed later. */
 export class StoreUnavailable extends VigiaError {
-  constructor(message: string, options: { cause?: unknown } = {}) {
+  /** Only a part of the store is away: other series can be stored. */
+  readonly partial: boolean;
+
+  constructor(message: string, options: { cause?: unknown; partial?: boolean } = {}) {
     super('store_unavailable', message, options);
+    this.partial = options.partial ?? false;
   }
 }
 

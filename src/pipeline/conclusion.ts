@@ -11,11 +11,14 @@ import type { Accounting } from './accounting.ts';
 import type { ClockWait } from './clock-wait.ts';
 import type { Endings } from './endings.ts';
 import type { ParkedReadings } from './parked-readings.ts';
+import type { PartialOutage } from './partial-outage.ts';
 import type { Group } from './reading-queue.ts';
 import type { RefusedSeries } from './refused-series.ts';
 import { origins, type PendingReading } from './ticket.ts';
 import type { Applied, Unanswered } from './unanswered.ts';
 
+/** Until readings whose part of the store is away are tried again, ms. */
+const PART_PAUSE = 1000;
 /** Between two lines about rollups, ms. */
 const LOG_EVERY_MS = 60_000;
 
@@ -31,6 +34,7 @@ export interface ConclusionOptions {
   /** Puts readings back into the queue. */
   readonly enqueue: (pendings: readonly PendingReading[]) => void;
   readonly refused: RefusedSeries;
+  readonly partial: PartialOutage;
   readonly unanswered: Unanswered;
   readonly replicas: ReplicaGroup<PendingReading> | null;
   /** Called after each applied commit. */
@@ -46,8 +50,9 @@ export class Conclusion {
 
   /** @returns the group where it is to be tried again at once, after a version conflict */
   conclude(group: Group, planned: Planned, result: CommitResult): Group[] {
-    const { accounting, cache, refused, unanswered } = this.options;
+    const { accounting, cache, refused, partial, unanswered } = this.options;
     if (result.status === 'failed') {
+      if (result.error instanceof StoreUnavailable) unanswered.note(group, planned);
       this.setAside(group, result.error);
       return [];
     }
@@ -57,6 +62,7 @@ export class Conclusion {
       return [group];
     }
     refused.committed();
+    partial.committed(group.key);
     cache.committed(group.key, result.version === '' ? null : result.version, planned);
     if (result.restoredRollups) this.tellRestored(group.key, result.restoredRollups);
     const earlier = unanswered.settle(group.key, planned);
@@ -111,11 +117,31 @@ export class Conclusion {
     clockWait.wait(group, busy);
   }
 
+  /** The part of the store with the series is away. */
+  private waitForPart(group: Group, error: StoreUnavailable): void {
+    const { cache, endings, parked, partial } = this.options;
+    const { pendings } = group;
+    group.pendings = [];
+    cache.outdate(group.key);
+    partial.refused(group.key, error);
+    endings.failRequests(error, pendings);
+    parked.park(
+      group.key,
+      pendings.filter(({ ticket }) => !ticket.failed),
+      'store-part',
+      PART_PAUSE,
+    );
+  }
+
   /**
    * The series cannot be written now: its requests fail, its messages wait apart from the others. What waits takes the place of
    * other readings, so not all may wait: the rest is kept as dead letters.
    */
   setAside(group: Group, error: unknown): void {
+    if (error instanceof StoreUnavailable && error.partial) {
+      this.waitForPart(group, error);
+      return;
+    }
     const { cache, endings, parked, refused, logger, maxSeriesWaiting, maxUnwritable } = this.options;
     const { pendings } = group;
     // Whatever happens to the rest of the batch, these readings must not be tried with it again.

@@ -68,6 +68,8 @@ export class DeadLetters {
           logger.error({ err: error }, 'dead letters cannot be kept; their messages wait');
           return false;
         }
+        // The messages wait apart, and series on other parts of the store go on.
+        if (error.partial) return false;
         await outage.backOff(attempt, error);
       }
     }

@@ -12,10 +12,10 @@ import { firstArrival, type PendingReading } from './ticket.ts';
 export const PROBLEMS = '';
 
 /**
- * Why readings wait: their series cannot be written, dead letters cannot be kept, or their arrival times would run ahead of
+ * Why readings wait: their series cannot be written, the part of the store with their series is away, dead letters cannot be kept, or their arrival times would run ahead of
  * the clock.
  */
-export type Wait = 'series' | 'dead-letters' | 'clock';
+export type Wait = 'series' | 'store-part' | 'dead-letters' | 'clock';
 
 interface Parked {
   readonly timer: NodeJS.Timeout;
@@ -25,7 +25,7 @@ interface Parked {
 
 export class ParkedReadings {
   private readonly bySeries = new Map<string, Parked>();
-  private readonly counts: Record<Wait, number> = { series: 0, 'dead-letters': 0, clock: 0 };
+  private readonly counts: Record<Wait, number> = { series: 0, 'store-part': 0, 'dead-letters': 0, clock: 0 };
 
   /** @param requeue puts readings back into the queue */
   constructor(

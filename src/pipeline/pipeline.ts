@@ -26,6 +26,7 @@ import type { GuardLimits, Times } from './guard.ts';
 import type { Message } from './message.ts';
 import { Outage } from './outage.ts';
 import { ParkedReadings, type Wait } from './parked-readings.ts';
+import { PartialOutage } from './partial-outage.ts';
 import { ReadingQueue } from './reading-queue.ts';
 import { RefusedSeries } from './refused-series.ts';
 import { SeriesCommits } from './series-commits.ts';
@@ -109,6 +110,7 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
     this.upgrades = upgrades;
     const refused = new RefusedSeries();
     const unanswered = new Unanswered();
+    const partial = new PartialOutage(logger);
     const clockWait = new ClockWait({
       ...{ parked, enqueue, logger },
       patienceMs: options.arrivalWaitMs,
@@ -116,7 +118,7 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
     });
     const conclusion = new Conclusion({
       ...options,
-      ...{ cache, endings, parked, clockWait, refused, unanswered, replicas, enqueue },
+      ...{ cache, endings, parked, clockWait, refused, partial, unanswered, replicas, enqueue },
       committed: (series, planned, alerts) => this.emit('committed', series, planned, alerts),
     });
     const seriesPerBatch = new SeriesPerBatch(options.batchSeries);

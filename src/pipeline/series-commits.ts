@@ -77,6 +77,10 @@ export class SeriesCommits {
         // Whether it was applied is not known: what is remembered holds if the store has the same version.
         for (const { key } of work) cache.outdate(key);
         work = unfinished(work);
+        if (error instanceof StoreUnavailable && error.partial) {
+          for (const group of work) conclusion.setAside(group, error);
+          return;
+        }
         if (error instanceof StoreUnavailable) {
           endings.failRequests(
             error,
@@ -171,7 +175,7 @@ export class SeriesCommits {
     for (const [i, result] of settled.entries()) {
       const { group } = waiting[i]!;
       if (result.status === 'fulfilled') plans.push({ group, plan: result.value });
-      else if (result.reason instanceof StoreUnavailable) throw result.reason;
+      else if (result.reason instanceof StoreUnavailable && !result.reason.partial) throw result.reason;
       else conclusion.setAside(group, result.reason);
     }
     return plans;

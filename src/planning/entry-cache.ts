@@ -14,7 +14,7 @@ import { emptyState } from '../detect/state.ts';
 import { decodeState } from '../detect/state-format.ts';
 import type { SeriesId } from '../domain/series.ts';
 import type { Watch } from '../domain/watch.ts';
-import { VigiaError } from '../errors.ts';
+import { StoreUnavailable, VigiaError } from '../errors.ts';
 import type { ModelAssignment, SeriesRecord, SeriesStore, SnapshotMark } from '../store/store.ts';
 import type { Planned } from './plan.ts';
 import { entryOf, NEW_SERIES, type SeriesEntry } from './series-entry.ts';
@@ -76,9 +76,32 @@ export class EntryCache {
       return !entries.has(key);
     });
     if (unknown.length === 0) return entries;
-    const records = await this.store.load(unknown.map(({ series }) => series));
-    for (const [i, { key }] of unknown.entries()) entries.set(key, this.read(key, records[i]!));
+    for (const [key, record] of await this.load(unknown)) {
+      entries.set(key, record instanceof VigiaError ? record : this.read(key, record));
+    }
     return entries;
+  }
+
+  /** Asks for each series alone where a part of the store is away: the others go on. @throws StoreUnavailable */
+  private async load(
+    unknown: readonly { readonly key: string; readonly series: SeriesId }[],
+  ): Promise<[string, SeriesRecord | null | VigiaError][]> {
+    try {
+      const records = await this.store.load(unknown.map(({ series }) => series));
+      return unknown.map(({ key }, i) => [key, records[i]!]);
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable) || !error.partial) throw error;
+      return Promise.all(
+        unknown.map(async ({ key, series }): Promise<[string, SeriesRecord | null | VigiaError]> => {
+          try {
+            return [key, (await this.store.load([series]))[0]!];
+          } catch (problem) {
+            if (problem instanceof StoreUnavailable && problem.partial) return [key, problem];
+            throw problem;
+          }
+        }),
+      );
+    }
   }
 
   private read(key: string, record: SeriesRecord | null): SeriesEntry | VigiaError {

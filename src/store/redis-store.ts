@@ -134,6 +134,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
       return intact;
     },
     ...(layout.name === 'timeseries' && { lackingRollups: () => series.lackingRules() }),
+    ...(server.away !== undefined && { partsAway: () => server.away! }),
     memory: () => memory(server),
     ping: () => probe(server, { ...settings, script: layout.probe }),
     async trim(at) {

@@ -309,6 +309,8 @@ export interface Store {
   time(): Promise<number>;
   /** Only of a store that lives in memory. @throws StoreUnavailable, or VigiaError where its user may not ask */
   memory?(): Promise<StoreMemory>;
+  /** Only of a store of several parts: how many are away at present; the series on the others can be stored. */
+  partsAway?(): number;
   /**
    * Only of a store that can lose its data while processes use it: whether it still has what this process found at the start. If
    * it is empty, what all processes need to know of it is written again. @throws StoreUnavailable also where it is another store now

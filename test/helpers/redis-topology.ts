@@ -99,13 +99,18 @@ export async function startSentinels(): Promise<Topology> {
   };
 }
 
-/** Three primaries with a replica each. */
-export async function startCluster(): Promise<Topology> {
+export interface Cluster extends Topology {
+  /** Kills the primary and the replica that have this key. @returns starts both again, with their files */
+  loseShardOf(key: string): Promise<() => Promise<void>>;
+}
+
+/** Three primaries with a replica each. @param extra options of every server */
+export async function startCluster(extra: readonly string[] = []): Promise<Cluster> {
   const nodes: RedisServer[] = [];
   for (let i = 0; i < 6; i++) {
     // The Cluster's own bus listens 10,000 above each port.
     const port = await freePort(10_000);
-    const args = ['--cluster-enabled', 'yes', '--cluster-config-file', `nodes-${port}.conf`];
+    const args = [...extra, '--cluster-enabled', 'yes', '--cluster-config-file', `nodes-${port}.conf`];
     nodes.push(await start([...args, '--cluster-node-timeout', String(DOWN_AFTER)], { port }));
   }
   const primaries = nodes.slice(0, 3);
@@ -136,6 +141,15 @@ export async function startCluster(): Promise<Topology> {
   return {
     url: `redis+cluster://${nodes.map(({ port }) => `127.0.0.1:${port}`).join(',')}`,
     command: (...args) => commandAt(nodes, args),
+    async loseShardOf(key) {
+      const slot = Number(await nodes[0]!.command('CLUSTER', 'KEYSLOT', key));
+      const shard = Math.min(2, Math.floor((slot * 3) / 16384));
+      const lost = [replicas[shard]!, primaries[shard]!];
+      await Promise.all(lost.map((server) => server.kill()));
+      return async () => {
+        await Promise.all(lost.map((server) => server.start()));
+      };
+    },
     async failOver() {
       const sizes = await Promise.all(primaries.map(async (node) => Number(await node.command('DBSIZE'))));
       const busiest = sizes.indexOf(Math.max(...sizes));

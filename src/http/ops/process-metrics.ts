@@ -10,7 +10,7 @@ import { within } from './deadline.ts';
 const STORE_DEADLINE_MS = 1_000;
 
 export interface ProcessMetrics {
-  readonly store: Pick<Store, 'kind' | 'ping' | 'series' | 'deadLetters' | 'memory'>;
+  readonly store: Pick<Store, 'kind' | 'ping' | 'series' | 'deadLetters' | 'memory' | 'partsAway'>;
   readonly version: string;
   readonly role: string;
   /** The client id: stable per replica, also where its address is not. */
@@ -120,6 +120,16 @@ function registerStore(registry: Registry, options: ProcessMetrics): void {
       },
     });
   fromStore('vigia_store_up', '1 if the store can be written now, else 0.', ({ up }) => up);
+  if (store.partsAway) {
+    new Gauge({
+      name: 'vigia_store_parts_away',
+      help: 'Primaries of the Redis Cluster that cannot be reached; the series on the others can be stored.',
+      registers: [registry],
+      collect() {
+        this.set(store.partsAway!());
+      },
+    });
+  }
   fromStore('vigia_series', 'Series in the store.', ({ series }) => series);
   fromStore('vigia_dead_letters', 'Dead letters in the store.', ({ deadLetters }) => deadLetters);
   if (!store.memory) return;

@@ -94,7 +94,7 @@ export class ClusterServer implements Server {
             for (const [j, i] of part.entries()) replies[i] = answers[j]!;
           }),
         );
-        for (const result of results) if (result.status === 'rejected') throw result.reason;
+        this.noteAway([...parts], results, replies);
         await this.ask(calls, replies, left, send);
         left = left.filter((i) => redirection(replies[i], 'MOVED') !== null);
       }
@@ -103,6 +103,35 @@ export class ClusterServer implements Server {
       this.refresh().catch(() => undefined);
       throw error;
     }
+  }
+
+  /**
+   * What becomes of calls whose node does not answer: where other nodes have answered, the error is their reply. @throws where
+   * none has
+   */
+  private noteAway(
+    parts: readonly [owner: string, calls: readonly number[]][],
+    results: readonly PromiseSettledResult<void>[],
+    replies: Reply[],
+  ): void {
+    const failed = results.flatMap((result, i) => (result.status === 'rejected' ? [{ i, ...result }] : []));
+    if (failed.length === 0) return;
+    const gone = new Set(failed.map(({ i }) => parts[i]![0]));
+    const others = [...new Set(this.owners)].filter((owner) => owner !== undefined && !gone.has(owner));
+    const partial = others.some((owner) => this.node(owner!).ready);
+    for (const { i, reason } of failed) {
+      if (!(reason instanceof StoreUnavailable)) throw reason;
+      const away = new StoreUnavailable(reason.message, { cause: reason.cause, partial });
+      if (failed.length === results.length || !partial) throw away;
+      for (const at of parts[i]![1]) replies[at] = away;
+    }
+    this.refresh().catch(() => undefined);
+  }
+
+  /** How many primaries cannot be reached at present. */
+  get away(): number {
+    const owners = [...new Set(this.owners)].filter((owner) => owner !== undefined);
+    return owners.filter((owner) => !this.node(owner!).ready).length;
   }
 
   /** Calls for a slot on its way to another node, which that node answers only to whoever says ASKING. */

@@ -35,10 +35,10 @@ function commitAt(ts: number): SeriesCommit {
 /** The time of what the probe writes, ms: long ago, because Redis refuses what its own clock says is in the future. */
 const LONG_AGO = 1000;
 
-/** @throws StoreUnavailable with the reason */
+/** @throws StoreUnavailable with the reason where no primary takes it: series of the others can be stored */
 export async function probe(server: Server, settings: CommitSettings): Promise<void> {
   const commit = commitAt(LONG_AGO);
-  await Promise.all(
+  const results = await Promise.allSettled(
     (await server.primaries()).map(async ({ node, key }) => {
       const call = commitCall(commit, 'probe', LONG_AGO, settings, prefixedKeys(key));
       const [[reply]] = await Promise.all([
@@ -50,4 +50,6 @@ export async function probe(server: Server, settings: CommitSettings): Promise<v
       throw new StoreUnavailable(`Redis at ${node.name}: ${answer.error.message}`, { cause: answer.error });
     }),
   );
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed && results.every((result) => result.status === 'rejected')) throw failed.reason;
 }

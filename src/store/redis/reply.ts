@@ -1,5 +1,5 @@
 /** What comes back from Redis: binary-safe, with the errors of single commands as values. */
-import { VigiaError } from '../../errors.ts';
+import { StoreUnavailable, VigiaError } from '../../errors.ts';
 
 export type Reply = Buffer | number | null | Error | readonly Reply[];
 
@@ -10,6 +10,8 @@ export function unusableKey(key: string, why: string, cause?: unknown): VigiaErr
 
 /** @throws VigiaError `store_key` that names `key` when the reply is an error */
 export function checked(reply: Reply | undefined, key: string): Exclude<Reply, Error> {
+  // A part of the store is away.
+  if (reply instanceof StoreUnavailable) throw reply;
   if (reply instanceof Error) {
     if (reply.message.includes('WRONGTYPE')) throw unusableKey(key, 'is of another type', reply);
     throw unusableKey(key, `cannot be used: ${reply.message}`, reply);

@@ -57,11 +57,22 @@ export class SeriesKeys implements SeriesStore {
         return { key, args: ['HMGET', key, ...RECORD_FIELDS] };
       }),
     );
-    return replies.map((reply) => (Array.isArray(reply) ? recordOrNull(reply) : null));
+    return replies.map((reply) => {
+      if (reply instanceof StoreUnavailable) throw reply;
+      return Array.isArray(reply) ? recordOrNull(reply) : null;
+    });
   }
 
-  async commit(commits: readonly SeriesCommit[]): Promise<CommitResult[]> {
-    await this.register(commits);
+  async commit(all: readonly SeriesCommit[]): Promise<CommitResult[]> {
+    const error = await this.register(all);
+    if (error === null) return this.commitRegistered(all);
+    const known = all.filter((commit) => !this.isNew(commit));
+    const results = known.length === 0 ? [] : await this.commitRegistered(known);
+    let next = 0;
+    return all.map((commit) => (this.isNew(commit) ? { status: 'failed', error } : results[next++]!));
+  }
+
+  private async commitRegistered(commits: readonly SeriesCommit[]): Promise<CommitResult[]> {
     const random = randomBytes(8 * commits.length);
     const versions = commits.map(({ version }, i) => version ?? random.toString('hex', 8 * i, 8 * i + 8));
     const now = this.now();
@@ -85,17 +96,27 @@ export class SeriesKeys implements SeriesStore {
     });
   }
 
-  /** A series is in the registry before its first commit, so that none is stored and not listed. */
-  private async register(commits: readonly SeriesCommit[]): Promise<void> {
-    const names = commits.flatMap((commit) => {
-      const key = seriesKey(commit.series);
-      const isNew = commit.expectedVersion === null || this.registered?.has(key) === false;
-      return isNew && !isEmpty(commit) ? [key] : [];
-    });
-    if (names.length === 0) return;
-    const [reply] = await this.server.commit([{ key: SERIES_KEY, args: ['SADD', SERIES_KEY, ...names] }]);
-    checked(reply, SERIES_KEY);
+  private isNew(commit: SeriesCommit): boolean {
+    if (isEmpty(commit)) return false;
+    return commit.expectedVersion === null || this.registered?.has(seriesKey(commit.series)) === false;
+  }
+
+  /**
+   * A series is in the registry before its first commit, so that none is stored and not listed.
+   * @returns why new series cannot be entered, while known ones can be stored; null where all are
+   */
+  private async register(commits: readonly SeriesCommit[]): Promise<StoreUnavailable | null> {
+    const names = commits.filter((commit) => this.isNew(commit)).map(({ series }) => seriesKey(series));
+    if (names.length === 0) return null;
+    try {
+      const [reply] = await this.server.commit([{ key: SERIES_KEY, args: ['SADD', SERIES_KEY, ...names] }]);
+      checked(reply, SERIES_KEY);
+    } catch (error) {
+      if (error instanceof StoreUnavailable && error.partial) return error;
+      throw error;
+    }
     for (const name of names) this.registered?.add(name);
+    return null;
   }
 
   /** The registry was lost, and maybe not the series: each is entered again before its next commit. */
@@ -118,7 +139,8 @@ export class SeriesKeys implements SeriesStore {
       await this.alerts.relay(pending);
       return null;
     } catch (error) {
-      if (error instanceof StoreUnavailable || !(error instanceof VigiaError)) throw error;
+      if (!(error instanceof VigiaError)) throw error;
+      if (error instanceof StoreUnavailable && !error.partial) throw error;
       return error;
     }
   }
@@ -216,6 +238,7 @@ export class SeriesKeys implements SeriesStore {
       }),
     );
     return series.map(({ sensor, metric }, i) => {
+      if (replies[i] instanceof StoreUnavailable) throw replies[i];
       const summary = Array.isArray(replies[i]) ? decodeSummary(replies[i] as readonly Reply[]) : null;
       return summary && { sensor, metric, ...summary };
     });

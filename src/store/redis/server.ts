@@ -16,6 +16,8 @@ export interface Server {
   commit(calls: readonly Call[]): Promise<Reply[]>;
   /** Every node that takes writes, with a key that belongs to it. */
   primaries(): Promise<readonly { readonly node: Node; readonly key: string }[]>;
+  /** How many primaries cannot be reached at present; absent: there is one. */
+  readonly away?: number;
   close(): void;
 }
 

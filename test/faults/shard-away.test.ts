@@ -80,6 +80,12 @@ describe.skipIf(!MOSQUITTO || !REDIS)('a Cluster without a shard (needs mosquitt
 
       await bringBack();
       await allStored(store, load);
+      const isBack = () =>
+        store.alerts.list({ limit: 1 }).then(
+          () => true,
+          () => false,
+        );
+      await waitFor('the stream of alerts', isBack, 60_000);
       await settledCounts([replica!]);
       await expectStoredOnce(store, load, { scored: true });
       expect(watch.mismatches).toEqual([]);

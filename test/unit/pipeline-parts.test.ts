@@ -8,6 +8,7 @@ import { Conclusion } from '../../src/pipeline/conclusion.ts';
 import { Endings } from '../../src/pipeline/endings.ts';
 import { Outage } from '../../src/pipeline/outage.ts';
 import { ParkedReadings } from '../../src/pipeline/parked-readings.ts';
+import { PartialOutage } from '../../src/pipeline/partial-outage.ts';
 import { ReadingQueue } from '../../src/pipeline/reading-queue.ts';
 import { RefusedSeries } from '../../src/pipeline/refused-series.ts';
 import { Shutdown } from '../../src/pipeline/shutdown.ts';
@@ -103,6 +104,7 @@ it('the replica group is told how many readings were committed, and how many of 
     endings: new Endings(accounting),
     refused: new RefusedSeries(),
     unanswered: new Unanswered(),
+    partial: new PartialOutage(logger),
     replicas: { committed: (...counts: number[]) => told.push(counts) },
     cache: { committed() {} },
     committed() {},

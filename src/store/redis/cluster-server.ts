@@ -151,7 +151,12 @@ export class ClusterServer implements Server {
       const call = calls[i]!;
       // ASKING holds for one command, so a script must be there at once: loaded after a NOSCRIPT it would be sent without.
       const load = call.script ? [{ key: '', args: ['SCRIPT', 'LOAD', call.script.text] }] : [];
-      replies[i] = (await send(node, [...load, { key: '', args: ['ASKING'] }, call])).at(-1)!;
+      try {
+        replies[i] = (await send(node, [...load, { key: '', args: ['ASKING'] }, call])).at(-1)!;
+      } catch (error) {
+        if (!(error instanceof StoreUnavailable)) throw error;
+        replies[i] = new StoreUnavailable(error.message, { cause: error.cause, partial: true });
+      }
     }
   }
 

@@ -51,6 +51,12 @@ describe('a webhook', () => {
       clearedTs: null,
       acknowledged: false,
       revision: 1,
+      explanation: null,
+      reason: null,
+      text: expect.objectContaining({ en: 'value 9 °C, expected 5 °C, score 1.5' }),
+      expectedRange: null,
+      durationMs: null,
+      peak: { ts: TS, value: 9 },
       changedAt: expect.any(Number),
     });
     expect(receiver.posts.at(-1)!.json).toMatchObject({ state: 'cleared', acknowledged: true, model: null });

@@ -115,7 +115,7 @@ function elementOf(
   path: string,
   receivedAt: number,
 ): Element {
-  const seconds = base.time + (typeof record.t === 'number' && Number.isFinite(record.t) ? record.t : 0);
+  const seconds = base.time + (Number.isFinite(record.t) ? (record.t as number) : 0);
   const since = seconds < RELATIVE_BELOW ? receivedAt : 0;
   const unit = typeof record.u === 'string' ? record.u : base.unit;
   const sum = !('v' in record) && 's' in record;

@@ -1,7 +1,7 @@
 /** The codecs of formats that name their values: SenML and Sparkplug B. */
 import * as cborg from 'cborg';
 import { describe, expect, it } from 'vitest';
-import { isSenml, senmlCborCodec, senmlCodec, splitName } from '../../src/codecs/senml.ts';
+import { isSenml, named, senmlCborCodec, senmlCodec, splitName } from '../../src/codecs/senml.ts';
 import {
   decodeSparkplug,
   sparkplugCodec,
@@ -109,6 +109,25 @@ describe('SenML', () => {
       { sensor: 'a/b', metric: 'c' },
     ]);
     expect(splitName('urn:dev:x:1:', '')).toEqual({ sensor: 'urn:dev:x:1', metric: '' });
+  });
+
+  it('in CBOR has no number where a tag is none', () => {
+    const record = (value: unknown) =>
+      (
+        named([
+          new Map<unknown, unknown>([
+            [2, value],
+            ['own', 1n],
+          ]),
+        ]) as { v: unknown; own: unknown }[]
+      )[0]!;
+    expect(record(5n)).toEqual({ v: 5, own: 1 });
+    expect(record({ tag: 4, contents: [-1, 215] }).v).toBe(21.5);
+    for (const value of [{ tag: 5, contents: [-1, 215] }, { tag: 4 }, { contents: [1, 2] }, { a: 1 }])
+      expect(record(value).v).toBeNull();
+    expect(Number.isNaN(record({ tag: 4, contents: null }).v)).toBe(true);
+    expect(named({ a: 1 })).toEqual({ a: 1 });
+    expect(named([{ a: 1 }])).toEqual([{ a: 1 }]);
   });
 
   it('is told from other lists of objects', () => {
@@ -239,6 +258,10 @@ describe('Sparkplug B', () => {
         ],
       }),
     );
+    const bare = readBirth(
+      sparkplugBytes({ metrics: [{ name: 'a', alias: 1, datatype: 10 }, { name: 'b' }] }),
+    );
+    expect(bare.aliases).toStrictEqual({ 1: { name: 'a', datatype: 10 } });
     expect(birth).toEqual({ ts: 5, bdSeq: 2, aliases: { 7: { name: 'level', datatype: 2, unit: 'mm' } } });
     const names = (sender: string, alias: number) =>
       sender === sparkplugSender(topic) ? birth.aliases[alias] : undefined;

@@ -3,7 +3,7 @@ import { Point } from '@influxdata/influxdb-client';
 import { stringify } from 'csv-stringify/sync';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { csvCodec, parseCsv } from '../../src/codecs/csv.ts';
+import { csvCodec, looksLikeTable, parseCsv } from '../../src/codecs/csv.ts';
 import { jsonCodec, parseJson } from '../../src/codecs/json.ts';
 import { isLineProtocol, isTelegraf, lineProtocolCodec, parseLines } from '../../src/codecs/line-protocol.ts';
 import { numberCodec, parseNumber, parseSwitch } from '../../src/codecs/number.ts';
@@ -73,6 +73,9 @@ describe('a number as text', () => {
 describe('JSON', () => {
   it('has null where NaN and Infinity stand, and leaves them in texts', () => {
     const text = '{"a":NaN,"b":[-Infinity,1,Infinity],"c":"NaN and \\"Infinity","d":-1}';
+    expect(parseJson('[NaN,"I N -"]')).toEqual([null, 'I N -']);
+    expect(() => parseJson('[NaN')).toThrow(SyntaxError);
+    expect(() => parseJson('[Na, "NaN"]')).toThrow(SyntaxError);
     expect(parseJson(text)).toEqual({ a: null, b: [null, 1, null], c: 'NaN and "Infinity', d: -1 });
   });
 
@@ -131,6 +134,12 @@ describe('CSV', () => {
     expect(parse('21,5', { decimalComma: true })).toEqual([['21,5']]);
   });
 
+  it('has a table only where several rows have the same cells', () => {
+    expect(
+      ['a,b\n1,2', 'a;b\n1;2', 'a\tb\n1\t2', 'a,b', 'a,b\n1', '1,2\n3,4', 'a b\n1 2'].map(looksLikeTable),
+    ).toEqual([true, true, true, false, false, false, false]);
+  });
+
   it('is what an independent writer wrote', () => {
     const cell = fc.string({ maxLength: 8 }).map((text) => `x${text.replaceAll(/[\s\0\uFEFF]/g, '')}`);
     fc.assert(
@@ -169,6 +178,10 @@ describe('line protocol', () => {
     ',a=b c=1',
     'w t=1 never',
     'w t="x',
+    'w =1',
+    'w,=b t=1',
+    'w,a t=1',
+    'w t=1,=2',
   ])('is not %j', (text) => {
     expect(reasonOf(lineProtocolCodec.decode(Buffer.from(text), CONTEXT))).toBe('not-line-protocol');
     expect(isLineProtocol(text)).toBe(false);
@@ -203,9 +216,12 @@ describe('line protocol', () => {
     );
   });
 
-  it.each(['21.5 c', '{"a": "b=c"}', '[1, 2]=', 'w a', '# a=1'])('is not seen in %j', (text) => {
-    expect(isLineProtocol(text)).toBe(false);
-  });
+  it.each(['21.5 c', '{"a": "b=c"}', '[1, 2]=', 'w a', '# a=1', 'w a=1\nw a='])(
+    'is not seen in %j',
+    (text) => {
+      expect(isLineProtocol(text)).toBe(false);
+    },
+  );
 
   it('keeps good lines beside a bad one, and skips comments and empty lines', () => {
     const text = '# a comment\n\nw t=1\nw t=\nw t=2';

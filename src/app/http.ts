@@ -73,6 +73,7 @@ function httpOptions(
       store,
       models,
       describe: (bytes, source) => describeArtifact(parseArtifact(bytes, source)),
+      maxBytes: config.models.maxTotal,
       tryOut: (bytes, source) => trialRun(parseArtifact(bytes, source), source, simd),
       now,
     }),

@@ -89,6 +89,14 @@ export function modelCommand(): Command {
       console.log(`${id} is in force for ${scopeText(options)}, for each series from its next reading on`);
     });
   command
+    .command('delete <model>')
+    .description('takes a model out of the store that no series uses or has used')
+    .option(...url)
+    .action(async (id: string, options: Options) => {
+      await askServer(server(options), 'DELETE', `${PATH}/${encodeURIComponent(id)}`);
+      console.log(`${id} deleted`);
+    });
+  command
     .command('rollback')
     .description('undoes the last promotion')
     .option(...sensor)

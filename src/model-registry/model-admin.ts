@@ -5,12 +5,13 @@ import { decodeState } from '../detect/state-format.ts';
 import {
   type ModelScope,
   type ModelTable,
+  modelsOf,
   promote,
   rollBack,
   scopeText,
   setShadow,
 } from '../domain/model-table.ts';
-import type { SeriesId } from '../domain/series.ts';
+import { type SeriesId, seriesKey } from '../domain/series.ts';
 import { InvalidInput, InvalidModel } from '../errors.ts';
 import type { ModelAssignment, SeriesRecord, Store } from '../store/store.ts';
 import type { ModelRegistry } from './model-registry.ts';
@@ -82,6 +83,8 @@ export interface ModelAdminOptions {
   ) => { readonly id: string; readonly details: ModelDetails };
   /** Parses and tries artifact bytes. @throws InvalidModel */
   readonly tryOut: (artifact: Uint8Array, source: string) => Promise<Model>;
+  /** Size of all models in the store together, bytes. */
+  readonly maxBytes: number;
   readonly now: () => number;
 }
 
@@ -164,9 +167,10 @@ export class ModelAdmin {
    * @throws InvalidInput that names the field of the artifact at fault
    */
   async upload(artifact: Uint8Array): Promise<StoredModel> {
-    const { store, describe, tryOut } = this.options;
+    const { store, describe, tryOut, maxBytes } = this.options;
     try {
       const { id, details } = describe(artifact, 'the model');
+      await this.requireRoom(id, artifact.length, maxBytes);
       await tryOut(artifact, 'the model');
       await store.models.put(id, artifact);
       return { id, details, problem: null };
@@ -174,6 +178,38 @@ export class ModelAdmin {
       if (!(error instanceof InvalidModel)) throw error;
       throw new InvalidInput(error.field ?? 'model', error.message, { cause: error });
     }
+  }
+
+  private async requireRoom(id: string, size: number, maxBytes: number): Promise<void> {
+    const { models } = this.options.store;
+    if ((await models.get(id)) || (await models.bytes()) + size <= maxBytes) return;
+    throw new InvalidInput(
+      'model',
+      `the models would take more than ${maxBytes} bytes (MAX_MODELS_SIZE): delete one, vigia model delete`,
+    );
+  }
+
+  /**
+   * Takes a model out of the store. One that works, or that has judged readings which may be judged again, stays.
+   * @returns false where there is none of this id
+   * @throws InvalidInput (field id) that says what it is needed for
+   */
+  async remove(id: string): Promise<boolean> {
+    const { store, models } = this.options;
+    if (!(await store.models.get(id))) return false;
+    await models.refresh();
+    const { table } = models;
+    const refuse = (why: string) => new InvalidInput('id', `the model '${id}' cannot be deleted: ${why}`);
+    if ([...modelsOf(table), ...Object.values(table.started), models.own.id].includes(id))
+      throw refuse('it is in force, a shadow, or the model of a replica');
+    if (table.history.some(({ from, to }) => from === id || to === id))
+      throw refuse('a rollback may bring it back');
+    for await (const [series, { assignments }] of this.records()) {
+      if (assignments.some(({ model, shadow }) => model === id || shadow === id))
+        throw refuse(`it has judged readings of ${seriesKey(series)}, which a late reading judges again`);
+    }
+    this.known.delete(id);
+    return store.models.remove(id);
   }
 
   promote(scope: ModelScope, id: string): Promise<ModelTable> {

@@ -178,6 +178,10 @@ export interface ModelStore {
   get(id: string): Promise<Uint8Array | null>;
   /** The ids of all artifacts, in order. */
   ids(): Promise<string[]>;
+  /** Size of all artifacts together. */
+  bytes(): Promise<number>;
+  /** @returns whether there was one */
+  remove(id: string): Promise<boolean>;
   /** Which model is in force where; `EMPTY_TABLE` before the first write. */
   table(): Promise<ModelTable>;
   /** Writes `table` if what is stored has revision `expected`. @returns whether it did */

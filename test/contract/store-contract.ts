@@ -886,6 +886,10 @@ export function storeContract(name: string, open: (limits: StoreLimits) => Promi
       await store.models.put('b', state(3));
       expect(plain((await store.models.get('m'))!)).toEqual([1, 2]);
       expect(await store.models.ids()).toEqual(['b', 'm']);
+      expect(await store.models.bytes()).toBe(3);
+      expect(await store.models.remove('b')).toBe(true);
+      expect(await store.models.remove('b')).toBe(false);
+      expect(await store.models.ids()).toEqual(['m']);
       expect(await store.counters.increment('visits')).toBe(1);
       expect(await store.counters.increment('visits')).toBe(2);
       await store.ping();

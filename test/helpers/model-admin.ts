@@ -12,12 +12,14 @@ export function modelAdmin(
   store: Store,
   models: ModelRegistry = modelRegistry(store, smallModel()),
   now: () => number = Date.now,
+  maxBytes = 2 ** 30,
 ): ModelAdmin {
   return new ModelAdmin({
     store,
     models,
     describe: (bytes, source) => describeArtifact(parseArtifact(bytes, source)),
     tryOut: (bytes, source) => trialRun(parseArtifact(bytes, source), source),
+    maxBytes,
     now,
   });
 }

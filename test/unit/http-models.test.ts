@@ -1,6 +1,7 @@
 /** /api/models on a real server and store: what is accepted, what is refused and why. */
 import { describe, expect, it } from 'vitest';
 import { type Artifact, artifactBytes, modelId } from '../../models/artifact.ts';
+import { modelAdmin } from '../helpers/model-admin.ts';
 import { overflowingArtifact, smallArtifact } from '../helpers/small-model.ts';
 import { fill, NOW, testHttp } from './http-fixture.ts';
 
@@ -152,5 +153,46 @@ describe('/api/models', () => {
     const { url } = await testHttp({ token: 'secret' });
     expect((await ask(`${url}/api/models`)).status).toBe(401);
     expect((await ask(`${url}/api/models`, 'POST', bytes(MODEL))).status).toBe(401);
+  });
+});
+
+describe('the models in the store', () => {
+  it('go where no series needs them, and stay where one does', async () => {
+    const { url, store } = await testHttp();
+    const models = `${url}/api/models`;
+    const spare = smallArtifact('spare', 3);
+    for (const each of [MODEL, spare]) await ask(models, 'POST', bytes(each));
+    await ask(`${models}/${ID}/promote?sensor=a`, 'POST');
+    const refused = await ask(`${models}/${ID}`, 'DELETE');
+    expect(refused).toMatchObject({ status: 400, body: { error: { field: 'id' } } });
+    await fill(store, { sensor: 'b', metric: 'm' }, [{ ts: NOW, value: 1 }], {
+      next: {
+        ...{ state: new Uint8Array(), snapshots: [], oldestSnapshot: 0, horizon: -1, status: 'normal' },
+        assignments: [{ from: 0, model: modelId(spare) }],
+      },
+    });
+    const used = await ask(`${models}/${modelId(spare)}`, 'DELETE');
+    expect(used.body.error.message).toContain('it has judged readings of b/m');
+    await store.series.remove({ sensor: 'b', metric: 'm' });
+    expect(await ask(`${models}/${modelId(spare)}`, 'DELETE')).toEqual({
+      status: 200,
+      body: { deleted: modelId(spare) },
+    });
+    expect(await store.models.get(modelId(spare))).toBeNull();
+    expect((await ask(`${models}/${modelId(spare)}`, 'DELETE')).status).toBe(404);
+  });
+
+  it('have a size together', async () => {
+    const inner = await testHttp();
+    const size = artifactBytes(MODEL).length;
+    const { url } = await testHttp({ models: modelAdmin(inner.store, undefined, undefined, size) });
+    const models = `${url}/api/models`;
+    expect((await ask(models, 'POST', bytes(MODEL))).status).toBe(200);
+    expect((await ask(models, 'POST', bytes(MODEL))).status).toBe(200);
+    const more = await ask(models, 'POST', bytes(smallArtifact('more', 3)));
+    expect(more).toMatchObject({
+      status: 400,
+      body: { error: { message: expect.stringContaining('MAX_MODELS_SIZE') } },
+    });
   });
 });

@@ -62,6 +62,7 @@ async function registeredRoutes(): Promise<string[]> {
 
 /** A request for every operation, on a server with one series, one alert and one dead letter. */
 const MODEL = smallArtifact('brought', 3);
+const SPARE = smallArtifact('spare-brought', 3);
 const REQUESTS: Readonly<Record<string, { readonly path: string; readonly body?: unknown }>> = {
   'post /api/readings': {
     path: '/api/readings',
@@ -89,6 +90,7 @@ const REQUESTS: Readonly<Record<string, { readonly path: string; readonly body?:
   'get /api/models': { path: '/api/models' },
   'post /api/models': { path: '/api/models', body: JSON.parse(Buffer.from(artifactBytes(MODEL)).toString()) },
   'get /api/models/{id}': { path: `/api/models/${modelId(MODEL)}` },
+  'delete /api/models/{id}': { path: `/api/models/${modelId(SPARE)}` },
   'post /api/models/{id}/shadow': { path: `/api/models/${modelId(MODEL)}/shadow?sensor=s` },
   'post /api/models/end-shadow': { path: '/api/models/end-shadow?sensor=s' },
   'post /api/models/{id}/promote': { path: `/api/models/${modelId(MODEL)}/promote` },
@@ -154,6 +156,7 @@ async function furnished(): Promise<TestHttp> {
         committed(reading, { static: { expected: 1, error: 0.5, threshold: 3, anomaly: false } }),
       ),
   });
+  await http.store.models.put(modelId(SPARE), artifactBytes(SPARE));
   const sample = { ts: NOW, value: 20 };
   await fill(http.store, S, [{ ts: NOW - 1, value: 19 }, sample], {
     verdicts: [{ ts: NOW, expected: 19.5, score: 0.2 }],

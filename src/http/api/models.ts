@@ -20,6 +20,7 @@ export const modelRoutes = (options: Options) => [
   listModels(options),
   uploadModel(options),
   showModel(options),
+  deleteModel(options),
   shadowModel(options),
   endShadow(options),
   promoteModel(options),
@@ -66,6 +67,22 @@ const showModel = ({ models }: Options) =>
     answer: modelAnswer,
     errors: [404, 503],
     handler: async ({ params: { id } }) => models.report(await find(models, id)),
+  });
+
+const deleteModel = ({ models, logger }: Options) =>
+  route({
+    method: 'DELETE',
+    path: '/api/models/{id}',
+    tag: 'models',
+    summary: 'Take a model out of the store that no series uses or has used',
+    access: 'admin',
+    answer: z.object({ deleted: z.string() }),
+    errors: [400, 404, 503],
+    async handler({ params: { id } }) {
+      if (!(await models.remove(id))) await find(models, id);
+      logger.info({ model: id }, 'model deleted');
+      return { deleted: id };
+    },
   });
 
 const showSeriesModels = ({ models }: Options) =>

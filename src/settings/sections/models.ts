@@ -19,5 +19,9 @@ export const models = {
       fallback: '32MB',
       help: 'size of the largest model artifact that can be uploaded over HTTP',
     }),
+    maxTotal: setting('MAX_MODELS_SIZE', bytes(1024, 2 ** 40), {
+      fallback: '256MB',
+      help: 'size of all model artifacts in the store together; beyond it none can be uploaded until one is deleted',
+    }),
   },
 } satisfies Section;

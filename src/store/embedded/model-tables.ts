@@ -26,6 +26,18 @@ export function modelTables(database: Database): ModelStore {
         return (rows as [string][]).map(([id]) => id);
       });
     },
+    async bytes() {
+      return available(() => {
+        const row = database.prepare('SELECT total(length(artifact)) FROM models').raw().get();
+        return (row as [number])[0];
+      });
+    },
+    async remove(id) {
+      return transaction(
+        database,
+        () => database.prepare('DELETE FROM models WHERE id = ?').run(id).changes > 0,
+      );
+    },
     async table() {
       return available(stored);
     },

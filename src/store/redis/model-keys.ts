@@ -23,6 +23,15 @@ export function modelKeys(server: Server): ModelStore {
       const [reply] = await server.run([{ key: MODELS_KEY, args: ['HKEYS', MODELS_KEY] }]);
       return list(reply, MODELS_KEY).map(text).sort();
     },
+    async bytes() {
+      let bytes = 0;
+      for (const id of await this.ids()) bytes += (await this.get(id))?.length ?? 0;
+      return bytes;
+    },
+    async remove(id) {
+      const [reply] = await server.commit([{ key: MODELS_KEY, args: ['HDEL', MODELS_KEY, id] }]);
+      return checked(reply, MODELS_KEY) === 1;
+    },
     async table() {
       const args = ['HGET', MODEL_TABLE_KEY, 'content'];
       const [reply] = await server.run([{ key: MODEL_TABLE_KEY, args }]);

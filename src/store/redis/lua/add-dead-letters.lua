@@ -21,7 +21,7 @@ for i = 3, #ARGV, 3 do
   end
   redis.call('ZADD', KEYS[1], ts, id)
 end
-local known = redis.call('HEXISTS', KEYS[3], '') == 1
+local known = redis.call('HGET', KEYS[3], '')
 local bytes = redis.call('HINCRBY', KEYS[3], '', added)
 local most = tonumber(ARGV[2])
 local count = redis.call('ZCARD', KEYS[1])
@@ -30,12 +30,12 @@ if surplus == 0 and bytes <= most and known then return 0 end
 if bytes > most or not known then
   -- A release that does not know the field may have added and removed letters.
   bytes = 0
-  for _, id in ipairs(redis.call('HKEYS', KEYS[2])) do bytes = bytes + redis.call('HSTRLEN', KEYS[2], id) end
+  for _, id in ipairs(redis.call('HKEYS', KEYS[2])) do bytes = bytes + #redis.call('HGET', KEYS[2], id) end
 end
 local dropped = 0
 while count > 0 and (dropped < surplus or bytes > most) do
   local id = redis.call('ZRANGE', KEYS[1], 0, 0)[1]
-  bytes = bytes - redis.call('HSTRLEN', KEYS[2], id)
+  bytes = bytes - #(redis.call('HGET', KEYS[2], id) or '')
   redis.call('ZREM', KEYS[1], id)
   redis.call('HDEL', KEYS[2], id)
   redis.call('HDEL', KEYS[3], id)

@@ -132,7 +132,7 @@ describe.skipIf(!CHROMIUM)('in the view in which the program is operated', () =>
     await page.click('.tabs a[href="#/discovery"]');
     await waitFor('the discovery', async () => (await listed(page)).some((line) => line.startsWith('tele/')));
     const tasmota = (await listed(page)).find((line) => line.startsWith('tele/'));
-    expect(tasmota).toContain('preset tasmota | 1 messages on 1 topics · such as tele/boiler/SENSOR');
+    expect(tasmota).toContain('preset tasmota | 1 message on 1 topic · such as tele/boiler/SENSOR');
     expect(tasmota).toContain('would become boiler/AM2301.Temperature = 21.5');
     expect(await textOf(page, '.proposal')).toContain('presets: [tasmota]');
     expect(await accessibilityProblems(page)).toEqual([]);

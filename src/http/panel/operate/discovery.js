@@ -16,7 +16,8 @@ const english = {
   listening: 'Listening…',
   none: 'Every topic is taken by a source.',
   nothing: 'Nothing was published.',
-  messages: (/** @type {string} */ n, /** @type {string} */ topics) => `${n} messages on ${topics} topics`,
+  messages: (/** @type {string} */ n, /** @type {string} */ topics) =>
+    `${n} ${n === '1' ? 'message' : 'messages'} on ${topics} ${topics === '1' ? 'topic' : 'topics'}`,
   such: (/** @type {string} */ topic) => `such as ${topic}`,
   preset: (/** @type {string} */ name) => `preset ${name}`,
   source: 'own source',
@@ -36,7 +37,8 @@ const spanish = {
   listening: 'Escuchando…',
   none: 'Todos los temas los recoge alguna fuente.',
   nothing: 'No se ha publicado nada.',
-  messages: (n, topics) => `${n} mensajes en ${topics} temas`,
+  messages: (n, topics) =>
+    `${n} ${n === '1' ? 'mensaje' : 'mensajes'} en ${topics} ${topics === '1' ? 'tema' : 'temas'}`,
   such: (topic) => `por ejemplo ${topic}`,
   preset: (name) => `preset ${name}`,
   source: 'fuente propia',

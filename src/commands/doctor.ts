@@ -17,24 +17,22 @@ import { usableSimd } from '../../models/kernel/kernel.ts';
 import { trialRun } from '../../models/trial.ts';
 import { settingProblems } from '../app/setting-problems.ts';
 import { openExistingStore } from '../app/store-choice.ts';
-import { spokenDuration } from '../domain/duration.ts';
 import { seriesKey } from '../domain/series.ts';
 import { redact } from '../domain/url.ts';
 import { InvalidInput } from '../errors.ts';
 import { changedSettings } from '../settings/changes.ts';
 import { type Config, readConfig } from '../settings/config.ts';
+import { SIZES } from '../store/sizing.ts';
 import { accessFindings } from './access-findings.ts';
+import { clock, ownClock } from './clock-findings.ts';
 import { explainMessage, type GivenBytes, givenBytes, readingText } from './explained-message.ts';
+import type { Finding } from './finding.ts';
 import { portProblem, type RunningVigia, runningVigia } from './ports.ts';
-
-interface Finding {
-  readonly check: 'settings' | 'access' | 'store' | 'clock' | 'broker' | 'model' | 'http' | 'data' | 'sample';
-  readonly status: 'ok' | 'warn' | 'fail';
-  readonly detail: string;
-}
+import { parseLoad, sizeFindings } from './size-findings.ts';
 
 interface Options extends GivenBytes {
   readonly topic?: string;
+  readonly size?: string;
   readonly json?: boolean;
   readonly config?: string;
 }
@@ -47,8 +45,6 @@ const DEADLINE = 5000;
 const ANSWER_MS = 3500;
 /** How long to try to reach Redis, ms. The time is enough for a second attempt, and the reason is known before DEADLINE. */
 const STORE_PATIENCE = 1000;
-/** A larger difference between two clocks is a warning, ms. Clocks that a time service sets differ by less. */
-const SKEW_WARN = 2000;
 /** Less free space on the disk is a warning, bytes. */
 const DISK_WARN = 200 * 2 ** 20;
 
@@ -61,12 +57,17 @@ export function doctorCommand(): Command {
     .option('--payload <text>', 'payload of the sample message')
     .option('--file <file>', 'file that holds the payload of the sample message')
     .option('--hex <digits>', 'payload of the sample message in hexadecimal digits')
+    .option(
+      '--size <load>',
+      'memory or disk for a load, such as 10000x1/m: series x readings of each a minute',
+    )
     .option('--config <file>', 'configuration file (VIGIA_CONFIG)')
     .option('--json', 'print the findings as JSON')
     .action(async (options: Options) => {
       const { topic, payload, file, hex } = options;
       if ((topic === undefined) !== ((payload ?? file ?? hex) === undefined))
         throw new InvalidInput('topic', '--topic and --payload go together');
+      const load = options.size === undefined ? null : parseLoad(options.size);
       const config = readConfig({}, undefined, options.config);
       const embedded = config.redis.url === undefined;
       const port = portProblem(config.http.host, config.http.port, 'PORT');
@@ -85,6 +86,9 @@ export function doctorCommand(): Command {
           within('model', model(config), 'MODEL_DIR'),
           within('http', http(config, port, running), 'PORT'),
           embedded ? within('data', data(config), 'DATA_DIR') : [],
+          load
+            ? within('size', sizeFindings(config, load, STORE_PATIENCE), embedded ? 'DATA_DIR' : 'REDIS_URL')
+            : [],
           sample(config, options),
         ])
       ).flat();
@@ -177,36 +181,6 @@ async function rollups(opened: Store): Promise<Finding[]> {
       { check: 'store', status: 'warn', detail: `rollups cannot be checked: ${(error as Error).message}` },
     ];
   }
-}
-
-async function clock(opened: { time(): Promise<number> }): Promise<Finding> {
-  const before = Date.now();
-  try {
-    const theirs = await opened.time();
-    const skew = Math.round(theirs - (before + Date.now()) / 2);
-    const status = Math.abs(skew) > SKEW_WARN ? 'warn' : 'ok';
-    return {
-      check: 'clock',
-      status,
-      detail: `Redis is ${spokenDuration(Math.abs(skew))} ${skew < 0 ? 'behind' : 'ahead'}`,
-    };
-  } catch (error) {
-    return { check: 'clock', status: 'warn', detail: `cannot be compared: ${(error as Error).message}` };
-  }
-}
-
-/** The embedded store has no clock of its own to compare with. But no stored reading may lie in the future. */
-function ownClock(
-  { readings: { maxClockSkew } }: Config,
-  stored: Awaited<ReturnType<Store['series']['list']>>,
-): Finding {
-  const newest = Math.max(...stored.map(({ last }) => last?.ts ?? -1), -1);
-  const now = `this machine says ${new Date().toISOString()}`;
-  if (newest < 0)
-    return { check: 'clock', status: 'ok', detail: `${now}; there is nothing to compare it with` };
-  const ahead = newest > Date.now() + maxClockSkew;
-  const detail = `${now}, the newest reading ${new Date(newest).toISOString()}`;
-  return { check: 'clock', status: ahead ? 'warn' : 'ok', detail };
 }
 
 /** The ports that `vigia serve` and `vigia broker` open. */
@@ -308,7 +282,9 @@ async function data(config: Config): Promise<Finding[]> {
   await access(config.store.directory, constants.W_OK);
   const { bavail, bsize } = await statfs(config.store.directory);
   const free = bavail * bsize;
-  const detail = `DATA_DIR (${config.store.directory}) can be written, ${Math.floor(free / 2 ** 20)} MB free`;
+  const { reading, bucket, series } = SIZES.embedded;
+  const growth = `a reading takes ${reading} bytes, a minute or hour with readings ${bucket}, a series up to ${Math.round(series / 1000)} kB`;
+  const detail = `DATA_DIR (${config.store.directory}) can be written, ${Math.floor(free / 2 ** 20)} MB free; ${growth}`;
   return [{ check: 'data', status: free < DISK_WARN ? 'warn' : 'ok', detail }];
 }
 

@@ -62,6 +62,24 @@ describe('vigia doctor', () => {
     });
   });
 
+  it('says what memory or disk a load needs, and whether it fits', async () => {
+    const sizes = async (load: string, env: Record<string, string> = {}) => {
+      const { output } = await doctor(env, ['--size', load]);
+      return (JSON.parse(output) as Finding[]).filter(({ check }) => check === 'size');
+    };
+    const small = await sizes('3x1/h');
+    expect(small.map(({ status }) => status)).toEqual(['ok', 'ok', 'ok', 'ok']);
+    expect(small.at(-1)!.detail).toContain('enough for this load');
+    const large = await sizes('100000000x10/s');
+    expect(large[0]!.detail).toMatch(/RedisTimeSeries, memory: .* TB after 30 days, .* TB after a year/);
+    expect(large.at(-1)).toMatchObject({
+      status: 'warn',
+      detail: expect.stringMatching(/full after .*RETENTION_1M/),
+    });
+    const wrong = await runVigia(['doctor', '--size', 'many']);
+    expect(wrong).toMatchObject({ code: 1, output: expect.stringContaining('10000x1/m') });
+  });
+
   it('reads access list, users, certificate and proxies as the start does', async () => {
     const { code, output, failures } = await doctor({
       MQTT_ACL: 'garbage',

@@ -3,12 +3,15 @@
  * so that the readings are stored once and scored like other readings. All readings are checked before the first is sent.
  * A second run adds nothing.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import { Command } from 'commander';
 import { readTimestampValueCsv } from '../../devices/timestamp-value-csv.ts';
-import { InvalidInput } from '../errors.ts';
+import { spokenDuration } from '../domain/duration.ts';
+import { InvalidInput, VigiaError } from '../errors.ts';
 import { readConfig } from '../settings/config.ts';
+import { durationOption } from './option-values.ts';
 import { ADVICE } from './refusal-advice.ts';
-import { askServer, type RunningServer, runningServer } from './running-server.ts';
+import { askServer, type RunningServer, runningServer, ServerRefused } from './running-server.ts';
 import { progressBar } from './terminal.ts';
 import { type ImportedReading, readTsRange, readTsRangeFile } from './ts-range.ts';
 
@@ -20,6 +23,7 @@ interface ImportOptions {
   readonly key?: string;
   readonly tsRange?: string;
   readonly url?: string;
+  readonly patience: number;
 }
 
 interface Answer {
@@ -30,6 +34,10 @@ interface Answer {
 
 /** Readings in one request. With names of up to 200 bytes, the request stays below the default MAX_PAYLOAD. */
 const BATCH = 400;
+/** Between two tries while the server is not ready, ms. */
+const RETRY_MS = 1000;
+/** Answers of a server that is not ready, or of a proxy before it. */
+const NOT_NOW: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 /** How many refused readings are shown for each reason. */
 const SHOWN = 3;
 
@@ -48,13 +56,19 @@ export function importReadingsCommand(): Command {
     .option('--key <name>', 'key of the series in the Redis of --redis')
     .option('--ts-range <file>', 'file with the output of `redis-cli TS.RANGE <key> - +`')
     .option('--url <url>', 'URL of the running Vigía (default: HOST and PORT)')
+    .option(
+      '--patience <time>',
+      'how long to wait for a server that is not ready, such as one with a full disk',
+      durationOption,
+      600_000,
+    )
     .action(run);
 }
 
 async function run(options: ImportOptions): Promise<void> {
   const readings = await collected(source(options));
   if (readings.length === 0) throw new InvalidInput('input', 'there are no readings to import');
-  const { sensor, metric } = options;
+  const { sensor, metric, patience } = options;
   const server = runningServer(readConfig(), options.url);
   const total = { committed: 0, duplicate: 0 };
   const refused = new Map<string, string[]>();
@@ -63,10 +77,8 @@ async function run(options: ImportOptions): Promise<void> {
   try {
     for (let i = 0; i < readings.length; i += BATCH) {
       const part = readings.slice(i, i + BATCH);
-      const answer = await send(
-        server,
-        part.map(({ ts, value }) => ({ sensor, metric, ts, value })),
-      );
+      const body = JSON.stringify(part.map(({ ts, value }) => ({ sensor, metric, ts, value })));
+      const answer = await send(server, body, { done: i, of: readings.length, patience });
       total.committed += answer.committed;
       total.duplicate += answer.duplicate;
       for (const { index, reason, detail } of answer.rejected) {
@@ -122,6 +134,36 @@ async function collected(readings: AsyncIterable<ImportedReading>): Promise<Impo
   return [...byTime.values()].sort((a, b) => a.ts - b.ts);
 }
 
-async function send(server: RunningServer, readings: readonly object[]): Promise<Answer> {
-  return (await askServer(server, 'POST', '/api/readings', JSON.stringify(readings))) as Answer;
+interface Progress {
+  /** Readings that were answered before. */
+  readonly done: number;
+  readonly of: number;
+  /** How long a server that is not ready is waited for, ms. */
+  readonly patience: number;
+}
+
+/** @throws VigiaError that says how far the import has come */
+async function send(server: RunningServer, body: string, progress: Progress): Promise<Answer> {
+  const { done, of, patience } = progress;
+  const until = performance.now() + patience;
+  for (let told = false; ; told = true) {
+    try {
+      return (await askServer(server, 'POST', '/api/readings', body)) as Answer;
+    } catch (error) {
+      const { code, message } = error as VigiaError;
+      const sofar = `${message} (after ${done} of ${of} readings)`;
+      if (!mayPass(error, done) || performance.now() > until) {
+        if (!(error instanceof VigiaError) || done === 0) throw error;
+        throw new VigiaError(code, `${sofar}: run the command again, readings that are stored stay single`);
+      }
+      if (!told) console.error(`${sofar}: trying again for ${spokenDuration(patience)}`);
+      await delay(RETRY_MS);
+    }
+  }
+}
+
+/** Whether the same request may succeed later. A server that never answered is taken for a wrong address. */
+function mayPass(error: unknown, done: number): boolean {
+  if (error instanceof ServerRefused) return NOT_NOW.has(error.status);
+  return error instanceof VigiaError && error.code === 'server_unavailable' && done > 0;
 }

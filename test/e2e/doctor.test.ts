@@ -170,7 +170,7 @@ describe('vigia doctor', () => {
     expect(of('clock')).toMatchObject({ status: 'ok' });
     expect(of('broker')).toMatchObject({ status: 'ok' });
     const keys = ((await redis.command('KEYS', '*')) as unknown[]).map(String).sort();
-    expect(keys).toEqual(['vigia:layout', 'vigia:ping']);
+    expect(keys).toEqual(['vigia:formats', 'vigia:layout', 'vigia:ping']);
   });
 
   it.skipIf(!REDIS)('names REDIS_URL for a wrong password, and does not show it', async () => {

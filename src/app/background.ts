@@ -6,6 +6,7 @@ import type { Notifiers } from '../alerts/notifiers.ts';
 import { StoreUnavailable } from '../errors.ts';
 import type { AppContext } from './context.ts';
 import type { Scoring } from './scoring.ts';
+import { StoreGrowth } from './store-growth.ts';
 
 /** What operators change in the store while replicas run. */
 export interface Followed {
@@ -37,6 +38,9 @@ export function startBackground(
   );
   void begun.then(() => scoring.follower.follow(stopping.signal));
   void begun.then(() => scoring.pipeline.upgrades.runInBackground(stopping.signal));
+  const { store, registry, logger, clock } = context;
+  const growth = new StoreGrowth({ store, registry, logger, now: () => clock.now() });
+  void begun.then(() => growth.follow(stopping.signal));
   void begun.then(() => followFormats(context, scoring, stopping.signal));
   void begun.then(() => followDocuments(context, documents, stopping.signal));
   return begun;

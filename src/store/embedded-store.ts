@@ -13,6 +13,7 @@ import { EmbeddedClock } from './embedded/clock.ts';
 import { counterTable } from './embedded/counter-table.ts';
 import { available, DATABASE_FILE, damages, openDatabase, tolerant } from './embedded/database.ts';
 import { DeadLetterTable } from './embedded/dead-letter-table.ts';
+import { diskRoom } from './embedded/disk-room.ts';
 import { documentTable } from './embedded/document-table.ts';
 import { formatTable } from './embedded/format-table.ts';
 import { KeptAlertTable } from './embedded/kept-alert-table.ts';
@@ -95,6 +96,7 @@ export function openEmbeddedStore(options: EmbeddedOptions): Store {
     },
     trim: (now) => trimTables(database, now, kept),
     check: async () => damages(database),
+    disk: () => diskRoom(database, options.directory),
     backup: () => copyDatabase(file, options.directory),
     async close() {
       if (!open) return;

@@ -315,6 +315,8 @@ export interface Store {
   memory?(): Promise<StoreMemory>;
   /** Only of a store of several parts: how many are away at present; the series on the others can be stored. */
   partsAway?(): number;
+  /** Only of a store with files of its own: what they hold, and up to how much they can grow. */
+  disk?(): Promise<StoreMemory>;
   /**
    * Only of a store that can lose its data while processes use it: whether it still has what this process found at the start. If
    * it is empty, what all processes need to know of it is written again. @throws StoreUnavailable also where it is another store now

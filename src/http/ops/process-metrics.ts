@@ -10,7 +10,7 @@ import { within } from './deadline.ts';
 const STORE_DEADLINE_MS = 1_000;
 
 export interface ProcessMetrics {
-  readonly store: Pick<Store, 'kind' | 'ping' | 'series' | 'deadLetters' | 'memory' | 'partsAway'>;
+  readonly store: Pick<Store, 'kind' | 'ping' | 'series' | 'deadLetters' | 'memory' | 'disk' | 'partsAway'>;
   readonly version: string;
   readonly role: string;
   /** The client id: stable per replica, also where its address is not. */
@@ -32,6 +32,7 @@ interface StoreNumbers {
   readonly series?: number;
   readonly deadLetters?: number;
   readonly memory?: StoreMemory | undefined;
+  readonly disk?: StoreMemory | undefined;
 }
 
 export function registerProcessMetrics(registry: Registry, options: ProcessMetrics): void {
@@ -132,6 +133,18 @@ function registerStore(registry: Registry, options: ProcessMetrics): void {
   }
   fromStore('vigia_series', 'Series in the store.', ({ series }) => series);
   fromStore('vigia_dead_letters', 'Dead letters in the store.', ({ deadLetters }) => deadLetters);
+  if (store.disk) {
+    fromStore(
+      'vigia_store_disk_used_bytes',
+      'Bytes that the store holds on the disk.',
+      ({ disk }) => disk?.used,
+    );
+    fromStore(
+      'vigia_store_disk_max_bytes',
+      'Bytes that the store could hold: the disk is full then.',
+      ({ disk }) => disk?.max,
+    );
+  }
   if (!store.memory) return;
   fromStore(
     'vigia_store_memory_used_bytes',
@@ -147,16 +160,18 @@ function registerStore(registry: Registry, options: ProcessMetrics): void {
 
 async function askStore({ store, storeProblem }: ProcessMetrics): Promise<StoreNumbers> {
   const inTime = <T>(promise: Promise<T>) => within(STORE_DEADLINE_MS, 'the store is slow', promise);
-  const [ping, series, deadLetters, memory] = await Promise.allSettled([
+  const [ping, series, deadLetters, memory, disk] = await Promise.allSettled([
     inTime(store.ping()),
     inTime(store.series.count()),
     inTime(store.deadLetters.count()),
     inTime(store.memory?.() ?? Promise.resolve(undefined)),
+    inTime(store.disk?.() ?? Promise.resolve(undefined)),
   ]);
   return {
     up: ping.status === 'fulfilled' && storeProblem() === null ? 1 : 0,
     ...(series.status === 'fulfilled' && { series: series.value }),
     ...(deadLetters.status === 'fulfilled' && { deadLetters: deadLetters.value }),
     ...(memory.status === 'fulfilled' && { memory: memory.value }),
+    ...(disk.status === 'fulfilled' && { disk: disk.value }),
   };
 }

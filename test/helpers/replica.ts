@@ -54,6 +54,11 @@ export class Replica {
     return this.child?.exited;
   }
 
+  /** Stops it for a while, or lets it go on. */
+  signal(name: 'SIGSTOP' | 'SIGCONT'): void {
+    this.child?.process.kill(name);
+  }
+
   /** `kill -9`. */
   async kill(): Promise<void> {
     await this.child?.kill('SIGKILL');

@@ -62,7 +62,7 @@ export class ClosedAlerts {
    */
   async close(id: string, by: string | null): Promise<Alert | null> {
     const { store, targets, now } = this.options;
-    const alert = await store.alerts.acknowledge(id);
+    const alert = await store.alerts.acknowledge(id, { by, at: now() });
     if (alert?.state !== 'open') return alert;
     const at = now();
     await this.document.update((closed) =>

@@ -6,7 +6,9 @@ import type { Explanation } from '../domain/verdict.ts';
 import type { StreamedAlert } from '../store/alert-store.ts';
 
 /** The alert as `GET /api/alerts` shows it, and: */
-export interface Notification extends Omit<Alert, 'model' | 'explanation' | 'peak'>, AlertReason {
+export interface Notification
+  extends Omit<Alert, 'model' | 'explanation' | 'peak' | 'acknowledgement'>,
+    AlertReason {
   /** Event time, `ts` in ISO 8601. */
   readonly time: string;
   /** When the store learnt of this change, ms UTC. */
@@ -14,6 +16,9 @@ export interface Notification extends Omit<Alert, 'model' | 'explanation' | 'pea
   /** Of `value`, `expected` and `limit`; null where none is known. */
   readonly unit: string | null;
   readonly severity: Severity;
+  /** Who has acknowledged it and when (ms UTC); null where nobody has, and where callers need no account. */
+  readonly acknowledgedBy: string | null;
+  readonly acknowledgedAt: number | null;
   /** Id of the model whose forecast it was judged by; null where none was asked. */
   readonly model: string | null;
   /** What the detector compared; null where the rule is not `anomaly`, and in alerts of earlier releases. */
@@ -24,9 +29,9 @@ export function notification(
   { alert, at }: Pick<StreamedAlert, 'alert' | 'at'>,
   unit: string | null,
 ): Notification {
-  const { model = null, explanation = null } = alert;
+  const { model = null, explanation = null, acknowledgement: seen = null, ...rest } = alert;
   return {
-    ...alert,
+    ...rest,
     model,
     explanation,
     ...alertReason(alert, unit),
@@ -34,6 +39,8 @@ export function notification(
     changedAt: at,
     unit,
     severity: severityOf(alert),
+    acknowledgedBy: seen?.by ?? null,
+    acknowledgedAt: seen?.at ?? null,
   };
 }
 

@@ -35,9 +35,18 @@ export interface Peak {
   readonly ts: number;
 }
 
+export interface Acknowledgement {
+  /** Account; null where callers need none. */
+  readonly by: string | null;
+  /** ms UTC */
+  readonly at: number;
+}
+
 export interface Alert extends Omit<AlertChange, 'quiet'>, SeriesId {
   readonly id: string;
   readonly acknowledged: boolean;
+  /** Absent where nobody has, and where an earlier release has written it down. */
+  readonly acknowledgement?: Acknowledgement;
   /** Counts the changes of this alert from 1; with the id it names one entry of the alert stream. */
   readonly revision: number;
 }

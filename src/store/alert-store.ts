@@ -2,7 +2,7 @@
  * What a store keeps of alerts: the alerts themselves, the stream of their changes with a cursor for each target, and the changes
  * that could not be sent. Part of the interface `Store` (store.ts), whose rules hold here too.
  */
-import type { Alert, AlertState } from '../domain/alert.ts';
+import type { Acknowledgement, Alert, AlertState } from '../domain/alert.ts';
 import type { SeriesId } from '../domain/series.ts';
 
 export interface AlertQuery {
@@ -22,8 +22,8 @@ export interface AlertStore {
   list(query: AlertQuery): Promise<Alert[]>;
   /** The unretracted alerts of one series raised after `ts` or open at it, ascending by ts. */
   since(series: SeriesId, ts: number): Promise<Alert[]>;
-  /** Marks an alert as seen by a person; null where there is none of this id. */
-  acknowledge(id: string): Promise<Alert | null>;
+  /** Marks an alert as seen by a person; null where there is none of this id. @param who the first one stays */
+  acknowledge(id: string, who?: Acknowledgement): Promise<Alert | null>;
 }
 
 /** One entry of the stream of alert changes. */

@@ -474,6 +474,26 @@ export function storeContract(name: string, open: (limits: StoreLimits) => Promi
         expect((await store.alerts.list({ limit: 10 }))[0]).toMatchObject({ ...cleared, revision: 3 });
       });
 
+      it('keep who was the first to acknowledge, whatever becomes of them', async () => {
+        const id = `s/temperature/anomaly/${T0}`;
+        const peak = { value: 12, ts: T0 + 1 };
+        await put([{ ts: T0, value: 9 }], { alerts: [alert(T0)] });
+        const acknowledgement = { by: 'Ana "]} ñ', at: T0 + 5 };
+        expect(await store.alerts.acknowledge(id, acknowledgement)).toMatchObject({ acknowledgement });
+        await store.alerts.acknowledge(id, { by: 'Ben', at: T0 + 6 });
+        const explanation = { reason: 'jump', observed: 4, usual: 2.5, low: null, high: 7.5 } as const;
+        for (const change of [
+          { peak, quiet: true },
+          { peak, explanation },
+          { state: 'cleared', clearedTs: T0 + 9 },
+        ] as const) {
+          await put([{ ts: T0 + 1, value: 9 }], { alerts: [alert(T0, change)] });
+          const [stored] = await store.alerts.list({ limit: 10 });
+          expect(stored).toMatchObject({ acknowledged: true, acknowledgement });
+          expect(stored?.peak).toEqual('peak' in change ? peak : undefined);
+        }
+      });
+
       it('count revisions and keep acknowledgements', async () => {
         await put([{ ts: T0, value: 9 }], { alerts: [alert(T0)] });
         const id = `s/temperature/anomaly/${T0}`;

@@ -47,6 +47,8 @@ export const alertAnswer = z.object({
   state: z.enum(['open', 'cleared', 'retracted']),
   clearedTs: z.int().nullable(),
   acknowledged: z.boolean(),
+  acknowledgedBy: z.string().nullable().meta({ description: 'the account; null where callers need none' }),
+  acknowledgedAt: z.int().nullable(),
   revision: z.int(),
   severity: z.enum(SEVERITIES),
   muted: z.boolean().meta({ description: 'nobody is told of it' }),
@@ -58,11 +60,13 @@ export function shownAlert(
   labels: Labels,
   isMuted: (alert: Alert) => boolean,
 ): z.output<typeof alertAnswer> {
-  const { model = null, explanation = null } = alert;
+  const { model = null, explanation = null, acknowledgement: seen = null, ...rest } = alert;
   const unit = labels.unitOf(alert);
   return {
-    ...{ ...alert, unit, model, explanation, ...alertReason(alert, unit) },
+    ...{ ...rest, unit, model, explanation, ...alertReason(alert, unit) },
     severity: severityOf(alert),
+    acknowledgedBy: seen?.by ?? null,
+    acknowledgedAt: seen?.at ?? null,
     muted: isMuted(alert),
   };
 }

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { InvalidInput } from '../../errors.ts';
 import type { HttpOptions } from '../http-options.ts';
+import type { Caller } from '../middleware/caller.ts';
 import { RequestRefused } from '../middleware/error-answer.ts';
 import { jsonBody, route } from '../route.ts';
 import { alertAnswer, shownAlert } from './alert-answer.ts';
@@ -31,7 +32,7 @@ const acknowledgeRequest = z.object(
 
 type Options = Pick<
   HttpOptions,
-  'store' | 'live' | 'labels' | 'mutes' | 'closedAlerts' | 'receivers' | 'maxPayload'
+  'store' | 'now' | 'live' | 'labels' | 'mutes' | 'closedAlerts' | 'receivers' | 'maxPayload'
 >;
 
 export const alertRoutes = (options: Options) => [
@@ -82,9 +83,9 @@ const acknowledgeAlerts = (options: Options) =>
     body: jsonBody(acknowledgeRequest, options.maxPayload),
     answer: z.array(alertAnswer),
     errors: [400, 413, 503],
-    async handler({ body: { ids }, note }) {
+    async handler({ body: { ids }, note, caller }) {
       note(ids.join(' ').slice(0, 500));
-      const alerts = await Promise.all(ids.map((id) => acknowledge(options, id)));
+      const alerts = await Promise.all(ids.map((id) => acknowledge(options, id, caller)));
       // An alert that has gone meanwhile is left out: it is no reason to refuse the others.
       return alerts.filter((alert) => alert !== null);
     },
@@ -99,8 +100,8 @@ const acknowledgeAlert = (options: Options) =>
     access: 'operator',
     answer: alertAnswer,
     errors: [404, 503],
-    async handler({ params: { id } }) {
-      const alert = await acknowledge(options, id);
+    async handler({ params: { id }, caller }) {
+      const alert = await acknowledge(options, id, caller);
       if (alert === null) throw new RequestRefused(404, 'not_found', 'there is no such alert');
       return alert;
     },
@@ -125,8 +126,9 @@ const closeAlert = (options: Options) =>
     },
   });
 
-async function acknowledge({ store, live, labels, mutes, closedAlerts }: Options, id: string) {
-  const stored = await store.alerts.acknowledge(id);
+async function acknowledge(options: Options, id: string, { name, by }: Caller) {
+  const { store, live, labels, mutes, closedAlerts, now = Date.now } = options;
+  const stored = await store.alerts.acknowledge(id, { by: by === 'none' ? null : name, at: now() });
   if (stored === null) return null;
   const alert = closedAlerts.seen(stored);
   live.acknowledged(alert);

@@ -1,5 +1,12 @@
 /** Alerts: what the fold says of each, and besides that the revision and the acknowledgement, which the fold does not know. */
-import { type Alert, type AlertChange, type AlertState, alertId, type Peak } from '../../domain/alert.ts';
+import {
+  type Acknowledgement,
+  type Alert,
+  type AlertChange,
+  type AlertState,
+  alertId,
+  type Peak,
+} from '../../domain/alert.ts';
 import type { SeriesId } from '../../domain/series.ts';
 import type { Explanation } from '../../domain/verdict.ts';
 import { type AlertQuery, type AlertStore, endOf } from '../alert-store.ts';
@@ -27,27 +34,30 @@ const COLUMNS = {
   revision: 'a.revision',
   explanation: 'a.explanation',
   peak: 'a.peak',
+  acknowledgement: 'a.acknowledgement',
 } as const satisfies Record<keyof Alert, string>;
 const FIELDS = Object.keys(COLUMNS) as (keyof Alert)[];
 const SELECT = `SELECT ${Object.values(COLUMNS).join(', ')} FROM alerts a JOIN series s ON s.id = a.series`;
 
 type AlertRow = readonly unknown[];
-type Read = Omit<Alert, 'model' | 'acknowledged' | 'explanation' | 'peak'> & {
+type Read = Omit<Alert, 'model' | 'acknowledged' | 'explanation' | 'peak' | 'acknowledgement'> & {
   readonly model: string | null;
   readonly acknowledged: number;
   readonly explanation: string | null;
   readonly peak: string | null;
+  readonly acknowledgement: string | null;
 };
 
 function toAlert(row: AlertRow): Alert {
   const read = Object.fromEntries(FIELDS.map((field, i) => [field, row[i]])) as unknown as Read;
-  const { model, acknowledged, explanation, peak, ...rest } = read;
+  const { model, acknowledged, explanation, peak, acknowledgement, ...rest } = read;
   return {
     ...rest,
     ...(model !== null && { model }),
     ...(explanation !== null && { explanation: JSON.parse(explanation) as Explanation }),
     ...(peak !== null && { peak: JSON.parse(peak) as Peak }),
     acknowledged: acknowledged === 1,
+    ...(acknowledgement !== null && { acknowledgement: JSON.parse(acknowledgement) as Acknowledgement }),
   };
 }
 
@@ -82,7 +92,7 @@ export class AlertTable implements AlertStore {
          ON CONFLICT (id) DO UPDATE SET value = excluded.value, expected = excluded.expected, score = excluded.score,
            limit_value = excluded.limit_value, state = excluded.state, cleared_ts = excluded.cleared_ts, model = excluded.model,
            explanation = coalesce(excluded.explanation, explanation), peak = excluded.peak, revision = revision + 1
-         RETURNING acknowledged, revision`,
+         RETURNING acknowledged, revision, acknowledgement`,
     );
   }
 
@@ -94,7 +104,7 @@ export class AlertTable implements AlertStore {
     const peak = change.peak ? JSON.stringify(change.peak) : null;
     if (quiet && this.setPeak.first(peak, id)) return null;
     const before = this.before(id);
-    const [acknowledged, revision] = this.upsert.first(
+    const [acknowledged, revision, who] = this.upsert.first(
       id,
       seriesRow,
       rule,
@@ -108,13 +118,14 @@ export class AlertTable implements AlertStore {
       model,
       explanation ? JSON.stringify(explanation) : null,
       peak,
-    ) as [number, number];
+    ) as [number, number, string | null];
     const alert = {
       id,
       sensor: series.sensor,
       metric: series.metric,
       ...change,
       acknowledged: acknowledged === 1,
+      ...(who !== null && { acknowledgement: JSON.parse(who) as Acknowledgement }),
       revision,
     };
     this.stream.append(alert, before);
@@ -159,14 +170,14 @@ export class AlertTable implements AlertStore {
     );
   }
 
-  async acknowledge(id: string): Promise<Alert | null> {
+  async acknowledge(id: string, who?: Acknowledgement): Promise<Alert | null> {
     return transaction(this.database, () => {
       const before = this.before(id);
       this.database
         .prepare(
-          'UPDATE alerts SET acknowledged = 1, revision = revision + 1 WHERE id = ? AND acknowledged = 0',
+          'UPDATE alerts SET acknowledged = 1, acknowledgement = ?, revision = revision + 1 WHERE id = ? AND acknowledged = 0',
         )
-        .run(id);
+        .run(who ? JSON.stringify(who) : null, id);
       const row = this.database.prepare(`${SELECT} WHERE a.id = ?`).raw().get(id) as AlertRow | undefined;
       if (!row || !before) return null;
       const alert = toAlert(row);

@@ -15,6 +15,7 @@ export const MIGRATIONS: Readonly<Record<number, string>> = {
 export const ADDED_COLUMNS: readonly (readonly [table: string, column: string, type: string])[] = [
   ['alerts', 'explanation', 'TEXT'],
   ['alerts', 'peak', 'TEXT'],
+  ['alerts', 'acknowledgement', 'TEXT'],
 ];
 
 export const SCHEMA = `

@@ -2,7 +2,7 @@
  * An alert in Redis: field `<rule>/<ts>` of the series' alert hash, `<revision> <acknowledged> <JSON>`. The script keeps
  * the first two parts and does not look into the third.
  */
-import { type Alert, type AlertChange, alertId } from '../../domain/alert.ts';
+import { type Acknowledgement, type Alert, type AlertChange, alertId } from '../../domain/alert.ts';
 import { encodeName, type SeriesId } from '../../domain/series.ts';
 import type { Explanation } from '../../domain/verdict.ts';
 
@@ -38,8 +38,9 @@ export function decodeAlert(series: SeriesId, field: string, entry: string): Ale
   const [rule, ts] = field.split('/') as [string, string];
   const [revision, acknowledged] = entry.split(' ', 2) as [string, string];
   const json = entry.slice(revision.length + acknowledged.length + 2);
-  const [value, expected, score, state, clearedTs, limit = null, model = null, explanation, peak] =
-    JSON.parse(json) as Content;
+  const items = JSON.parse(json) as Content;
+  const acknowledgement = takeAcknowledgement(items);
+  const [value, expected, score, state, clearedTs, limit = null, model = null, explanation, peak] = items;
   const change = {
     rule: decodeURIComponent(rule),
     ts: Number(ts),
@@ -59,8 +60,24 @@ export function decodeAlert(series: SeriesId, field: string, entry: string): Ale
     metric: series.metric,
     ...change,
     acknowledged: acknowledged === '1',
+    ...(acknowledgement && { acknowledgement }),
     revision: Number(revision),
   };
+}
+
+/** Begins the item behind all others that says who has acknowledged an alert. The scripts keep it. */
+const ACKNOWLEDGED = 'ack';
+
+export function encodeAcknowledgement({ by, at }: Acknowledgement): string {
+  return JSON.stringify([ACKNOWLEDGED, by, at]);
+}
+
+function takeAcknowledgement(items: unknown[]): Acknowledgement | null {
+  const last = items.at(-1);
+  if (!Array.isArray(last) || last[0] !== ACKNOWLEDGED) return null;
+  items.pop();
+  const [, by, at] = last as [string, string | null, number];
+  return { by, at };
 }
 
 /** Takes an alert id apart. @returns null for what is none */

@@ -4,10 +4,10 @@
  * in the index, and only then removes them from the outbox. Appending is idempotent by id and revision. If a replica dies in
  * between, the broker sends the unacknowledged readings again, and the next commit of the series relays the rest.
  */
-import { type Alert, toldBy } from '../../domain/alert.ts';
+import { type Acknowledgement, type Alert, toldBy } from '../../domain/alert.ts';
 import { type SeriesId, seriesKey } from '../../domain/series.ts';
 import { type AlertQuery, type AlertStore, endOf, keptKey } from '../alert-store.ts';
-import { decodeAlert, parseAlertId } from './alert-entry.ts';
+import { decodeAlert, encodeAcknowledgement, parseAlertId } from './alert-entry.ts';
 import type { Call } from './connection.ts';
 import {
   ALERT_INDEX,
@@ -122,12 +122,12 @@ export class AlertLog implements AlertStore {
     return found.sort((a, b) => a.ts - b.ts);
   }
 
-  async acknowledge(id: string): Promise<Alert | null> {
+  async acknowledge(id: string, who?: Acknowledgement): Promise<Alert | null> {
     const place = parseAlertId(id);
     if (!place) return null;
     const { series, key, field } = place;
     const keys = [fieldKey(key, 'alerts'), fieldKey(key, 'outbox'), fieldKey(key, 'state')];
-    const args = ['EVALSHA', ACKNOWLEDGE.sha, '3', ...keys, field];
+    const args = ['EVALSHA', ACKNOWLEDGE.sha, '3', ...keys, field, who ? encodeAcknowledgement(who) : ''];
     const [reply] = await this.server.commit([{ key: keys[0]!, args, script: ACKNOWLEDGE }]);
     const answer = checked(reply, keys[0]!) as readonly Reply[] | null;
     if (answer === null) return null;

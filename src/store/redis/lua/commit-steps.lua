@@ -96,13 +96,16 @@ local changed = {}
 for i = CHANGE, SNAPSHOT - 1, 2 do
   -- A field that begins so is stored, but is no revision: see alert-entry.ts.
   local field, quiet = string.gsub(ARGV[i], '^~', '')
-  local revision, acknowledged = 1, '0'
+  local revision, acknowledged, content = 1, '0', ARGV[i + 1]
   local old = call('HGET', ALERTS, field)
   if old then
     local r, a = string.match(old, '^(%d+) ([01]) ')
     revision, acknowledged = tonumber(r) + 1 - quiet, a
+    -- Who has acknowledged it, and when: the fold does not know it.
+    local who = string.find(old, ',["ack",', 1, true)
+    if who then content = string.sub(content, 1, -2) .. string.sub(old, who) end
   end
-  local entry = revision .. ' ' .. acknowledged .. ' ' .. ARGV[i + 1]
+  local entry = revision .. ' ' .. acknowledged .. ' ' .. content
   call('HSET', ALERTS, field, entry)
   if quiet == 0 or not old then call('HSET', OUTBOX, field .. '/' .. revision, entry) end
   changed[#changed + 1] = entry

@@ -42,8 +42,9 @@ export function application(options: HttpOptions): Express {
   const access = new Access(options);
   const api: readonly Route[] = apiRoutes(options, access);
   const files = panelFiles();
+  const htmlOf = (name: string) => files.get(name)!.bytes.toString();
   const page: readonly Route[] = [
-    ...pageRoutes(options, files.get('index.html')!.bytes.toString()),
+    ...pageRoutes(options, htmlOf('index.html'), htmlOf('api-docs/page.html')),
     ...openapiRoutes(options, () => all),
   ];
   const all = [...health, ...legacy, ...page, ...api];

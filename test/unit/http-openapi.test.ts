@@ -146,6 +146,7 @@ const REQUESTS: Readonly<Record<string, { readonly path: string; readonly body?:
   'get /healthz': { path: '/healthz' },
   'get /readyz': { path: '/readyz' },
   'get /metrics': { path: '/metrics' },
+  'get /docs': { path: '/docs' },
   'get /openapi.json': { path: '/openapi.json' },
 };
 

@@ -24,8 +24,11 @@ const PANEL_POLICY = [
 
 type Options = Pick<HttpOptions, 'store' | 'hostname'>;
 
-/** @param page the HTML with `{{hostname}}` and `{{visits}}` */
-export const pageRoutes = (options: Options, page: string) => [showPanel(options, page)];
+/** @param page the HTML with `{{hostname}}` and `{{visits}}` @param docs the HTML of the page that shows /openapi.json */
+export const pageRoutes = (options: Options, page: string, docs: string) => [
+  showPanel(options, page),
+  showDocs(docs),
+];
 
 const showPanel = ({ store, hostname }: Options, page: string) =>
   route({
@@ -57,6 +60,21 @@ const showPanel = ({ store, hostname }: Options, page: string) =>
       const encoding = encodingFor(request);
       if (encoding) response.set('Content-Encoding', encoding).send(encode(Buffer.from(html), encoding));
       else response.send(html);
+      return SENT;
+    },
+  });
+
+const showDocs = (html: string) =>
+  route({
+    method: 'GET',
+    path: '/docs',
+    tag: 'operation',
+    summary: 'This document as a page',
+    access: 'open',
+    otherTypes: ['text/html'],
+    handler({ response }) {
+      response.set({ 'Cache-Control': 'no-cache', 'Content-Security-Policy': PANEL_POLICY });
+      response.type('html').send(html);
       return SENT;
     },
   });

@@ -18,50 +18,34 @@
  * stuck sensor stays open as long as the value repeats.
  */
 import type { Explanation } from '../domain/verdict.ts';
-import {
-  ALERT_SLOTS,
-  alignAlert as alignAlertSlots,
-  beginAlert,
-  mayLearn,
-  sinceAlert,
-  stepAlert,
-} from './alert-life.ts';
-import { EXPLANATION_SLOTS, keepExplanation, keptExplanation } from './explanation.ts';
-import { GRAIN_SLOTS, grainOf, learnGrain } from './grain.ts';
-import { keepPace, PACE_SLOTS, paceChanged, stepPace, usualPace } from './pace.ts';
+import { mayLearn, sinceAlert, stepAlert } from './alert-life.ts';
+import { farther, raised, rarer } from './budget.ts';
+import { type AdaptiveState, AT, type Placed, resetErrors, TERMS } from './detector-state.ts';
+import { keepExplanation } from './explanation.ts';
+import { grainOf, learnGrain } from './grain.ts';
+import { keepPace, paceChanged, readingsSeen, stepPace, usualPace } from './pace.ts';
 import type { SeasonalRing } from './seasonal-ring.ts';
 import { desensitise, echo, recover } from './sensitivity.ts';
-import { layout, numbered } from './slots.ts';
-import {
-  learnTail,
-  resetTail,
-  TAIL_SLOTS,
-  TAIL_WARMUP,
-  tailBoundary,
-  tailMedian,
-  tailQ99,
-  tailReady,
-  warmTail,
-} from './tail.ts';
-import type { Term, TermReading } from './term.ts';
-import { burst } from './terms/burst.ts';
-import { drift, driftReady } from './terms/drift.ts';
-import { jump, jumpBoundary } from './terms/jump.ts';
-import { insideRange, range, shownWidth } from './terms/range.ts';
-import { season, seasonalStep, slotsClosed, stepSeason, suspectSlot } from './terms/season.ts';
-import { stuck } from './terms/stuck.ts';
+import { learnTail, tailBoundary, tailMedian, tailReady, warmTail } from './tail.ts';
+import type { TermReading } from './term.ts';
+import { driftReady } from './terms/drift.ts';
+import { jumpBoundary } from './terms/jump.ts';
+import { insideRange, shownWidth } from './terms/range.ts';
+import { seasonalStep, slotsClosed, stepSeason, suspectSlot } from './terms/season.ts';
+import { repeatsLately } from './terms/stuck.ts';
+import { beginVolatility, learnVolatility, nowBoundary, nowQ99, ratioWeight } from './volatility.ts';
 
 export { CLEAR_AFTER, HOLD_OFF } from './alert-life.ts';
-
-/**
- * Names how the numbers of a state are to be understood. It grows with every change after which numbers that were stored before
- * mean something else: the detector of such a series is rebuilt from its stored readings. 1: release 0.1. 3: knows pace and grain.
- * 4: knows why the last alert was raised.
- */
-export const DETECTOR_VERSION = 4;
-
-/** Flat, of fixed length: a clone is one copy, and its bytes are what is stored. Made by `createAdaptive` only. */
-export type AdaptiveState = Float64Array;
+export {
+  ADAPTIVE_SLOTS,
+  type AdaptiveState,
+  adoptErrors,
+  alignAlert,
+  createAdaptive,
+  DETECTOR_VERSION,
+  lastRaised,
+  resetErrors,
+} from './detector-state.ts';
 
 export interface AdaptiveStep {
   /** 1 is the boundary of an alarm; null while it is unknown: too few values for a forecast, or warming up. */
@@ -77,44 +61,6 @@ export interface AdaptiveStep {
   slotClosed: boolean;
 }
 
-/**
- * The parts of the detector in the order in which they are stored. A part is found by its name: a new one goes to the end, so that
- * the others stay where they are.
- */
-const { at: AT, names } = layout([
-  ['alert', ALERT_SLOTS],
-  ['magnitude', ['largest']],
-  ['sensitivity', [drift.name, burst.name, season.name]],
-  [range.name, range.slots],
-  [stuck.name, stuck.slots],
-  [jump.name, jump.slots],
-  ['errors', TAIL_SLOTS],
-  [drift.name, drift.slots],
-  [burst.name, burst.slots],
-  [season.name, season.slots],
-  // The values of whichever tail is warming up: the errors', then the drift's, then the season's.
-  ['buffer', numbered('value', TAIL_WARMUP)],
-  ['pace', PACE_SLOTS],
-  ['grain', GRAIN_SLOTS],
-  ['stale', ['readings']],
-  ['explanation', EXPLANATION_SLOTS],
-]);
-
-/** The name of every number of a state. */
-export const ADAPTIVE_SLOTS: readonly string[] = names;
-
-/** A term, where its numbers lie, and where its sensitivity does; -1: its sensitivity is always the same. */
-interface Placed {
-  readonly term: Term;
-  readonly at: number;
-  readonly sensitivity: number;
-}
-const place = (term: Term): Placed => ({
-  term,
-  at: AT[term.name],
-  sensitivity: names.indexOf(`sensitivity.${term.name}`),
-});
-const TERMS = [range, stuck, season, jump, drift, burst].map(place);
 /** What each term said of the last reading. */
 const scores = new Float64Array(TERMS.length);
 
@@ -130,63 +76,16 @@ const ALARM = 1.03;
 
 /** Errors up to this many grains are no news. */
 const GRAINS = 1.6;
+/** A value that has come so many times in a row rests: its errors say nothing of those to come when the series moves again. */
+const RESTING = 5;
+/** The mean error of a Gaussian forecast is 1.2 medians: only errors clearly larger than that raise the scale (volatility.ts). */
+const LEAST_SCALE = 1.4;
 /** An error is minor up to this share of the width of what the series has shown. */
 const MINOR = 0.02;
 /** A gap is longer than this many usual intervals. The forecasts of as many readings after it as a window has see values of before it. */
 const GAP = 5;
+const DAY = 86_400_000;
 const STALE = 10;
-/**
- * Boundaries are made for one reading a minute or fewer. The more readings a day there are, the higher the boundaries must be for as few
- * false alarms a day: by so much for each factor e. The jump's rises by the root of it, or spikes of 6 deviations would be missed.
- */
-const MINUTE = 60_000;
-const HASTE = 0.04;
-
-/** By how much a boundary is raised for a sensor that reports more often than once a minute. */
-function haste(interval: number): number {
-  return interval >= MINUTE ? 1 : 1 + HASTE * Math.log(MINUTE / interval);
-}
-
-/** The state before the first reading. */
-export function createAdaptive(): AdaptiveState {
-  const s = new Float64Array(names.length);
-  beginAlert(s, AT.alert);
-  return s;
-}
-
-/**
- * After a rebuild: an alert is open exactly if the series has one. The detector may have judged the stored readings differently
- * from the one that raised alerts on them.
- */
-export function alignAlert(s: AdaptiveState, open: boolean): void {
-  if (alignAlertSlots(s, AT.alert, open)) keepExplanation(s, AT.explanation, null);
-}
-
-/** Why the alert was raised that is open, or that was open last; null where that is not known. */
-export function lastRaised(s: AdaptiveState): Explanation | null {
-  return keptExplanation(s, AT.explanation);
-}
-
-/**
- * Forgets what the errors of the previous model were like, as needed after a change of model; warms up again. Range, repeats
- * and season are of the values, and stay.
- */
-export function resetErrors(s: AdaptiveState): void {
-  resetTail(s, AT.errors);
-  for (const { term, at } of TERMS) term.forget?.(s, at);
-}
-
-/**
- * Goes on with what another detector of the same series has learned, the shadow's of a model that is promoted. Which alert
- * is open, and since when none may be raised, stays.
- */
-export function adoptErrors(s: AdaptiveState, from: AdaptiveState): void {
-  const kept = s.slice(AT.alert, AT.alert + ALERT_SLOTS.length);
-  const explanation = lastRaised(s);
-  s.set(from);
-  s.set(kept, AT.alert);
-  keepExplanation(s, AT.explanation, explanation);
-}
 
 /** One object for every reading: the terms look at it while `stepAdaptive` runs. */
 const reading: TermReading = {
@@ -194,6 +93,9 @@ const reading: TermReading = {
   value: 0,
   ring: null,
   interval: 0,
+  rare: 0,
+  days: 0,
+  repeats: false,
   grain: 0,
   rounding: 0,
   learn: false,
@@ -201,6 +103,7 @@ const reading: TermReading = {
   error: 0,
   size: 0,
   boundary: 0,
+  slowBoundary: 0,
   median: 0,
   q99: 0,
   seasonalStep: 0,
@@ -245,7 +148,11 @@ export function stepAdaptive(
   reading.learn = mayLearn(s, AT.alert);
   const elapsed = stepPace(s, AT.pace, ts);
   reading.interval = usualPace(s, AT.pace);
+  s[AT.age] = s[AT.age]! + Math.min(elapsed, GAP * reading.interval) / DAY;
+  reading.days = s[AT.age]!;
+  reading.rare = rarer(reading.interval, readingsSeen(s, AT.pace));
   if (tailReady(s, AT.errors) && paceChanged(s, AT.pace)) resetErrors(s);
+  reading.repeats = repeatsLately(s, AT.stuck, value, RESTING);
   reading.grain = Math.max(reading.rounding, grainOf(s, AT.grain));
   learnGrain(s, AT.grain, value, elapsed);
   const stale = elapsed > GAP * reading.interval ? STALE : Math.max(0, s[AT.stale]! - 1);
@@ -260,7 +167,7 @@ export function stepAdaptive(
   reading.judged = known && stale !== STALE;
   if (forecast) lookAtError(s, value - expected, stale);
   const tired = echo(since);
-  const hasty = haste(reading.interval);
+  const hasty = raised(reading.rare);
   let largest = 0;
   let deciding: Placed | null = null;
   for (let i = 0; i < TERMS.length; i++) {
@@ -275,7 +182,10 @@ export function stepAdaptive(
     }
   }
   if (largest >= ALARM) suspectSlot(s, AT.season, reading.error);
-  if (reading.judged && reading.learn && stale === 0) learnTail(s, AT.errors, reading.size);
+  if (reading.judged && reading.learn && stale === 0 && !reading.repeats) {
+    learnVolatility(s, AT.volatility, reading.size, leastScale(s));
+    learnTail(s, AT.errors, reading.size);
+  }
   if (forecast && !known) warmErrors(s);
   const score = known ? Math.min(Number.MAX_VALUE, largest / ALARM) : null;
   step.explanation = score === null || deciding === null ? null : explain(s, deciding, score);
@@ -302,15 +212,26 @@ function lookAtError(s: AdaptiveState, error: number, stale: number): void {
   reading.error = Math.max(-LARGEST, Math.min(LARGEST, error));
   reading.size = Math.max(Math.abs(reading.error), reading.rounding);
   if (!reading.judged) return;
-  const minor = 2 * MINOR * shownWidth(s, AT.range);
-  const end = Math.max(tailBoundary(s, AT.errors), minor, GRAINS * reading.grain, 10 * reading.rounding);
-  reading.boundary = end * (1 + stale / STALE) * Math.sqrt(haste(reading.interval));
   reading.median = tailMedian(s, AT.errors);
+  const { volatility } = AT;
+  const floor = Math.max(2 * MINOR * shownWidth(s, AT.range), GRAINS * reading.grain, 10 * reading.rounding);
+  const distrust = 1 + stale / STALE;
+  const least = leastScale(s);
+  reading.slowBoundary = Math.max(tailBoundary(s, AT.errors), floor) * distrust;
+  reading.boundary =
+    Math.max(nowBoundary(s, volatility, least), floor) *
+    distrust *
+    farther(reading.rare, ratioWeight(s, volatility));
   reading.inside = insideRange(s, AT.range, reading.value, GRAINS * reading.grain);
   reading.seasonalStep = 0;
   if (reading.ring !== null && reading.size > reading.boundary)
     reading.seasonalStep = seasonalStep(s, AT.season, reading.ring, reading.ts, reading.error);
-  reading.q99 = tailQ99(s, AT.errors);
+  reading.q99 = nowQ99(s, volatility, least);
+}
+
+/** The scale of errors is never less than this: nearly their mean in the long run, or a grain. In the units of the series. */
+function leastScale(s: AdaptiveState): number {
+  return LEAST_SCALE * Math.max(tailMedian(s, AT.errors), reading.grain);
 }
 
 /** Takes one of the first errors; the last of them lets the terms begin. */
@@ -318,7 +239,9 @@ function warmErrors(s: AdaptiveState): void {
   warmTail(s, AT.errors, AT.buffer, reading.size);
   if (!tailReady(s, AT.errors)) return;
   reading.boundary = Math.max(tailBoundary(s, AT.errors), 10 * reading.rounding);
+  reading.slowBoundary = reading.boundary;
   keepPace(s, AT.pace);
+  beginVolatility(s, AT.volatility, AT.buffer, leastScale(s));
   for (const { term, at } of TERMS) term.begin?.(s, at, reading);
 }
 

@@ -30,6 +30,11 @@ export function stepPace(s: Float64Array, at: number, ts: number): number {
   return elapsed;
 }
 
+/** How many readings there have been. */
+export function readingsSeen(s: Float64Array, at: number): number {
+  return s[at + COUNT]!;
+}
+
 /** The usual time between readings, ms; 1 while none is known. */
 export function usualPace(s: Float64Array, at: number): number {
   return Math.exp(s[at + INTERVAL]!);

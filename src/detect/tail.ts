@@ -68,6 +68,11 @@ export function tailBoundary(s: Float64Array, base: number): number {
   return Math.exp(q99 + beyond) * (1 + UNCERTAIN / s[base + COUNT]!);
 }
 
+/** The exponent of the Weibull tail through the 90 % and the 99 % quantile: 0.65 for Gaussian errors, 1 for exponential ones. Needs `tailReady`. */
+export function tailWeight(s: Float64Array, base: number): number {
+  return Math.min(HEAVIEST, Math.max(GAUSSIAN_99_90, s[base + Q99]! - s[base + Q90]!)) / Math.LN2;
+}
+
 /** The median of the statistic. Needs `tailReady`. */
 export function tailMedian(s: Float64Array, base: number): number {
   return Math.exp(s[base + Q50]!);

@@ -14,6 +14,12 @@ export interface TermReading {
   ring: SeasonalRing | null;
   /** The usual time between two readings, ms. */
   interval: number;
+  /** By what power of e an alarm must be rarer than at one reading every five minutes (budget.ts). */
+  rare: number;
+  /** For how long the series has been observed, without gaps, in days. */
+  days: number;
+  /** Whether the value has been the same for some readings: its errors say nothing of how the series moves. */
+  repeats: boolean;
   /** The least step by which the series moves (grain.ts), in its units; steps of one are no news. Positive. */
   grain: number;
   /** Differences below this are rounding, in the units of the series; positive. */
@@ -28,6 +34,8 @@ export interface TermReading {
   size: number;
   /** Where the tail of the errors ends, in the units of the series. */
   boundary: number;
+  /** The same for errors at any time; `boundary` and `q99` are for errors as large as they are just now (volatility.ts). */
+  slowBoundary: number;
   /** Median and 99 % quantile of |error|, in the units of the series. */
   median: number;
   q99: number;

@@ -13,9 +13,9 @@ export const burst: Term = {
   limit: DEVIATIONS,
   hasty: true,
   desensitised: 0.25,
-  step(s, at, { judged, size, rounding, boundary, learn }) {
+  step(s, at, { judged, size, rounding, slowBoundary, learn }) {
     if (!judged) return 0;
-    return stepRecentMean(s, at, size <= rounding ? 0 : Math.min(1, size / boundary), learn, UNCERTAIN);
+    return stepRecentMean(s, at, size <= rounding ? 0 : Math.min(1, size / slowBoundary), learn, UNCERTAIN);
   },
   begin(s, at, { boundary, buffer }) {
     seedRecentMean(s, at, buffer, boundary, UNCERTAIN);

@@ -27,6 +27,8 @@ const BLOCK = 25;
  * first reading on is no excursion then.
  */
 const YOUNG = 200;
+/** In the first minutes of the first day a range counts as 1 + UNSEEN times as wide: what the hours to come are like was not seen. */
+const UNSEEN = 2;
 /** A value this share of the range outside the range is new, if its error is beyond the 99 % quantile by this factor. */
 const NEW = 0.05;
 const NEW_ERROR = 1.15;
@@ -47,11 +49,14 @@ export const range: Term = {
   limit: 1,
   hasty: true,
   desensitised: 0,
-  step(s, at, { value, grain, judged, size, q99 }) {
+  step(s, at, { value, grain, judged, size, q99, days }) {
     const { outside, excursion } = stepRange(s, at, value);
     // One grain beside what was shown is no news.
     return judged && size > 1.6 * grain
-      ? Math.max(Math.min(outside / NEW, size / (NEW_ERROR * q99)), excursion / FAR)
+      ? Math.max(
+          Math.min(outside / NEW, size / (NEW_ERROR * q99)),
+          excursion / (FAR * (1 + UNSEEN * Math.max(0, 1 - days))),
+        )
       : 0;
   },
 };

@@ -20,7 +20,7 @@ const LEAST_RUN = 4;
 const ORDERS = 10;
 const LEAST_PROBABILITY = 1e-3;
 /** How many times the third longest run known it takes. */
-const LONGER = 2.5;
+const LONGER = 3.5;
 /** A run is forgotten over about this many readings. */
 const MEMORY = 5000;
 
@@ -69,6 +69,11 @@ function stepStuck(s: Float64Array, base: number, value: number, learn: boolean)
     if (repeats) s[base + REPEATS] = s[base + REPEATS]! + 1;
   }
   return score;
+}
+
+/** Whether a value repeats the `times` values before it. */
+export function repeatsLately(s: Float64Array, at: number, value: number, times: number): boolean {
+  return value === s[at + LAST] && s[at + RUN]! >= times;
 }
 
 /** Puts the run in its place among the three longest. */

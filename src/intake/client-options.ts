@@ -32,7 +32,8 @@ export function clientOptions(
     reconnectOnConnackError: true,
     resubscribe: false,
     keepalive: 30,
-    manualConnect: false,
+    // See DeferredAcks.
+    manualConnect: true,
     // The debug log of MQTT.js takes arguments apart for every packet, even if nobody has asked for the log.
     log: () => {},
     will: { topic: status.topic, payload: Buffer.from(status.text('offline')), qos: 1, retain: true },

@@ -1,15 +1,18 @@
 /**
- * Acknowledges messages after their commit. MQTT.js has no option for this. This file alone rests on behaviour of MQTT.js that
- * is not documented, so package.json pins the version, and test/contract/deferred-ack.test.ts fails when the behaviour changes:
- * `handleMessage` is a documented override point with a callback. In the QoS 1 handler, an error given to that callback skips
- * the automatic PUBACK, and the pump that reads packets ignores the error. So this file calls the callback at once and keeps
- * the packet id. Later it writes the PUBACKs of a whole batch to the stream as one buffer, in the order of arrival: MQTT demands
- * that order, and it is cheap for the broker (docs/decisions.md).
+ * Acknowledges messages after their commit. MQTT.js has no option for this, so `PublishFilter` takes the messages before MQTT.js
+ * sees them. This file alone rests on behaviour of MQTT.js that is not documented, so package.json pins the version, and
+ * test/contract/deferred-ack.test.ts fails when the behaviour changes: `streamBuilder` makes the stream of each connection, and
+ * what comes from it reaches MQTT.js through its `pipe`. The PUBACKs of a whole batch are written to the stream as one buffer,
+ * in the order of arrival: MQTT demands that order, and it is cheap for the broker (docs/decisions.md).
  */
-import type { IPublishPacket, MqttClient } from 'mqtt';
+import type { Writable } from 'node:stream';
+import type { MqttClient } from 'mqtt';
 import { READING_BYTES } from '../pipeline/in-flight.ts';
+import { type Publish, PublishFilter } from './publish-filter.ts';
 
-const DEFERRED = new Error('acknowledged after the commit');
+type Stream = MqttClient['stream'];
+
+const REFUSED = new Error('not a message that was asked for: it is not acknowledged');
 /** For how long acknowledgements wait for that of one older message, twice at most, ms. */
 const PATIENCE_MS = 2000;
 
@@ -21,7 +24,7 @@ export interface InFlightLimits {
 
 /**
  * A message in flight. There are thousands at a time, and each lives long enough for V8 to move it into its old generation
- * with everything that it refers to. So a message is one object. A closure would also hold the packet and the callback of MQTT.js.
+ * with everything that it refers to. So a message is one object, and no closure.
  */
 export class DeferredMessage {
   readonly topic: string;
@@ -37,13 +40,13 @@ export class DeferredMessage {
 
   constructor(
     private readonly acks: DeferredAcks,
-    readonly stream: MqttClient['stream'],
-    { topic, payload, retain, qos, messageId }: IPublishPacket,
+    readonly stream: Stream,
+    { topic, payload, retain, packetId }: Publish,
   ) {
     this.topic = topic;
-    this.bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
+    this.bytes = payload;
     this.retained = retain;
-    this.packetId = qos === 1 ? messageId : undefined;
+    this.packetId = packetId;
     this.size = payload.length + topic.length;
   }
 
@@ -66,8 +69,8 @@ export class DeferredAcks {
   inFlight = 0;
   inFlightBytes = 0;
   private holding = false;
-  /** Resumes reading from the socket; null while it is being read. */
-  private held: (() => void) | null = null;
+  /** Does not read on until there is room again; null while the socket is being read. */
+  private held: PublishFilter | null = null;
   /**
    * The messages of `stream` in the order of arrival: a message that is not stored yet, the packet id of a message that is
    * stored and waits for older ones, null for a message that has left the order. Entries before `first` are gone.
@@ -78,7 +81,7 @@ export class DeferredAcks {
   private start = 0;
   /** Packet ids in `line`. */
   private waiting = 0;
-  private stream: MqttClient['stream'] | null = null;
+  private stream: Stream | null = null;
   /** Packet ids to acknowledge on `stream` now. */
   private ids: number[] = [];
   /** The oldest message when last looked at. */
@@ -86,6 +89,7 @@ export class DeferredAcks {
   private readonly timer: NodeJS.Timeout;
 
   /**
+   * @param client has not connected yet: its option `manualConnect` is set
    * @param onMessage gets each message, and returns how many readings it has turned out to have
    * @param limits while they are reached the socket is not read: TCP back-pressure, the last resort
    */
@@ -94,8 +98,12 @@ export class DeferredAcks {
     private readonly limits: InFlightLimits,
     private readonly onMessage: (message: DeferredMessage) => number,
   ) {
-    client.handleMessage = (packet, callback) => this.receive(packet, callback);
-    // What was held belongs to a connection that is gone; its pump must not be resumed.
+    const hidden = client as unknown as { streamBuilder: (client: MqttClient) => Stream };
+    const build = hidden.streamBuilder;
+    hidden.streamBuilder = (own) => this.filtered(build(own));
+    // Only what the filter cannot take comes here.
+    client.handleMessage = (_packet, callback) => callback(REFUSED);
+    // What was held belongs to a connection that is gone, of which nothing more is read.
     client.on('close', () => {
       this.held = null;
     });
@@ -114,9 +122,27 @@ export class DeferredAcks {
     this.holding = true;
   }
 
-  private receive(packet: IPublishPacket, callback: (error?: Error) => void): void {
-    const { stream } = this.client;
-    const message = new DeferredMessage(this, stream, packet);
+  /** Puts the filter where MQTT.js pipes the stream to its parser. */
+  private filtered(stream: Stream): Stream {
+    const pipe = stream.pipe.bind(stream) as (to: Writable) => Writable;
+    stream.pipe = <T extends NodeJS.WritableStream>(parser: T): T => {
+      const version = this.client.options.protocolVersion === 5 ? 5 : 4;
+      const filter: PublishFilter = new PublishFilter(
+        version,
+        (publish) => this.receive(publish, stream, filter),
+        parser as unknown as Writable,
+      );
+      pipe(filter);
+      return parser;
+    };
+    return stream;
+  }
+
+  /** @returns whether there is room for more */
+  private receive(publish: Publish, stream: Stream, filter: PublishFilter): boolean {
+    // What an earlier connection has left unread comes again on this one.
+    if (stream !== this.client.stream) return true;
+    const message = new DeferredMessage(this, stream, publish);
     this.inFlight++;
     this.inFlightBytes += message.size;
     if (stream !== this.stream) {
@@ -125,15 +151,15 @@ export class DeferredAcks {
       this.ids = [];
       this.stream = stream;
     }
-    if (packet.qos === 1) message.place = this.start + this.line.push(message) - 1;
+    if (message.packetId !== undefined) message.place = this.start + this.line.push(message) - 1;
     const readings = this.onMessage(message);
     if (!message.acked) {
       message.size += readings * READING_BYTES;
       this.inFlightBytes += readings * READING_BYTES;
     }
-    const error = packet.qos === 1 ? DEFERRED : undefined;
-    if (this.full) this.held = () => callback(error);
-    else callback(error);
+    if (!this.full) return true;
+    this.held = filter;
+    return false;
   }
 
   private get full(): boolean {
@@ -151,9 +177,9 @@ export class DeferredAcks {
       this.advance();
     }
     if (!this.held || this.full) return;
-    const resume = this.held;
+    const filter = this.held;
     this.held = null;
-    resume();
+    filter.resume();
   }
 
   /** See `DeferredMessage.leaveAckOrder`. */

@@ -106,6 +106,7 @@ export class MqttSubscriber {
       options.logger.error(this.problem);
     });
     client.on('error', (error) => this.failed(client, error));
+    client.connect();
   }
 
   /** Whether readings can come from the broker now. */

@@ -23,6 +23,7 @@ async function subscriber(
     clean: false,
     protocolVersion,
     reconnectPeriod: 20,
+    manualConnect: true,
     ...options,
     ...(protocolVersion === 5 && { properties: { sessionExpiryInterval: 60, receiveMaximum: 500 } }),
   });
@@ -34,6 +35,7 @@ async function subscriber(
     received.push(message);
     return readings;
   });
+  client.connect();
   await client.subscribeAsync('t/#', { qos: 1 });
   /** What the broker sends again on a new connection: all that it has got no PUBACK for, at least `n`. */
   const again = async (n: number) => {

@@ -31,6 +31,8 @@ export interface NotifierStatus {
 
 /** How soon changes that other processes have committed are seen, ms. */
 const POLL_MS = 500;
+/** The same while changes wait to settle: all of them are read again each time, so not at every commit, ms. */
+const UNSETTLED_POLL_MS = 200;
 const PAGE = 500;
 /** This position is before every entry, so that confirming it moves no cursor. */
 const BEFORE_ALL = '0';
@@ -89,7 +91,11 @@ export class Notifier {
   /** There may be a change to send. */
   wake(): void {
     this.woken = true;
-    this.endPause?.();
+    if (!this.settling || this.stopping) this.endPause?.();
+  }
+
+  private get settling(): boolean {
+    return this.settledAt > performance.now();
   }
 
   /** A try under way has `graceMs` to end. Another replica sends the changes that are left, or this one after its next start. */
@@ -123,12 +129,13 @@ export class Notifier {
   }
 
   private pause(): Promise<void> {
-    if (this.woken && this.storeProblem === '') return Promise.resolve();
+    const { settling } = this;
+    if (this.woken && this.storeProblem === '' && (!settling || this.stopping)) return Promise.resolve();
     return new Promise((resolve) => {
       const waits = [this.retries.at, this.settledAt]
         .map((at) => at - performance.now())
         .filter((ms) => ms > 0);
-      const timer = setTimeout(resolve, Math.min(POLL_MS, ...waits));
+      const timer = setTimeout(resolve, Math.min(settling ? UNSETTLED_POLL_MS : POLL_MS, ...waits));
       this.endPause = () => {
         clearTimeout(timer);
         resolve();

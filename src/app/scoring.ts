@@ -56,6 +56,7 @@ export function createScoring(context: AppContext, own: OwnModel): Scoring {
     batchMax: config.pipeline.batchMax,
     batchSeries: config.pipeline.batchSeries,
     lingerMs: config.pipeline.lingerMs,
+    gatherMs: config.pipeline.gatherMs,
     deadlineMs: config.http.deadline,
     maxRequestBytes: config.pipeline.maxInFlightBytes,
     arrivalLead: config.readings.arrivalLead,

@@ -1,9 +1,10 @@
 /**
- * Takes batches from the queue. A batch forms while the previous commit is in flight, so an idle system answers at once and a
- * busy one commits many readings together. Where a full batch waits already, it is scored while the store works on the batch
+ * Takes batches from the queue. A batch forms while the previous commit is in flight, and gathers for a moment (gathering.ts), so
+ * an idle system answers at once and a busy one commits many readings together. Where a full batch waits already, it is scored while the store works on the batch
  * before it.
  */
 import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
+import { Gathering } from './gathering.ts';
 import type { Batch, ReadingQueue } from './reading-queue.ts';
 import type { Shutdown } from './shutdown.ts';
 import type { PendingReading } from './ticket.ts';
@@ -14,6 +15,8 @@ export interface BatchLoopOptions {
   readonly batchMax: number;
   /** ms */
   readonly lingerMs: number;
+  /** See `Gathering`, ms. */
+  readonly gatherMs: number;
   /** Series per batch at most, at present. */
   readonly seriesMax: () => number;
   /** Stores or sets aside everything in the batch; never rejects. */
@@ -39,7 +42,11 @@ export class BatchLoop {
   /** Series with a batch under way. */
   private readonly busy = new Set<string>();
 
-  constructor(private readonly options: BatchLoopOptions) {}
+  private readonly gathering: Gathering;
+
+  constructor(private readonly options: BatchLoopOptions) {
+    this.gathering = new Gathering(options.gatherMs);
+  }
 
   /** When the oldest reading in the queue or in a batch came, on the clock of `performance.now()`, ms; infinite without any. */
   get waitingSince(): number {
@@ -61,6 +68,8 @@ export class BatchLoop {
       // Lets the sockets that are readable now add to this batch, and keeps a busy pipeline from starving them.
       await turn();
       if (lingerMs > 0 && queue.size < batchMax && !shutdown.begun) await delay(lingerMs);
+      const gather = this.gathering.wait(queue.size, queue.waitingSince, performance.now());
+      if (gather >= 1 && !shutdown.begun) await delay(gather);
       const { waitingSince } = queue;
       const batch = queue.nextBatch(batchMax, this.options.seriesMax(), this.readyNow(), this.busy);
       if (batch.size === 0) {
@@ -98,6 +107,7 @@ export class BatchLoop {
   private begin(batch: Batch, waitingSince: number): void {
     const keys = batch.groups.map(({ key }) => key);
     for (const key of keys) this.busy.add(key);
+    this.gathering.begun(batch.size, performance.now());
     const done = this.options.process(batch).finally(() => {
       this.underway.delete(done);
       for (const key of keys) this.busy.delete(key);

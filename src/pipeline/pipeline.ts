@@ -46,6 +46,8 @@ export interface PipelineOptions extends PlanSources {
   readonly batchSeries: number;
   /** ms */
   readonly lingerMs: number;
+  /** See `Gathering`, ms. */
+  readonly gatherMs: number;
   /** How long a request waits for its commit, ms. */
   readonly deadlineMs: number;
   /** Memory that the readings of all waiting requests may take together, bytes. */
@@ -94,7 +96,7 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
   constructor(private readonly options: PipelineOptions) {
     super();
     const { shutdown, queue } = this;
-    const { accounting, logger, batchMax, lingerMs } = options;
+    const { accounting, logger, batchMax, lingerMs, gatherMs } = options;
     const enqueue = (pendings: readonly PendingReading[]) => this.enqueue(pendings);
     const endings = new Endings(accounting);
     const outage = new Outage(queue, endings, logger, shutdown);
@@ -144,7 +146,7 @@ export class Pipeline extends EventEmitter<PipelineEvents> {
     this.replicas = replicas;
     this.admission = new Admission({ ...options, endings, outage, replicas, enqueue, shutdown });
     this.loop = new BatchLoop({
-      ...{ queue, batchMax, lingerMs, shutdown },
+      ...{ queue, batchMax, lingerMs, gatherMs, shutdown },
       seriesMax: () => seriesPerBatch.max,
       process: (batch) => processing.process(batch),
       atStore: () => commits.atStore,

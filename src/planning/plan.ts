@@ -234,6 +234,7 @@ export class SeriesPlan {
         series: this.series,
         expectedVersion: entry.version,
         version: randomBytes(8).toString('hex'),
+        newest: entry.state.lastTs,
         samples,
         verdicts,
         next: result && {

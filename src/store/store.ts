@@ -63,6 +63,8 @@ export interface SeriesCommit {
   readonly expectedVersion: string | null;
   /** The version after it; a random one if absent. */
   readonly version?: string;
+  /** Time of the newest reading that was committed before, ms, where it is known: what is newer than it is only added. */
+  readonly newest?: number;
   /** Ascending by ts, new or replacing (a greater value at a stored timestamp). */
   readonly samples: readonly Sample[];
   /**

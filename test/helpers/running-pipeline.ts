@@ -47,6 +47,7 @@ export function runningPipeline(
     batchMax: 1000,
     batchSeries: 256,
     lingerMs: 0,
+    gatherMs: 0,
     deadlineMs: 5000,
     maxRequestBytes: 64_000_000,
     arrivalLead: 60_000,

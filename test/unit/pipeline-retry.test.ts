@@ -27,6 +27,27 @@ it('a full batch begins without the linger', async () => {
   await waitFor('all', () => messages.every(({ acks }) => acks === 1));
 });
 
+it('a batch gathers what comes soon after its first reading, where readings come fast', async () => {
+  const running = runningPipeline(openStore(), { gatherMs: 1000 });
+  const batches = async () => {
+    const text = await running.registry.getSingleMetricAsString('vigia_batch_readings');
+    return Number(/_count (\d+)/.exec(text)![1]);
+  };
+  const stored = async (sensor: string) => {
+    const message = deliver(running, sensor, dated());
+    await waitFor(sensor, () => message.acks === 1);
+  };
+  // The first comes alone, and the second says how fast they come.
+  await stored('a');
+  await stored('b');
+  expect(await batches()).toBe(2);
+  const third = deliver(running, 'c', dated());
+  for (let turns = 0; turns < 3; turns++) await new Promise(setImmediate);
+  const fourth = deliver(running, 'd', dated());
+  await waitFor('both', () => third.acks + fourth.acks === 2);
+  expect(await batches()).toBe(3);
+});
+
 it('a second batch begins only once the first one is at the store', async () => {
   const store = openStore();
   const loads: { readonly sensors: string[]; readonly release: () => void }[] = [];

@@ -32,6 +32,10 @@ export const pipeline = {
       fallback: '0',
       help: 'milliseconds that a batch waits for more readings while no other commit is running',
     }),
+    gatherMs: setting('BATCH_GATHER_MS', whole(0, 100), {
+      fallback: '2',
+      help: 'milliseconds that the first reading of a batch waits at most for others, where others can be expected within that time; a reading that comes alone does not wait',
+    }),
     cacheSize: setting('STATE_CACHE', whole(1, 10_000_000), {
       fallback: '10000',
       help: 'series whose detector state is kept in memory',

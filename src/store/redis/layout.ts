@@ -14,6 +14,8 @@ export type LayoutName = 'timeseries' | 'sorted-set';
 export interface Layout {
   readonly name: LayoutName;
   readonly commit: Script;
+  /** Does what `commit` does for one reading at the end; null where there is no such script. */
+  readonly append: Script | null;
   /** Does what `commit` does, and takes it back. */
   readonly probe: Script;
   range(key: string, from: number, to: number, limit?: number): Promise<ScoredSample[]>;

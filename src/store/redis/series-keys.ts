@@ -16,6 +16,7 @@ import type {
 } from '../store.ts';
 import { decodeAlert, encodeChange } from './alert-entry.ts';
 import type { AlertLog, Outbox } from './alert-log.ts';
+import { APPENDED, appendCall } from './append-call.ts';
 import { type CommitAnswer, type CommitSettings, commitAnswer, commitCall } from './commit-call.ts';
 import { fieldKey, ROLLUP_AGGREGATES, SERIES_KEY, seriesKeys } from './keys.ts';
 import type { Layout } from './layout.ts';
@@ -76,9 +77,7 @@ export class SeriesKeys implements SeriesStore {
     const random = randomBytes(8 * commits.length);
     const versions = commits.map(({ version }, i) => version ?? random.toString('hex', 8 * i, 8 * i + 8));
     const now = this.now();
-    const replies = await this.server.commit(
-      commits.map((commit, i) => commitCall(commit, versions[i]!, now, this.settings)),
-    );
+    const replies = await this.write(commits, versions, now);
     const answers = commits.map(({ series }, i) => commitAnswer(series, replies[i]));
     const stuck = await this.relay(commits, answers);
     return answers.map((answer, i) => {
@@ -94,6 +93,32 @@ export class SeriesKeys implements SeriesStore {
         ...(answer.restored > 0 && { restoredRollups: answer.restored }),
       };
     });
+  }
+
+  /** Most commits are made by the short script; what that one leaves is committed by the script of all commits. */
+  private async write(
+    commits: readonly SeriesCommit[],
+    versions: readonly string[],
+    now: number,
+  ): Promise<Reply[]> {
+    const { settings, server, layout } = this;
+    const whole = (i: number) => commitCall(commits[i]!, versions[i]!, now, settings);
+    const short = new Set<number>();
+    const replies = await server.commit(
+      commits.map((commit, i) => {
+        const call = layout.append && appendCall(commit, versions[i]!, settings.keyRetention, layout.append);
+        if (call) short.add(i);
+        return call ?? whole(i);
+      }),
+    );
+    // The server is away from some series, and would be for the other script.
+    const left = [...short].filter(
+      (i) => replies[i] !== APPENDED && !(replies[i] instanceof StoreUnavailable),
+    );
+    if (left.length === 0) return replies;
+    const rest = await server.commit(left.map(whole));
+    for (const [j, i] of left.entries()) replies[i] = rest[j]!;
+    return replies;
   }
 
   private isNew(commit: SeriesCommit): boolean {

@@ -31,6 +31,7 @@ const DROP = script('drop-records');
 export class SortedSetLayout implements Layout {
   readonly name = 'sorted-set';
   readonly commit = COMMIT;
+  readonly append = null;
   readonly probe = PROBE;
 
   constructor(

@@ -19,11 +19,13 @@ const FILTER_GAP = 600_000;
 const ALL_TIME = 2 ** 52;
 
 const COMMIT = script('commit-timeseries');
+const APPEND = script('append-timeseries');
 const PROBE = script('probe-timeseries');
 
 export class TimeseriesLayout implements Layout {
   readonly name = 'timeseries';
   readonly commit = COMMIT;
+  readonly append = APPEND;
   readonly probe = PROBE;
 
   constructor(private readonly server: Server) {}

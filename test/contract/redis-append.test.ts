@@ -78,7 +78,7 @@ describe.skipIf(!TIMESERIES_URL)('one new reading in RedisTimeSeries (needs TEST
 
   beforeEach(() => versions.clear());
 
-  /** How often the script of all commits has run: it alone asks for the seven fields of a head. */
+  /** How often the script of all commits has run: it alone asks for the eight fields of a head. */
   async function scriptCalls(work: () => Promise<unknown>): Promise<number> {
     const monitor = await redis.duplicate().monitor();
     onTestFinished(() => monitor.disconnect());
@@ -88,7 +88,7 @@ describe.skipIf(!TIMESERIES_URL)('one new reading in RedisTimeSeries (needs TEST
       over = resolve;
     });
     monitor.on('monitor', (_time: string, [name, ...args]: string[]) => {
-      if (name?.toUpperCase() === 'HMGET' && args.length === 8) whole++;
+      if (name?.toUpperCase() === 'HMGET' && args.length === 9) whole++;
       if (name?.toUpperCase() === 'ECHO' && args[0] === 'over') over();
     });
     await work();

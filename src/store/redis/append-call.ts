@@ -1,5 +1,7 @@
 /** The call of the short script for what most commits are: one reading, newer than all others of its series. */
+import { ROLLUPS } from '../rollup.ts';
 import type { SeriesCommit } from '../store.ts';
+import type { CommitSettings } from './commit-call.ts';
 import type { Call } from './connection.ts';
 import { commitKeys } from './keys.ts';
 import type { Script } from './script.ts';
@@ -12,13 +14,12 @@ export const APPENDED = 1;
 
 /**
  * @param version the new one
- * @param keyRetention of the keys of samples, ms
  * @returns null where the commit is more than the script can do
  */
 export function appendCall(
   commit: SeriesCommit,
   version: string,
-  keyRetention: number,
+  { keyRetention, rollupRetention }: Pick<CommitSettings, 'keyRetention' | 'rollupRetention'>,
   script: Script,
 ): Call | null {
   const { next, samples, verdicts, alerts, expectedVersion, newest = -1 } = commit;
@@ -35,6 +36,7 @@ export function appendCall(
     ...[String(value), String(verdict?.expected ?? '-'), String(verdict?.score ?? '-')],
     ...[status, String(horizon), watch ? JSON.stringify(watch) : ''],
     Buffer.from(state.buffer, state.byteOffset, state.byteLength),
+    ROLLUPS.map(({ name }) => rollupRetention[name]).join(' '),
   ];
   return { key, args, script };
 }

@@ -106,7 +106,7 @@ export class SeriesKeys implements SeriesStore {
     const short = new Set<number>();
     const replies = await server.commit(
       commits.map((commit, i) => {
-        const call = layout.append && appendCall(commit, versions[i]!, settings.keyRetention, layout.append);
+        const call = layout.append && appendCall(commit, versions[i]!, settings, layout.append);
         if (call) short.add(i);
         return call ?? whole(i);
       }),

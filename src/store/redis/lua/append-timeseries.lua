@@ -4,12 +4,14 @@
 --
 -- KEYS  1 state. The keys of the samples are made from it: they are in the same slot.
 -- ARGV  1 expected version  2 new version  3 retention of samples (ms)  4 ts  5 value  6 expected  7 score; '-' for none
---       8 status  9 horizon  10 watch; '' where it has not changed  11 state
+--       8 status  9 horizon  10 watch; '' where it has not changed  11 state  12 retention of the minutes and the hours (ms)
 -- Returns 1 (committed) or 0 (nothing was written).
 local call = redis.call
 local STATE, ts, value, expected, score = KEYS[1], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
-local head = redis.pcall('HMGET', STATE, 'v', 't', 'r', 'b', 'f')
-if head[1] ~= ARGV[1] or not head[2] or head[3] ~= ARGV[3] or head[4] == '1' or head[5] ~= '1' then return 0 end
+local head = redis.pcall('HMGET', STATE, 'v', 't', 'r', 'b', 'f', 'u')
+if head[1] ~= ARGV[1] or not head[2] or head[3] ~= ARGV[3] or head[4] == '1' or head[5] ~= '1' or head[6] ~= ARGV[12] then
+  return 0
+end
 local last, at = tonumber(head[2]), tonumber(ts)
 if at <= last or math.floor(at / 60000) ~= math.floor(last / 60000) then return 0 end
 

@@ -41,7 +41,7 @@ interface Base {
 
 /** Whether a JSON document is SenML: records with labels of it alone, of which one has a name and each a value or a base. */
 export function isSenml(document: unknown): document is readonly SenmlRecord[] {
-  if (!Array.isArray(document) || document.length === 0) return false;
+  if (!Array.isArray(document)) return false;
   let named = false;
   for (const record of document as unknown[]) {
     if (typeof record !== 'object' || record === null || Array.isArray(record)) return false;

@@ -130,6 +130,10 @@ describe('SenML', () => {
     expect(named([{ a: 1 }])).toEqual([{ a: 1 }]);
   });
 
+  it.each([10, 5, '11', null])('takes the version %j', (bver) => {
+    expect(elementsOf(senml([{ bver, n: 'a', v: 1 }]))).toHaveLength(1);
+  });
+
   it('is told from other lists of objects', () => {
     expect(
       [

@@ -182,6 +182,10 @@ describe('line protocol', () => {
     'w,=b t=1',
     'w,a t=1',
     'w t=1,=2',
+    'w t=xfalse',
+    'w t=falsey',
+    'w t=xtrue',
+    'w t=truer',
   ])('is not %j', (text) => {
     expect(reasonOf(lineProtocolCodec.decode(Buffer.from(text), CONTEXT))).toBe('not-line-protocol');
     expect(isLineProtocol(text)).toBe(false);

@@ -6,6 +6,7 @@ import type { BrokerOptions } from '../../broker/broker.ts';
 import type { BrokerLimits } from '../../broker/limits.ts';
 import type { TlsCredentials } from '../../broker/tls.ts';
 import type { Config } from '../settings/config.ts';
+import { descriptorProblem } from './descriptors.ts';
 
 /** Who may use the built-in broker. */
 export function brokerAccess(config: Config): AccessOptions {
@@ -21,6 +22,8 @@ export function brokerAccess(config: Config): AccessOptions {
 }
 
 export function brokerOptions(config: Config, logger: Logger): BrokerOptions {
+  const problem = descriptorProblem(config.brokerLimits.maxConnections);
+  if (problem !== null) logger.warn(problem);
   return {
     ...endpoints(config),
     access: brokerAccess(config),

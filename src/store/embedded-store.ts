@@ -23,6 +23,7 @@ import { ReadThread } from './embedded/read-thread.ts';
 import { secretTable } from './embedded/secret-table.ts';
 import { SeriesReader } from './embedded/series-reads.ts';
 import { SeriesTable } from './embedded/series-table.ts';
+import { shrink } from './embedded/shrinking.ts';
 import { trimTables } from './embedded/trimming.ts';
 import { ROLLUP_RETENTION, type RollupRetention } from './rollup.ts';
 import type { Store } from './store.ts';
@@ -94,7 +95,10 @@ export function openEmbeddedStore(options: EmbeddedOptions): Store {
       // A commit is as good as a probe, and a probe costs the disk a write.
       if (performance.now() - series.committedAt > COMMITTED_LATELY_MS) writeProbe(database);
     },
-    trim: (now) => trimTables(database, now, kept),
+    async trim(now) {
+      await trimTables(database, now, kept);
+      await shrink(database);
+    },
     check: async () => damages(database),
     disk: () => diskRoom(database, options.directory),
     backup: () => copyDatabase(file, options.directory),

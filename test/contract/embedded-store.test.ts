@@ -168,6 +168,44 @@ describe('the embedded store', () => {
     expect(await store.series.buckets(series, 0, 20 * DAY, 3_600_000, 'max')).toHaveLength(10);
   });
 
+  it.each(['new', 'of an earlier version'])(
+    'gives the disk back what was trimmed, a file that is %s',
+    async (kind) => {
+      const directory = temporaryDirectory();
+      const file = join(directory, 'vigia.db');
+      if (kind !== 'new') {
+        const earlier = new Libsql(file);
+        earlier.exec(SCHEMA);
+        earlier.exec('PRAGMA user_version = 4');
+        earlier.close();
+      }
+      const store = open(directory, {
+        retention: DAY,
+        rollupRetention: { '1m': DAY, '1h': DAY },
+        deadLetterMax: 5,
+      });
+      const now = Date.now();
+      const written = 10 * 20_000;
+      for (let i = 0, expectedVersion: string | null = null; i < written; i += 20_000) {
+        const samples = Array.from({ length: 20_000 }, (_, j) => ({
+          ts: now - 10 * DAY + (i + j) * 1000,
+          value: j,
+        }));
+        const verdicts = samples.map(({ ts }) => ({ ts, expected: ts / 7, score: ts / 3 }));
+        const rest = { next: next(now), alerts: [], duplicates: 0 };
+        const [result] = await store.series.commit([{ series, expectedVersion, samples, verdicts, ...rest }]);
+        expectedVersion = (result as { version: string }).version;
+      }
+      await store.trim(now - 9 * DAY);
+      const before = statSync(file).size;
+      expect(before).toBeGreaterThan(3e6);
+      await store.trim(now);
+      expect(statSync(file).size).toBeLessThan(before / 2);
+      expect(await store.series.range(series, 0, now)).toEqual([]);
+      expect(await store.check!()).toEqual([]);
+    },
+  );
+
   it('trims along the keys and lets others run in between', async () => {
     const planner = new Libsql(':memory:');
     planner.exec(SCHEMA);

@@ -39,6 +39,8 @@ export function openDatabase(directory: string): OpenDatabase {
   try {
     unlock = lockDirectory(directory);
     database = new Libsql(file);
+    // Of a new file alone: it can be made smaller later, see shrinking.ts.
+    database.pragma('auto_vacuum = INCREMENTAL');
     database.pragma('journal_mode = WAL');
     database.pragma('synchronous = FULL');
     // After a burst the log is cut back to this size.

@@ -30,6 +30,7 @@ export async function openStore(config: Config, logger: Logger, patience?: numbe
   const { url, durability, layout, packing, eviction, ca, timeout } = config.redis;
   const {
     directory,
+    reserve,
     retention,
     minutesRetention,
     hoursRetention,
@@ -41,6 +42,7 @@ export async function openStore(config: Config, logger: Logger, patience?: numbe
   if (url === undefined)
     return openEmbeddedStore({
       directory,
+      reserve,
       retention,
       rollupRetention,
       deadLetterMax,

@@ -13,6 +13,7 @@ import { EmbeddedClock } from './embedded/clock.ts';
 import { counterTable } from './embedded/counter-table.ts';
 import { available, DATABASE_FILE, damages, openDatabase, tolerant } from './embedded/database.ts';
 import { DeadLetterTable } from './embedded/dead-letter-table.ts';
+import { DiskReserve } from './embedded/disk-reserve.ts';
 import { diskRoom } from './embedded/disk-room.ts';
 import { documentTable } from './embedded/document-table.ts';
 import { formatTable } from './embedded/format-table.ts';
@@ -35,6 +36,8 @@ export interface EmbeddedOptions {
   /** How long readings and alerts are kept, ms. */
   readonly retention: number;
   readonly rollupRetention?: RollupRetention;
+  /** Bytes of the disk that are kept free for deleting, see embedded/disk-reserve.ts; default: none. */
+  readonly reserve?: number;
   readonly deadLetterMax: number;
   /** Default: any size. */
   readonly deadLetterMaxBytes?: number;
@@ -54,9 +57,11 @@ export function openEmbeddedStore(options: EmbeddedOptions): Store {
   const { database, file, close } = openDatabase(options.directory);
   const readThread = new ReadThread(file);
   removeCopies(options.directory);
+  const reserve = new DiskReserve(database, options.directory, options.reserve ?? 0);
+  reserve.restore();
   const alertStream = new AlertStreamTable(database);
   const alerts = new AlertTable(database, alertStream);
-  const series = new SeriesTable(database, alerts);
+  const series = new SeriesTable(database, alerts, reserve);
   const clocks = { now: options.now ?? Date.now, monotonic: () => performance.now() };
   const clock = new EmbeddedClock(database, clocks);
   const kept = { retention: options.retention, rollups: options.rollupRetention ?? ROLLUP_RETENTION };
@@ -95,10 +100,11 @@ export function openEmbeddedStore(options: EmbeddedOptions): Store {
       // A commit is as good as a probe, and a probe costs the disk a write.
       if (performance.now() - series.committedAt > COMMITTED_LATELY_MS) writeProbe(database);
     },
-    async trim(now) {
-      await trimTables(database, now, kept);
-      await shrink(database);
-    },
+    trim: (now) =>
+      reserve.useAsync(async () => {
+        await trimTables(database, now, kept);
+        await shrink(database);
+      }),
     check: async () => damages(database),
     disk: () => diskRoom(database, options.directory),
     backup: () => copyDatabase(file, options.directory),

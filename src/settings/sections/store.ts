@@ -20,6 +20,10 @@ export const store = {
       fallback: '3650d',
       help: 'how long averages, minima and maxima per hour are kept; a value below RETENTION counts as RETENTION',
     }),
+    reserve: setting('DISK_RESERVE', bytes(0, 2 ** 32), {
+      fallback: '16MB',
+      help: 'size of the file in DATA_DIR that keeps room for deleting and trimming on a full disk; 0: no such file',
+    }),
     stateFormat: setting('STATE_FORMAT', choice('auto', '3'), {
       fallback: 'auto',
       help: 'auto writes detector states so that release 0.1 can read them, on a store that has series of that release; 3 ends this for good, to be set when no replica of release 0.1 will run on the store again',

@@ -19,6 +19,7 @@ import type {
 } from '../store.ts';
 import type { AlertTable } from './alert-table.ts';
 import { available, type Database, tolerant, transaction } from './database.ts';
+import type { DiskReserve } from './disk-reserve.ts';
 import { Query } from './query.ts';
 import { readsOf } from './rows.ts';
 import { SampleWriter } from './sample-writer.ts';
@@ -53,6 +54,7 @@ export class SeriesTable implements SeriesStore {
   constructor(
     private readonly database: Database,
     private readonly alerts: AlertTable,
+    private readonly reserve: DiskReserve,
   ) {
     this.samples = new SampleWriter(database);
     this.reads = new SeriesReader(readsOf(database));
@@ -182,6 +184,10 @@ export class SeriesTable implements SeriesStore {
   }
 
   async remove(series: SeriesId): Promise<boolean> {
+    return this.reserve.use(() => this.removeNow(series));
+  }
+
+  private removeNow(series: SeriesId): boolean {
     return transaction(this.database, () => {
       const id = this.row(series)?.[0];
       if (id === undefined) return false;

@@ -120,6 +120,8 @@ export class ReadThread {
     const { worker } = this;
     if (!worker) return;
     const ended = new Promise((resolve) => worker.once('exit', resolve));
+    // Nothing else may keep a command alive until then.
+    worker.ref();
     worker.postMessage('close');
     await ended;
   }

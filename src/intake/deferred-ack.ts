@@ -101,6 +101,8 @@ export class DeferredAcks {
     const hidden = client as unknown as { streamBuilder: (client: MqttClient) => Stream };
     const build = hidden.streamBuilder;
     hidden.streamBuilder = (own) => this.filtered(build(own));
+    // With this option still set, MQTT.js would connect again after `end`.
+    client.options.manualConnect = false;
     // Only what the filter cannot take comes here.
     client.handleMessage = (_packet, callback) => callback(REFUSED);
     // What was held belongs to a connection that is gone, of which nothing more is read.

@@ -251,6 +251,8 @@ export class MqttSubscriber {
 
   /** Brokers that close the older of two clients with one id without a word (Mosquitto 2.0) would make them fight. */
   private closed(client: MqttClient): void {
+    // The client that spoke a version which the broker does not know is gone, and says so later than the next one connects.
+    if (client !== this.client) return;
     const { clientId, logger } = this.options;
     clearTimeout(this.refused);
     this.problem ??= 'the connection to the broker is closed';

@@ -50,6 +50,8 @@ describe('a webhook', () => {
       state: 'open',
       clearedTs: null,
       acknowledged: false,
+      acknowledgedBy: null,
+      acknowledgedAt: null,
       revision: 1,
       explanation: null,
       reason: null,

@@ -67,7 +67,8 @@ it('/detectar counts the history it still needs, then judges by the values befor
     const page = await lines(`${url}/detectar?dato=${value}`);
     expect(page[1]).toBe(verdict);
     expect(page[2]).toMatch(/^Error: \d+\.\d/);
-    expect(page.slice(-10).map(Number)).toEqual(values.slice(-10));
+    expect(page.slice(-11, -1).map(Number)).toEqual(values.slice(-10));
+    expect(page.at(-1)).toMatch(/^Umbral: \d+\.\d/);
   }
   values.push(20);
   const twin = await getJson<Detection>(`${url}/detectar?dato=20`);

@@ -18,9 +18,10 @@ export async function mqttClient(
   options: IClientOptions = {},
   prepare: (client: MqttClient) => void = () => undefined,
 ): Promise<MqttClient> {
-  const client = mqtt.connect(url, { reconnectPeriod: 0, ...options });
+  const client = mqtt.connect(url, { reconnectPeriod: 0, ...options, manualConnect: true });
   onTestFinished(() => void client.end(true));
   prepare(client);
+  client.connect();
   await new Promise<void>((resolve, reject) => {
     client.once('connect', () => resolve());
     client.on('error', reject);

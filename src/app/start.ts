@@ -80,7 +80,8 @@ async function open(options: AppOptions, lifecycle: Lifecycle): Promise<App> {
   setFlagsFromString(`--heap-growing-percent=${config.process.heapGrowth}`);
   if (role === 'bridge') lowerPriority(config.process.nice, logger);
   const own = await loadOwnModel(config.models, logger);
-  const store = await openStore(config, logger);
+  // A bridge is started beside its Redis, by a machine that has just come up, and nobody is there to start it again.
+  const store = await openStore(config, logger, role === 'bridge' ? Number.POSITIVE_INFINITY : undefined);
   lifecycle.add('store', () => store.close());
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });

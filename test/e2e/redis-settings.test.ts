@@ -122,4 +122,17 @@ describe.skipIf(!REDIS)('a Redis that cannot be used (needs redis-server)', () =
       refused({ REDIS_URL: plain, REDIS_CA_FILE: '/none' }, /REDIS_CA_FILE: cannot read '\/none'/),
     ]);
   });
+
+  it('that is away at the start of a bridge is waited for', async () => {
+    const port = await freePort();
+    const child = vigia(['bridge', '--port', '0', '--data', temporaryDirectory()], {
+      env: { MQTT_URL: 'mqtt://127.0.0.1:1', REDIS_URL: `redis://127.0.0.1:${port}` },
+    });
+    // Longer than any other command waits.
+    const lines = () => child.output().match(/REDIS_URL cannot be used: .*; trying again/g)?.length ?? 0;
+    await waitFor('the third line of the log', () => lines() >= 3, 60_000);
+    const server = await RedisServer.start([], { port });
+    onTestFinished(() => server.stop());
+    await waitForOutput(child, /open\s+http:/);
+  }, 120_000);
 });

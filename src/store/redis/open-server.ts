@@ -17,10 +17,13 @@ export interface ServerOptions {
   readonly ca?: string;
   /** How long the server may stay silent while a reply is due, ms. */
   readonly timeout: number;
-  /** How long to try for the first connection, ms. */
+  /** How long to try for the first connection, ms; Infinity for as long as it takes. */
   readonly patience: number;
   readonly logger: Logger;
 }
+
+/** While the server is away, a line in the log this often, ms. */
+const LOG_EVERY_MS = 5000;
 
 /**
  * @throws ConfigurationError field REDIS_URL when the server cannot be reached, refuses the password or refuses writes;
@@ -29,7 +32,9 @@ export interface ServerOptions {
 export async function openServer(options: ServerOptions): Promise<Server> {
   const address = parseRedisUrl(options.url);
   const server = create(address, options);
-  const end = performance.now() + options.patience;
+  const began = performance.now();
+  const end = began + options.patience;
+  let logged = began;
   try {
     for (let pause = 50; ; pause = Math.min(2 * pause, 1000)) {
       try {
@@ -46,9 +51,15 @@ export async function openServer(options: ServerOptions): Promise<Server> {
         // A server that loads its data set is there; that takes as long as it takes.
         const loading = problem.message.includes('LOADING');
         if (rejected || (performance.now() > end && !loading)) throw unusable(problem, options.durability);
+        if (performance.now() - logged >= LOG_EVERY_MS) {
+          logged = performance.now();
+          const { message } = unusable(problem, options.durability);
+          options.logger.warn(`${message}; trying again`);
+        }
         await delay(pause);
       }
     }
+    if (logged > began) options.logger.info('the store can be used now');
     return server;
   } catch (error) {
     server.close();

@@ -33,13 +33,14 @@ it.each([{ applied: true }, { applied: false }])(
       intake.receive({ topic: 'sensors/s/temperature', bytes: payload, ack: () => acks.push(name) });
     }
     await waitFor('both', () => acks.length === 2);
+    let changes = 0;
     for (const state of ['open', 'cleared', 'retracted']) {
       const label = `state="${state}"`;
-      expect(await running.metric('vigia_alert_changes_total', label)).toBe(
-        await quiet.metric('vigia_alert_changes_total', label),
-      );
+      const count = await running.metric('vigia_alert_changes_total', label);
+      expect(count).toBe(await quiet.metric('vigia_alert_changes_total', label));
+      changes += count;
     }
-    expect(await running.metric('vigia_alert_changes_total', 'state="open"')).toBeGreaterThan(0);
+    expect(changes).toBeGreaterThan(0);
     expect(await running.metric('vigia_readings_total', 'result="committed"')).toBe(400);
     expect(await running.metric('vigia_readings_total', 'result="duplicate"')).toBe(0);
     await waitFor('the end of the outage', () => lines.length >= 2);

@@ -15,8 +15,10 @@ export const measuredOf = (alert) => inFull(alert.value, measureOf(series.get(se
 /** Why it was raised, in the language of the page. @param {Alert} alert */
 export function whyOf({ text: said }) {
   const sentence = said[currentLanguage() === 'en' ? 'en' : 'es'];
-  // The server writes numbers with a point.
-  return fixed(0.5, 1) === '0,5' ? sentence.replace(/(\d)\.(\d)/g, '$1,$2') : sentence;
+  // The server writes numbers as JSON does; the page shows them all in the way of the reader's region.
+  return sentence.replace(/\d+(?:\.(\d+))?/g, (number, decimals = '') =>
+    fixed(Number(number), decimals.length),
+  );
 }
 
 /**

@@ -27,6 +27,9 @@ export function shortNumber(value: number): string {
   return String(Number(value.toPrecision(Math.min(15, Math.max(6, whole + 1)))));
 }
 
+/** As the API says it, without the last digits that binary fractions add. A value and its limit must not round to the same text. */
+const inFull = (value: number) => String(Number(value.toPrecision(15)));
+
 /** @param unit null for none */
 export function alertReason(alert: AlertChange, unit: string | null): AlertReason {
   const { rule, explanation, ts, value, peak, clearedTs } = alert;
@@ -44,9 +47,9 @@ function sentence(alert: AlertChange, unit: string | null, words: Words): string
   const { rule, value, limit, expected, score, explanation } = alert;
   const inUnit = (text: string) => (unit === null || unit === '' ? text : `${text} ${unit}`);
   const v = inUnit(shortNumber(value));
-  const l = limit === null ? '' : inUnit(shortNumber(limit));
   if (rule === 'missing') return words.missing(spokenDuration(limit ?? 0));
-  if (rule === 'min' || rule === 'max' || rule === 'rate') return words[rule](v, l);
+  if (rule === 'min' || rule === 'max' || rule === 'rate')
+    return words[rule](inUnit(inFull(value)), limit === null ? '' : inUnit(inFull(limit)));
   const parts = explanation
     ? [words[explanation.reason](v, numbersOf(explanation, inUnit)), band(explanation, inUnit, words)]
     : [words.value(v), expected === null ? '' : words.expected(inUnit(shortNumber(expected)))];

@@ -27,6 +27,15 @@ describe('the text of an alert', () => {
     }
   });
 
+  it.each([
+    [100.0004, 100, '100.0004 is above the limit of 100'],
+    [12345.678, 12345.67, '12345.678 is above the limit of 12345.67'],
+    [1234567889.25, 1234567889, '1234567889.25 is above the limit of 1234567889'],
+    [0.1 + 0.2, 0.25, '0.3 is above the limit of 0.25'],
+  ])('tells %s from its limit', (value, limit, en) => {
+    expect(alertReason({ ...ALERT, rule: 'max', value, limit, score: null }, null).text.en).toBe(en);
+  });
+
   it('names what was compared', () => {
     const text = (reason: 'jump' | 'stuck' | 'drift') =>
       alertReason({ ...ALERT, explanation: { ...compared, reason } }, '°C').text.en;

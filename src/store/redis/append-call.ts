@@ -1,7 +1,6 @@
 /** The call of the short script for what most commits are: one reading, newer than all others of its series. */
-import { ROLLUPS } from '../rollup.ts';
 import type { SeriesCommit } from '../store.ts';
-import type { CommitSettings } from './commit-call.ts';
+import { asBuffer, type CommitSettings, keptArgument } from './commit-call.ts';
 import type { Call } from './connection.ts';
 import { commitKeys } from './keys.ts';
 import type { Script } from './script.ts';
@@ -35,8 +34,8 @@ export function appendCall(
     ...['EVALSHA', script.sha, '1', key, expectedVersion, version, String(keyRetention), String(ts)],
     ...[String(value), String(verdict?.expected ?? '-'), String(verdict?.score ?? '-')],
     ...[status, String(horizon), watch ? JSON.stringify(watch) : ''],
-    Buffer.from(state.buffer, state.byteOffset, state.byteLength),
-    ROLLUPS.map(({ name }) => rollupRetention[name]).join(' '),
+    asBuffer(state),
+    keptArgument(rollupRetention),
   ];
   return { key, args, script };
 }

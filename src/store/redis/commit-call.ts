@@ -31,7 +31,11 @@ function label(name: string): string {
   return name.replace(/[(),]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
-const asBuffer = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+export const asBuffer = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+/** As the scripts take it: of each rollup in the order of ROLLUPS, ms. */
+export const keptArgument = (retention: RollupRetention) =>
+  ROLLUPS.map(({ name }) => retention[name]).join(' ');
 
 /** @param version the new one */
 export function commitCall(
@@ -48,7 +52,7 @@ export function commitCall(
   const always = alwaysWrite && commit.duplicates > 0 ? 1 : 0;
   const counts = `${commit.alerts.length} ${snapshots.length} ${commit.duplicates}`;
   const changes = next ? `1 ${next.status} ${next.horizon} ${next.oldestSnapshot}` : '0 - -1 0';
-  const kept = ROLLUPS.map(({ name }) => rollupRetention[name]).join(' ');
+  const kept = keptArgument(rollupRetention);
   args.push(
     `${commit.expectedVersion ?? '-'} ${version} ${always} ${keyRetention} ${dropBefore} ${counts} ${changes} ${now} ${kept} ${ahead} ${pack ? 1 : 0}`,
     `[${commit.samples.map(({ ts, value }) => `"${ts}","${value}"`)}]`,

@@ -1,34 +1,55 @@
 /**
- * Closes the run with one plain line of counts, and names every skipped test with its reason, so that nothing is left out
- * unseen. In CI a skip is a failure unless it is for want of RedisTimeSeries, Docker or ../shared.
+ * Closes the run: the suites with skipped tests and their reason, the failed tests with their messages, and one plain line of
+ * counts. The failed tests come last, because a log is often cut to its end. In CI a skip is a failure unless it is for want
+ * of RedisTimeSeries, Docker, a peer's program or ../shared.
  */
 import type { Reporter, TestCase, TestModule } from 'vitest/node';
 
-const MAY_SKIP = /RedisTimeSeries|Docker|\.\.\/shared/;
+const MAY_SKIP = /RedisTimeSeries|Docker|peer's program|\.\.\/shared/;
 
 export default class SummaryReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
-    const count = { passed: 0, failed: 0, skipped: 0 };
-    const skipped: TestCase[] = [];
-    for (const module of modules) {
-      if (module.state() === 'failed' && module.errors().length > 0) count.failed++;
-      for (const test of module.children.allTests()) {
-        const { state } = test.result();
-        if (state === 'pending') continue;
-        count[state]++;
-        if (state === 'skipped') skipped.push(test);
-      }
-    }
-    const unexcused = skipped.filter((test) => !MAY_SKIP.test(test.fullName));
-    if (skipped.length > 0) {
-      console.log('\nSkipped:');
-      for (const test of skipped) console.log(`  ${test.module.relativeModuleId}: ${test.fullName}`);
-    }
-    if (process.env.CI && unexcused.length > 0) {
-      console.log(`\n${unexcused.length} of them may not be skipped in CI.`);
-      count.failed += unexcused.length;
+    const passed = testsIn(modules, 'passed').length;
+    const failed = testsIn(modules, 'failed');
+    const skipped = testsIn(modules, 'skipped');
+    const unexcused = process.env.CI ? skipped.filter((test) => !MAY_SKIP.test(test.fullName)) : [];
+    const broken = modules.filter((module) => module.errors().length > 0);
+
+    if (skipped.length > 0)
+      console.log(
+        `\nSkipped:\n${[...suites(skipped)].map(([suite, tests]) => `  ${suite}: ${tests}`).join('\n')}`,
+      );
+    if (unexcused.length > 0) {
+      console.log(`\nMay not be skipped in CI:\n${unexcused.map((test) => `  ${name(test)}`).join('\n')}`);
       process.exitCode = 1;
     }
-    console.log(`\nTests: ${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped\n`);
+    const failures = [
+      ...broken.map((module) => `  ${module.relativeModuleId}: ${firstLine(module.errors()[0]?.message)}`),
+      ...failed.map((test) => `  ${name(test)}\n    ${firstLine(test.result().errors?.[0]?.message)}`),
+    ];
+    if (failures.length > 0) console.log(`\nFailed:\n${failures.join('\n')}`);
+    console.log(
+      `\nTests: ${passed} passed, ${failed.length + broken.length + unexcused.length} failed, ${skipped.length} skipped\n`,
+    );
   }
 }
+
+function testsIn(modules: readonly TestModule[], state: 'passed' | 'failed' | 'skipped'): TestCase[] {
+  return modules.flatMap((module) => [...module.children.allTests(state)]);
+}
+
+/** The number of skipped tests by the outermost suite whose name says what is missing. */
+function suites(tests: readonly TestCase[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const test of tests) {
+    const path = test.fullName.split(' > ');
+    const depth = path.findIndex((part) => MAY_SKIP.test(part)) + 1 || path.length;
+    const suite = `${test.module.relativeModuleId}: ${path.slice(0, depth).join(' > ')}`;
+    counts.set(suite, (counts.get(suite) ?? 0) + 1);
+  }
+  return counts;
+}
+
+const name = (test: TestCase): string => `${test.module.relativeModuleId}: ${test.fullName}`;
+
+const firstLine = (message = ''): string => message.split('\n')[0] ?? '';

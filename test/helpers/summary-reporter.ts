@@ -1,7 +1,7 @@
 /**
  * Closes the run: the suites with skipped tests and their reason, the failed tests with their messages, and one plain line of
- * counts. The failed tests come last, because a log is often cut to its end. In CI a skip is a failure unless it is for want
- * of RedisTimeSeries, Docker, a peer's program or ../shared.
+ * counts. Tests that failed come last, because a log is often cut to its end. In CI a skip is a failure unless it is for want of
+ * RedisTimeSeries, Docker, a peer's program or ../shared.
  */
 import type { Reporter, TestCase, TestModule } from 'vitest/node';
 
@@ -9,7 +9,7 @@ const MAY_SKIP = /RedisTimeSeries|Docker|peer's program|\.\.\/shared/;
 
 export default class SummaryReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
-    const passed = testsIn(modules, 'passed').length;
+    const passed = testsIn(modules, 'passed');
     const failed = testsIn(modules, 'failed');
     const skipped = testsIn(modules, 'skipped');
     const unexcused = process.env.CI ? skipped.filter((test) => !MAY_SKIP.test(test.fullName)) : [];
@@ -23,13 +23,16 @@ export default class SummaryReporter implements Reporter {
       console.log(`\nMay not be skipped in CI:\n${unexcused.map((test) => `  ${name(test)}`).join('\n')}`);
       process.exitCode = 1;
     }
+    const flaky = passed.filter((test) => test.diagnostic()?.flaky);
+    if (flaky.length > 0)
+      console.log(`\nPassed at the second try:\n${flaky.map((test) => `  ${name(test)}`).join('\n')}`);
     const failures = [
       ...broken.map((module) => `  ${module.relativeModuleId}: ${firstLine(module.errors()[0]?.message)}`),
       ...failed.map((test) => `  ${name(test)}\n    ${firstLine(test.result().errors?.[0]?.message)}`),
     ];
     if (failures.length > 0) console.log(`\nFailed:\n${failures.join('\n')}`);
     console.log(
-      `\nTests: ${passed} passed, ${failed.length + broken.length + unexcused.length} failed, ${skipped.length} skipped\n`,
+      `\nTests: ${passed.length} passed, ${failed.length + broken.length + unexcused.length} failed, ${skipped.length} skipped\n`,
     );
   }
 }

@@ -37,7 +37,7 @@ EXPOSE 80 1883
 # Starting Node.js takes seconds on a machine that is short of CPU; that must not restart every bridge at once.
 HEALTHCHECK --interval=10s --timeout=30s --start-period=30s --retries=3 CMD ["node", "/app/stack/healthcheck.js"]
 # At the end: what differs from build to build leaves the layers before it alone.
-ARG VERSION=0.1.0
+ARG VERSION=0.2.0
 ARG REVISION=
 ARG CREATED=
 ARG SOURCE=
